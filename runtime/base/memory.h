@@ -1,0 +1,28 @@
+/*
+ * The one way to the heap for the runtime, so that specs can count blocks and make allocations
+ * fail. Every function may return NULL; callers report it or drop what they were doing.
+ */
+#ifndef LC_BASE_MEMORY_H
+#define LC_BASE_MEMORY_H
+
+#include <stddef.h>
+
+void *lc_alloc(size_t size);
+void *lc_zalloc(size_t size);
+
+/* Like realloc: on failure the old block stays as it was. */
+void *lc_realloc(void *block, size_t size);
+
+/* A copy of `len` bytes, followed by a zero byte. */
+void *lc_copy(const void *data, size_t len);
+
+void lc_free(void *block);
+
+/* Blocks that are allocated now. */
+size_t lc_memory_blocks(void);
+
+/* For specs: let `count` more allocations succeed, then fail all; a negative count lifts the limit.
+ */
+void lc_memory_fail_after(long count);
+
+#endif

@@ -1,0 +1,18 @@
+/* Random numbers: from the system, unpredictable, unless a spec asks for a sequence it can repeat.
+ */
+#ifndef LC_BASE_RANDOM_H
+#define LC_BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void lc_random_bytes(void *out, size_t len);
+uint32_t lc_random_u32(void);
+
+/* Uniform in [0, 1). */
+double lc_random_unit(void);
+
+/* For specs: a fixed sequence from now on; 0 goes back to the system's. */
+void lc_random_seed(uint64_t seed);
+
+#endif
