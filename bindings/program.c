@@ -1,0 +1,78 @@
+/* Opens a Lua state, hands the arguments to the embedded module lunacoap.cli and turns what it
+ * returns into a status. */
+#include "bindings/program.h"
+
+#include "bindings/embed.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Weak until bindings/lunacoap.c exists. */
+int luaopen_lunacoap(lua_State *L) __attribute__((weak));
+
+struct start {
+    int argc;
+    char **argv;
+    void (*prepare)(struct lua_State *L);
+};
+
+static void set_arguments(lua_State *L, int argc, char **argv)
+{
+    lua_createtable(L, argc, 1);
+    for (int i = 0; i < argc; i++) {
+        lua_pushstring(L, argv[i]);
+        lua_rawseti(L, -2, i);
+    }
+    lua_setglobal(L, "arg");
+}
+
+static int add_traceback(lua_State *L)
+{
+    const char *message = luaL_tolstring(L, 1, NULL);
+    luaL_traceback(L, L, message, 1);
+    return 1;
+}
+
+/* The protected part of the program. Returns the status as its one result. */
+static int start(lua_State *L)
+{
+    const struct start *s = lua_touserdata(L, 1);
+    luaL_openlibs(L);
+    set_arguments(L, s->argc, s->argv);
+    lc_embed_install(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    if (luaopen_lunacoap) {
+        lua_pushcfunction(L, luaopen_lunacoap);
+        lua_setfield(L, -2, "lunacoap");
+    }
+    if (s->prepare)
+        s->prepare(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "lunacoap.cli");
+    lua_call(L, 1, 1);
+    lua_call(L, 0, 1);
+    return 1;
+}
+
+int lc_program_run(int argc, char **argv, void (*prepare)(struct lua_State *L))
+{
+    lua_State *L = luaL_newstate();
+    if (!L) {
+        fputs("lunacoap: not enough memory to start\n", stderr);
+        return EXIT_FAILURE;
+    }
+    struct start s = {argc, argv, prepare};
+    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, start);
+    lua_pushlightuserdata(L, &s);
+    int status = EXIT_FAILURE;
+    if (lua_pcall(L, 1, 1, 1) == LUA_OK)
+        status = (int)lua_tointeger(L, -1);
+    else
+        fprintf(stderr, "lunacoap: %s\n", lua_tostring(L, -1));
+    lua_close(L);
+    return status;
+}
