@@ -85,7 +85,7 @@ $(BUILD)/gen/flags: FORCE
 
 $(BUILD)/gen/probes.def: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' $(PROBES:%='LC_PROBE(%)') >$@.new; $(keep_if_same)
+	@for probe in $(PROBES); do echo "LC_PROBE($$probe)"; done >$@.new; $(keep_if_same)
 
 $(BUILD)/gen/scripts.c: FORCE
 	@mkdir -p $(@D)
