@@ -1,0 +1,158 @@
+/*
+ * The message layer (RFC 7252 section 4): one channel stands on one transport, and every datagram
+ * of a component passes it, in and out.
+ *
+ * It does: parse and classify, answer what is malformed, detect duplicates and answer them again,
+ * match ACK and RST to what was sent, retransmit, allocate Message IDs, keep to NSTART. It does
+ * not: look at tokens except to match a piggybacked response with its request, interpret options,
+ * know requests' meaning, split bodies, keep a clock or a socket. It never allocates for a message
+ * that is answered at once, after the first of a peer.
+ */
+#ifndef LC_MESSAGE_CHANNEL_H
+#define LC_MESSAGE_CHANNEL_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/timers.h"
+#include "message/params.h"
+#include "net/transport.h"
+#include "wire/message.h"
+
+struct lc_channel;
+
+/* What the request layer is told. Each function may send, cancel, or close the channel. */
+struct lc_channel_upcalls {
+    /* A request that was not seen before. It is answered with lc_channel_reply_begin() now or
+     * later. */
+    void (*request)(void *arg, const struct lc_message *message, const struct lc_path *path);
+
+    /*
+     * A response, piggybacked or on its own. True: it was expected. An unexpected CON is answered
+     * with RST, an expected one with ACK; an unexpected piggybacked one changes nothing (RFC
+     * 7252 5.3.2).
+     */
+    bool (*response)(void *arg, const struct lc_message *message, const struct lc_path *path);
+
+    /* RST to a message that no transmission tracks, such as a NON notification (RFC 7641 3.6). */
+    void (*reset)(void *arg, const struct lc_path *path, uint16_t id);
+
+    void *arg;
+};
+
+struct lc_channel_options {
+    struct lc_timers *timers;
+    struct lc_transport *transport;
+    const struct lc_params *params; /* read whenever needed; outlives the channel */
+    const struct lc_log *log;
+    struct lc_channel_upcalls upcalls;
+};
+
+/* NULL: out of memory. */
+struct lc_channel *lc_channel_new(const struct lc_channel_options *options);
+
+/* Transmissions still under way are forgotten without an outcome. May be called in an upcall. */
+void lc_channel_free(struct lc_channel *channel);
+
+/* The way in, for the transport's upcalls; `arg` is the channel. */
+struct lc_receiver lc_channel_receiver(struct lc_channel *channel);
+
+/* ---- Replies to a request ---- */
+
+/*
+ * Begins the reply to a request: a piggybacked response (LC_ACK with the request's id) or a NON
+ * response (id -1: the next free one). The header is written already; write options and payload,
+ * then end it. False: no room now, the reply is dropped as if lost on the way.
+ */
+bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer,
+    const struct lc_path *path, enum lc_type type, uint8_t code, int id, struct lc_bytes token,
+    size_t room);
+
+/*
+ * Sends it. A piggybacked one is kept to answer duplicates with: for EXCHANGE_LIFETIME when
+ * running the request again would do harm (`keep`), else while there is room.
+ */
+void lc_channel_reply_end(
+    struct lc_channel *channel, struct lc_writer *writer, const struct lc_path *path, bool keep);
+
+/* An empty ACK: the response will come separately. Duplicates get the ACK again. */
+void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *path, uint16_t id);
+
+/* Whether one more reply can be kept for EXCHANGE_LIFETIME; if not, the request is better refused
+ * with 5.03. */
+bool lc_channel_can_keep(const struct lc_channel *channel);
+
+/* ---- Messages whose fate matters ---- */
+
+enum lc_outcome {
+    LC_ACKNOWLEDGED, /* an empty ACK came; only for CON */
+    LC_RESET,        /* RST came */
+    LC_GAVE_UP,      /* MAX_RETRANSMIT reached without an answer (RFC 7252 4.2) */
+    LC_REFUSED,      /* the network refused it; `number` is an errno */
+};
+
+/*
+ * A CON or NON on its way, standing in the struct of its owner, who writes the whole message into
+ * `datagram` (its id is filled in when it is sent) and does not touch it until the outcome.
+ */
+struct lc_transmission {
+    struct lc_buf datagram; /* owned; kept for the next use after the outcome, freed by the owner */
+    uint16_t id;            /* valid once sent */
+    uint8_t state;          /* private, as all below */
+    uint8_t attempts;
+    bool counted; /* holds one of the peer's NSTART places */
+    struct lc_map_node node;
+    struct lc_list link;
+    struct lc_timer timer;
+    lc_time timeout;
+    struct lc_peer *peer;
+    struct lc_channel *channel;
+
+    /* Called once, after the transmission was unlinked: it may be sent again or freed at once. */
+    void (*done)(struct lc_transmission *transmission, enum lc_outcome outcome, int number);
+
+    /*
+     * Before a retransmission, if not NULL: true says that `datagram` was written anew, and makes
+     * it go out with a new Message ID while time-out and count of attempts run on (RFC 7641 4.5.2).
+     */
+    bool (*refresh)(struct lc_transmission *transmission);
+};
+
+void lc_transmission_init(struct lc_transmission *transmission,
+    void (*done)(struct lc_transmission *, enum lc_outcome, int));
+
+/* Under way: queued, or sent and no outcome yet. */
+bool lc_transmission_is_active(const struct lc_transmission *transmission);
+
+/*
+ * Sends it to path->remote, at once or when the peer's NSTART allows (never held back when the
+ * address is multicast). `id`: 0 to 65535, or -1 for the next free one. Returns 0;
+ * LC_ERROR_NO_MEMORY; or LC_ERROR_OPTION when `id` is still in use with this peer. When all IDs of
+ * the peer are in use it waits.
+ */
+int lc_channel_send(struct lc_channel *channel, struct lc_transmission *transmission,
+    const struct lc_path *path, int id, struct lc_error *error);
+
+/*
+ * No outcome is wanted any more: an answer came, or the owner goes away. Frees the NSTART place.
+ * Does nothing when it is not active.
+ */
+void lc_transmission_cancel(struct lc_transmission *transmission);
+
+/* The id the next message to this peer would get; -1 when none is free now. For the MessageId
+ * setting. */
+int lc_channel_peek_id(struct lc_channel *channel, const struct lc_address *remote);
+
+/* Counters since the channel was made. */
+struct lc_channel_stats {
+    uint64_t received, malformed, duplicates, retransmissions;
+    uint64_t id_conflicts;    /* a Message ID seen again with other bytes: taken as a new message */
+    uint64_t replies_evicted; /* replies forgotten before EXCHANGE_LIFETIME */
+    uint64_t ids_evicted; /* Message IDs forgotten before EXCHANGE_LIFETIME: the bound on memory */
+    uint64_t peers_evicted;
+};
+
+const struct lc_channel_stats *lc_channel_stats(const struct lc_channel *channel);
+
+#endif
