@@ -1,11 +1,12 @@
-# lunacoap's build. `make help` lists the targets; CONTRIBUTING needs no other tool than make.
-# Every .c file under runtime/, bindings/ and spec/probe/ is found by itself: adding one needs no edit here.
+# lunacoap's build. `make help` lists the targets.
+# Every .c file under runtime/, bindings/ and spec/probe/ is found by itself: adding one needs no
+# edit here.
 
 VERSION = 0.1.0
 BUILD   = build
 V       = 0
 
-# ---- What is built from what -----------------------------------------------------------------------------------------
+# ---- What is built from what -------------------------------------------------------------------
 
 MAIN_SRC  = runtime/main.c
 LIB_SRC   = $(filter-out $(MAIN_SRC),$(sort $(shell find runtime bindings -name '*.c')))
@@ -20,7 +21,7 @@ OBJECTS   = $(MAIN_OBJ) $(LIB_OBJ) $(PROBE_OBJ)
 # A probe is a file spec/probe/NAME.c with `int lc_probe_NAME(lua_State *L)`; these two are not.
 PROBES    = $(filter-out main probe,$(PROBE_SRC:spec/probe/%.c=%))
 
-# ---- Compiler ----------------------------------------------------------------------------------------------------------
+# ---- Compiler ----------------------------------------------------------------------------------
 
 # -fPIC everywhere: the executable and the loadable module are linked from the same objects.
 CC       = gcc
@@ -42,19 +43,29 @@ WARNINGS += -Wundef
 LUA_CFLAGS := $(shell pkg-config --cflags $(LUA_PC) 2>/dev/null)
 LUA_LIBS   := $(shell pkg-config --libs $(LUA_PC) 2>/dev/null)
 
-ALL_CPPFLAGS = -I. -Iruntime -I$(BUILD)/gen $(LUA_CFLAGS) -D_GNU_SOURCE -DLC_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS  = -I. -Iruntime -I$(BUILD)/gen -D_GNU_SOURCE -DLC_VERSION='"$(VERSION)"'
+ALL_CPPFLAGS += $(LUA_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 -fPIC $(WARNINGS) $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS  = $(LDFLAGS) $(SANITIZE)
 LIBS         = -lev -lm
 
+# V=1 shows the commands.
 quiet = $(if $(filter 1,$(V)),,@printf '%-5s %s\n' $(1) $(2);)
 
-# ---- build: the executable, the module and the executable for the specs ----------------------------------------------
+# ---- build: the executable, the module and the executable for the specs ------------------------
 
 PRODUCTS = $(BUILD)/lunacoap $(BUILD)/lunacoap.so $(BUILD)/lunacoap-spec
 
 .PHONY: build
 build: $(PRODUCTS)
+
+ifeq ($(LUA_CFLAGS),)
+$(OBJECTS) $(BUILD)/gen/scripts.o: no-lua
+endif
+
+.PHONY: no-lua
+no-lua:
+	@echo "pkg-config finds no '$(LUA_PC)': run 'make deps', or give LUA_CFLAGS and LUA_LIBS" >&2; exit 1
 
 $(BUILD)/lunacoap: $(MAIN_OBJ) $(LIB_OBJ)
 	$(call quiet,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LUA_LIBS) $(LIBS)
@@ -74,8 +85,10 @@ $(BUILD)/gen/scripts.o: $(BUILD)/gen/scripts.c
 
 -include $(OBJECTS:.o=.d)
 
-# ---- Generated files. Each is made anew every time and replaced only when it differs, so that a removed script, a new
-# ---- probe or another compiler flag is noticed and nothing else is compiled again.
+# ---- Generated files -----------------------------------------------------------------------------
+
+# Each is made anew every time and replaced only when it differs, so that a removed script, a new
+# probe or another compiler flag is noticed and nothing else is compiled again.
 
 keep_if_same = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
@@ -96,14 +109,118 @@ $(PROBE_OBJ): | $(BUILD)/gen/probes.def
 .PHONY: FORCE
 FORCE:
 
-# ---- test ----------------------------------------------------------------------------------------------------------------
+# ---- deps: what Debian has to install ----------------------------------------------------------
 
+# gcc only recommends libc6-dev, and recommended packages are not installed.
+PACKAGES  = gcc libc6-dev pkg-config
+PACKAGES += lua5.4 liblua5.4-dev
+PACKAGES += libev-dev
+PACKAGES += lua-busted
+PACKAGES += lua-check clang-format cppcheck
+# A client and a server that we did not write, for the interoperability specs; the library for make bench.
+PACKAGES += libcoap3-bin libcoap3-dev
+
+.PHONY: deps
+deps:
+	@tools/deps $(PACKAGES)
+
+# ---- Targets that use the programs ---------------------------------------------------------------
+
+# Each starts make anew after `deps`, because what pkg-config says is read at the start of make.
+
+AGAIN = $(MAKE) --no-print-directory
+
+# SPEC=spec/wire runs a part; SPEC="--filter=observe spec" passes busted's options.
 SPEC = spec
 
 .PHONY: test
-test: build
+test: deps
+	@$(AGAIN) run-specs
+
+.PHONY: run-specs
+run-specs: build
 	@$(BUILD)/lunacoap-spec spec/run.lua $(SPEC)
+
+# UBSan ends the program at its first report; LeakSanitizer is a part of AddressSanitizer.
+.PHONY: asan
+asan: deps
+	@SPEC_COLLECT=1 SPEC_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
+	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	$(AGAIN) run-specs BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
+
+.PHONY: demo
+demo: deps
+	@$(AGAIN) build
+	@$(BUILD)/lunacoap examples/demo.lua
+
+.PHONY: bench
+bench: deps
+	@$(AGAIN) build
+	@BUILD=$(BUILD) $(BUILD)/lunacoap spec/bench/run.lua $(BENCH)
+
+# ---- lint: every warning is an error -----------------------------------------------------------
+
+FOLDERS     = $(wildcard runtime bindings spec examples)
+C_FILES     = $(shell find $(FOLDERS) -name '*.[ch]')
+LUA_FILES   = $(wildcard .luacheckrc .busted *.rockspec) $(shell find scripts tools $(FOLDERS) -name '*.lua')
+CPPCHECK    = cppcheck --quiet --std=c11 --enable=warning,performance,portability
+CPPCHECK   += --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem
+CPPCHECK   += -I. -Iruntime -I$(BUILD)/gen -DLC_VERSION='"$(VERSION)"'
+
+.PHONY: lint
+lint: deps
+	@$(AGAIN) run-lint
+
+.PHONY: run-lint
+run-lint: $(BUILD)/gen/probes.def
+	@echo luacheck; luacheck --quiet $(LUA_FILES)
+	@echo clang-format; clang-format --dry-run -Werror $(C_FILES)
+	@echo cppcheck; mkdir -p $(BUILD)/cppcheck; $(CPPCHECK) -j2 --cppcheck-build-dir=$(BUILD)/cppcheck $(FOLDERS)
+	@echo 'gcc -Werror'; $(AGAIN) build BUILD=$(BUILD)/lint CFLAGS='$(CFLAGS) -Werror'
+
+# ---- install -----------------------------------------------------------------------------------
+
+PREFIX   = /usr/local
+BINDIR   = $(PREFIX)/bin
+LIBDIR   = $(PREFIX)/lib/lua/5.4
+SHAREDIR = $(PREFIX)/share/lunacoap
+
+# The rockspec installs the module alone: luarocks is told nothing about programs that are not Lua scripts.
+.PHONY: install install-module uninstall
+install: build install-module
+	install -D -m 755 $(BUILD)/lunacoap $(DESTDIR)$(BINDIR)/lunacoap
+	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) $(wildcard meta/*.lua) LICENSE
+
+install-module: $(BUILD)/lunacoap.so
+	install -D -m 755 $(BUILD)/lunacoap.so $(DESTDIR)$(LIBDIR)/lunacoap.so
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/lunacoap $(DESTDIR)$(LIBDIR)/lunacoap.so
+	rm -rf $(DESTDIR)$(SHAREDIR)
+
+# ---- The rest ----------------------------------------------------------------------------------
+
+# For clangd and clang-tidy: one entry for each source, with the command that compiles it.
+.PHONY: compdb
+compdb: $(BUILD)/gen/probes.def
+	@tools/compdb "$(CURDIR)" '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))' \
+	    $(MAIN_SRC) $(LIB_SRC) $(PROBE_SRC) >compile_commands.json
 
 .PHONY: clean
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) compile_commands.json
+
+.PHONY: help
+help:
+	@echo 'make [build]    the program build/lunacoap and the module build/lunacoap.so'
+	@echo 'make demo       a thermostat and its client; DEMO_SECONDS=0 keeps it running'
+	@echo 'make test       all specs; SPEC=spec/wire runs a part'
+	@echo 'make asan       all specs under AddressSanitizer and UBSan'
+	@echo 'make lint       luacheck, clang-format, cppcheck, gcc -Werror'
+	@echo 'make bench      speed and size, compared with libcoap and a bare echo'
+	@echo 'make deps       install the Debian packages that are missing'
+	@echo 'make install    to PREFIX (/usr/local), below DESTDIR; make uninstall removes it'
+	@echo 'make compdb     compile_commands.json, for editors'
+	@echo 'make clean      remove everything that was built'
+	@echo 'V=1 shows the commands, BUILD=folder builds elsewhere.'

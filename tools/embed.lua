@@ -1,13 +1,14 @@
 -- Writes the C table of the Lua files that are linked into lunacoap (see bindings/embed.h):
 --   lua5.4 tools/embed.lua scripts/lunacoap/cli.lua ... >scripts.c
--- The text is embedded as it is, so that tracebacks show the lines of the source. `init.lua` stands for its folder.
+-- The text is embedded as it is, so that tracebacks show the lines of the source. `init.lua` stands
+-- for its folder.
 
 local function module_name(path)
   local name = path:gsub("^scripts/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
   return name
 end
 
--- Octal escapes always have three digits: a digit of the text that follows is never taken for a part of one.
+-- Octal escapes have three digits, so that a digit of the text that follows is never a part of one.
 local function c_string(text)
   local escaped = text:gsub('[%c"\\?\128-\255]', function(c)
     return c == "\n" and "\\n" or ("\\%03o"):format(c:byte())

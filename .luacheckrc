@@ -1,0 +1,7 @@
+std = "lua54"
+max_line_length = 100
+
+-- Handlers keep the names of all their arguments, so that a reader sees what there is.
+unused_args = false
+
+files["spec"].std = "lua54+busted"
