@@ -5,3 +5,6 @@ max_line_length = 100
 unused_args = false
 
 files["spec"].std = "lua54+busted"
+
+-- The command line gives every script its own `arg`.
+files["scripts/lunacoap/cli.lua"].globals = { "arg" }

@@ -6,6 +6,9 @@ VERSION = 0.1.0
 BUILD   = build
 V       = 0
 
+# As many jobs as there are cores, unless the caller says how many.
+MAKEFLAGS += -j$(shell nproc)
+
 # ---- What is built from what -------------------------------------------------------------------
 
 MAIN_SRC  = runtime/main.c
@@ -65,7 +68,7 @@ endif
 
 .PHONY: no-lua
 no-lua:
-	@echo "pkg-config finds no '$(LUA_PC)': run 'make deps', or give LUA_CFLAGS and LUA_LIBS" >&2; exit 1
+	@echo "pkg-config finds no '$(LUA_PC)': run 'make deps'" >&2; exit 1
 
 $(BUILD)/lunacoap: $(MAIN_OBJ) $(LIB_OBJ)
 	$(call quiet,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LUA_LIBS) $(LIBS)
@@ -117,7 +120,8 @@ PACKAGES += lua5.4 liblua5.4-dev
 PACKAGES += libev-dev
 PACKAGES += lua-busted
 PACKAGES += lua-check clang-format cppcheck
-# A client and a server that we did not write, for the interoperability specs; the library for make bench.
+# A client and a server that we did not write, for the interoperability specs; their library for
+# the comparison of make bench.
 PACKAGES += libcoap3-bin libcoap3-dev
 
 .PHONY: deps
@@ -163,7 +167,8 @@ bench: deps
 
 FOLDERS     = $(wildcard runtime bindings spec examples)
 C_FILES     = $(shell find $(FOLDERS) -name '*.[ch]')
-LUA_FILES   = $(wildcard .luacheckrc .busted *.rockspec) $(shell find scripts tools $(FOLDERS) -name '*.lua')
+LUA_FILES   = $(wildcard .luacheckrc .busted *.rockspec)
+LUA_FILES  += $(shell find scripts tools $(FOLDERS) -name '*.lua')
 CPPCHECK    = cppcheck --quiet --std=c11 --enable=warning,performance,portability
 CPPCHECK   += --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem
 CPPCHECK   += -I. -Iruntime -I$(BUILD)/gen -DLC_VERSION='"$(VERSION)"'
@@ -176,7 +181,8 @@ lint: deps
 run-lint: $(BUILD)/gen/probes.def
 	@echo luacheck; luacheck --quiet $(LUA_FILES)
 	@echo clang-format; clang-format --dry-run -Werror $(C_FILES)
-	@echo cppcheck; mkdir -p $(BUILD)/cppcheck; $(CPPCHECK) -j2 --cppcheck-build-dir=$(BUILD)/cppcheck $(FOLDERS)
+	@echo cppcheck; mkdir -p $(BUILD)/cppcheck; \
+	    $(CPPCHECK) -j2 --cppcheck-build-dir=$(BUILD)/cppcheck $(FOLDERS)
 	@echo 'gcc -Werror'; $(AGAIN) build BUILD=$(BUILD)/lint CFLAGS='$(CFLAGS) -Werror'
 
 # ---- install -----------------------------------------------------------------------------------
@@ -186,7 +192,7 @@ BINDIR   = $(PREFIX)/bin
 LIBDIR   = $(PREFIX)/lib/lua/5.4
 SHAREDIR = $(PREFIX)/share/lunacoap
 
-# The rockspec installs the module alone: luarocks is told nothing about programs that are not Lua scripts.
+# The rockspec installs the module alone.
 .PHONY: install install-module uninstall
 install: build install-module
 	install -D -m 755 $(BUILD)/lunacoap $(DESTDIR)$(BINDIR)/lunacoap
