@@ -139,7 +139,7 @@ SPEC = spec
 
 .PHONY: test
 test: deps
-	@$(AGAIN) run-specs
+	+@$(AGAIN) run-specs
 
 .PHONY: run-specs
 run-specs: build
@@ -148,19 +148,19 @@ run-specs: build
 # UBSan ends the program at its first report; LeakSanitizer is a part of AddressSanitizer.
 .PHONY: asan
 asan: deps
-	@SPEC_COLLECT=1 SPEC_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
+	+@SPEC_COLLECT=1 SPEC_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	$(AGAIN) run-specs BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 
 .PHONY: demo
 demo: deps
-	@$(AGAIN) build
+	+@$(AGAIN) build
 	@$(BUILD)/lunacoap examples/demo.lua
 
 .PHONY: bench
 bench: deps
-	@$(AGAIN) build
+	+@$(AGAIN) build
 	@BUILD=$(BUILD) $(BUILD)/lunacoap spec/bench/run.lua $(BENCH)
 
 # ---- lint: every warning is an error -----------------------------------------------------------
@@ -175,7 +175,7 @@ CPPCHECK   += -I. -Iruntime -I$(BUILD)/gen -DLC_VERSION='"$(VERSION)"'
 
 .PHONY: lint
 lint: deps
-	@$(AGAIN) run-lint
+	+@$(AGAIN) run-lint
 
 .PHONY: run-lint
 run-lint: $(BUILD)/gen/probes.def
@@ -183,7 +183,7 @@ run-lint: $(BUILD)/gen/probes.def
 	@echo clang-format; clang-format --dry-run -Werror $(C_FILES)
 	@echo cppcheck; mkdir -p $(BUILD)/cppcheck; \
 	    $(CPPCHECK) -j2 --cppcheck-build-dir=$(BUILD)/cppcheck $(FOLDERS)
-	@echo 'gcc -Werror'; $(AGAIN) build BUILD=$(BUILD)/lint CFLAGS='$(CFLAGS) -Werror'
+	+@echo "gcc -Werror"; $(AGAIN) build BUILD=$(BUILD)/lint CFLAGS='$(CFLAGS) -Werror'
 
 # ---- install -----------------------------------------------------------------------------------
 
