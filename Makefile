@@ -7,7 +7,9 @@ BUILD   = build
 V       = 0
 
 # As many jobs as there are cores, unless the caller says how many.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
+endif
 
 # ---- What is built from what -------------------------------------------------------------------
 
