@@ -81,7 +81,7 @@ size_t lc_uint_write(uint8_t out[4], uint32_t value);
 
 /*
  * Adds an option to encoded ones, behind those with the same or a lower number. False: out of
- * memory. `value` is at most 65804 bytes long.
+ * memory, or `value` is longer than LC_OPTION_VALUE_MAX. `value` is not part of `encoded`.
  */
 bool lc_options_add(struct lc_buf *encoded, uint16_t number, struct lc_bytes value);
 bool lc_options_add_uint(struct lc_buf *encoded, uint16_t number, uint32_t value);
@@ -91,5 +91,17 @@ void lc_options_remove(struct lc_buf *encoded, uint16_t number);
 
 /* Validates encoded options. */
 bool lc_options_valid(struct lc_bytes encoded);
+
+/*
+ * Walks unchecked options from *at to `end` or to a payload marker, where *at is left, and collects
+ * their numbers as lc_message.present does. False: malformed.
+ */
+bool lc_options_scan(const uint8_t **at, const uint8_t *end, uint64_t *out_present);
+
+/* The longest value that an option's length can express (RFC 7252 3.1). */
+enum { LC_OPTION_VALUE_MAX = 269 + 65535, LC_OPTION_HEAD_MAX = 5 };
+
+/* Writes what stands before an option's value; returns its length, at most LC_OPTION_HEAD_MAX. */
+size_t lc_option_head(uint8_t *out, uint16_t delta, size_t value_len);
 
 #endif
