@@ -162,8 +162,9 @@ demo: deps
 
 .PHONY: bench
 bench: deps
-	+@$(AGAIN) build
-	@BUILD=$(BUILD) $(BUILD)/lunacoap spec/bench/run.lua $(BENCH)
+	+@$(AGAIN) run-bench
+
+-include spec/bench/bench.mk
 
 # ---- lint: every warning is an error -----------------------------------------------------------
 
@@ -226,7 +227,7 @@ help:
 	@echo 'make test       all specs; SPEC=spec/wire runs a part'
 	@echo 'make asan       all specs under AddressSanitizer and UBSan'
 	@echo 'make lint       luacheck, clang-format, cppcheck, gcc -Werror'
-	@echo 'make bench      speed and size, compared with libcoap and a bare echo'
+	@echo 'make bench      speed and size beside libcoap and a bare echo; ROUNDS=7, BENCH=fan-out'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make install    to PREFIX (/usr/local), below DESTDIR; make uninstall removes it'
 	@echo 'make compdb     compile_commands.json, for editors'
