@@ -53,7 +53,8 @@ static int start(lua_State *L)
     lua_getglobal(L, "require");
     lua_pushliteral(L, "lunacoap.cli");
     lua_call(L, 1, 1);
-    lua_call(L, 0, 1);
+    lua_pushliteral(L, LC_VERSION);
+    lua_call(L, 1, 1);
     return 1;
 }
 

@@ -1,23 +1,173 @@
--- The command line. Runs a script with plain Lua until the loop is there.
+-- The command line of `lunacoap`. Returns a function that takes the version and returns the exit
+-- status; the words of the command line are in the global `arg`, the program's name is arg[0].
 
-local function run(chunk, ...)
-  local ok, message = xpcall(chunk, debug.traceback, ...)
-  if not ok then
-    io.stderr:write("lunacoap: ", tostring(message), "\n")
-    return 1
+local has_loop, lunacoap = pcall(require, "lunacoap")
+
+local HELP = [[
+lunacoap runs CoAP devices, CoAP servers and CoAP tests that are written in Lua.
+
+Usage:  lunacoap [OPTIONS] FILE [ARGUMENTS]
+
+  FILE             a Lua script, or - for standard input; its ARGUMENTS are in
+                   the table `arg`
+  -e CODE          run CODE, before FILE if both are given; may be repeated
+  -i               then read Lua from the terminal, while servers, requests and
+                   timers go on
+  -v, --version    print the version and end
+  -h, --help       print this text and end
+  --               end of the options
+
+In CODE and at the terminal the module is the global `lunacoap`; a FILE says
+local lunacoap = require "lunacoap".
+
+The program ends when the script has returned and nothing is left that can
+happen: no component listens, no request or observation is pending, no timer
+runs. Ctrl-C ends it before.
+
+Exit status: 0, or what the script gave to lunacoap.stop; 1 after an error that
+nothing caught; 2 when the command line was wrong; 130 after Ctrl-C, 143 after
+SIGTERM.
+
+Example: a server that tells the time and, at another terminal, its client.
+
+  lunacoap -e 'lunacoap.CoAP{
+    OnRequest = function(coap) coap.ResponseData = os.date() end,
+    LocalPort = 5683, Listening = true }'
+
+  lunacoap -e 'coap = lunacoap.CoAP()
+    coap:Get("coap://127.0.0.1/time") print(coap.ResponseData)'
+]]
+
+local function complain(message)
+  io.stderr:write("lunacoap: ", message, "\n")
+end
+
+-- What `arguments` ask for: {help=, version=, chunks={CODE, ...}, console=, script=index of FILE},
+-- or nil and what is wrong.
+local function parse(arguments)
+  local wanted = { chunks = {} }
+  local i = 1
+  while arguments[i] do
+    local word = arguments[i]
+    if word == "-" or word:sub(1, 1) ~= "-" then
+      break
+    elseif word == "--" then
+      i = i + 1
+      break
+    elseif word == "-h" or word == "--help" then
+      wanted.help = true
+    elseif word == "-v" or word == "--version" then
+      wanted.version = true
+    elseif word == "-i" then
+      wanted.console = true
+    elseif word == "-e" then
+      i = i + 1
+      if not arguments[i] then
+        return nil, "the option -e needs Lua code after it"
+      end
+      table.insert(wanted.chunks, arguments[i])
+    else
+      return nil, ("there is no option '%s'"):format(word)
+    end
+    i = i + 1
+  end
+  wanted.script = arguments[i] and i
+  if not (wanted.script or wanted.chunks[1] or wanted.console or wanted.help or wanted.version) then
+    return nil, "nothing to run: name a Lua script, or give code with -e"
+  end
+  return wanted
+end
+
+-- As in the stock interpreter: the script is arg[0], what stood before it has negative indices.
+local function arguments_of_script(words, script)
+  local shifted = {}
+  for i = 0, #words do
+    shifted[i - script] = words[i]
+  end
+  return shifted
+end
+
+-- The functions to run one after the other, or nil and a syntax error or that a file is missing.
+local function load_all(wanted, words)
+  local functions = {}
+  for _, code in ipairs(wanted.chunks) do
+    local chunk, message = load(code, "=(command line)", "t")
+    if not chunk then
+      return nil, message
+    end
+    table.insert(functions, chunk)
+  end
+  if wanted.script then
+    local name = words[wanted.script]
+    local chunk, message = loadfile(name ~= "-" and name or nil)
+    if not chunk then
+      return nil, message
+    end
+    table.insert(functions, function() return chunk(table.unpack(arg)) end)
+  end
+  return functions
+end
+
+-- Error text with the frames of the script; those below its first one are ours.
+local function describe(err)
+  local where = type(err) == "table" and rawget(err, "Where")
+  local text = where and ("%s: %s"):format(where, tostring(err)) or tostring(err)
+  local traceback = debug.traceback(text, 2)
+  local ours = traceback:find("\n%s*%[C%]: in function 'xpcall'")
+  return ours and traceback:sub(1, ours - 1) or traceback
+end
+
+local function run_all(functions)
+  for _, f in ipairs(functions) do
+    local ok, text = xpcall(f, describe)
+    if not ok then
+      complain(text)
+      return 1
+    end
   end
   return 0
 end
 
-return function()
-  local name = arg[1]
-  if name == "-e" then
-    return run(assert(load(arg[2], "=(command line)")))
+-- The functions are the first task of the loop.
+local function run_on_loop(functions)
+  lunacoap.spawn(function()
+    if run_all(functions) ~= 0 then
+      lunacoap.stop(1)
+    end
+  end)
+  return lunacoap.run()
+end
+
+return function(version)
+  local words = arg
+  local wanted, wrong = parse(words)
+  if not wanted then
+    complain(wrong .. "\nTry 'lunacoap --help'.")
+    return 2
+  elseif wanted.help then
+    io.write(HELP)
+    return 0
+  elseif wanted.version then
+    print(("lunacoap %s, %s"):format(version, _VERSION))
+    return 0
   end
-  local script = {}
-  for i = 0, #arg do
-    script[i - 1] = arg[i]
+
+  if wanted.script then
+    arg = arguments_of_script(words, wanted.script)
   end
-  arg = script
-  return run(assert(loadfile(name)), table.unpack(script))
+  local functions, message = load_all(wanted, words)
+  if not functions then
+    complain(message)
+    return 1
+  end
+  if not has_loop then
+    return run_all(functions)
+  end
+  if wanted.console then
+    table.insert(functions, require "lunacoap.console")
+  end
+  if wanted.console or wanted.chunks[1] then
+    _G.lunacoap = lunacoap
+  end
+  return run_on_loop(functions)
 end
