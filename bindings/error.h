@@ -1,0 +1,38 @@
+/*
+ * Error objects: tables with Code, Message, Where and Traceback, whose tostring is
+ * "704: Message transmission timed out: coap://...".
+ */
+#ifndef LC_BINDINGS_ERROR_H
+#define LC_BINDINGS_ERROR_H
+
+#include <lua.h>
+
+#include "base/error.h"
+
+/* Makes the metatable; called once when a state is opened. */
+void lc_error_open(lua_State *L);
+
+/*
+ * Pushes an error object. Message is the text of the code, ": " and `text` (which may be ""); Where
+ * is the line of the Lua function that called into C ("file:line"), Traceback starts there too. May
+ * raise a memory error.
+ */
+void lc_error_push(lua_State *L, int code, const char *text);
+
+/* Raise one. */
+int lc_error_raise(lua_State *L, const struct lc_error *error);
+int lc_error_raisef(lua_State *L, int code, const char *format, ...);
+
+/*
+ * Turns whatever a task ended with (at the top of `thread`'s stack) into an error object at the top
+ * of L's stack: error objects stay, others become Code 1 with their text; a missing Traceback is
+ * taken from the thread. May raise a memory error.
+ */
+void lc_error_from_thread(lua_State *L, lua_State *thread);
+
+/* Raises Code 1: "<what> has no <kind> '<name>'; did you mean '<nearest>'?" The nearest comes from
+ * `names`. */
+int lc_error_unknown(lua_State *L, const char *what, const char *kind, const char *name,
+    const char *const *names, size_t count);
+
+#endif
