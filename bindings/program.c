@@ -36,6 +36,13 @@ static int add_traceback(lua_State *L)
     return 1;
 }
 
+/* Until the loop is there: io.read waits by itself. */
+static int wait_for_input(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+
 /* The protected part of the program. Returns the status as its one result. */
 static int start(lua_State *L)
 {
@@ -54,7 +61,8 @@ static int start(lua_State *L)
     lua_pushliteral(L, "lunacoap.cli");
     lua_call(L, 1, 1);
     lua_pushliteral(L, LC_VERSION);
-    lua_call(L, 1, 1);
+    lua_pushcfunction(L, wait_for_input);
+    lua_call(L, 2, 1);
     return 1;
 }
 

@@ -1,6 +1,9 @@
--- The command line of `lunacoap`. Returns a function that takes the version and returns the exit
--- status; the words of the command line are in the global `arg`, the program's name is arg[0].
+-- The command line of `lunacoap`. Returns a function that takes the version and a function that
+-- waits for standard input, and returns the exit status. The words of the command line are in the
+-- global `arg`, the program's name is arg[0].
 
+local console = require "lunacoap.console"
+local describe = require "lunacoap.traceback"
 local has_loop, lunacoap = pcall(require, "lunacoap")
 
 local HELP = [[
@@ -108,15 +111,6 @@ local function load_all(wanted, words)
   return functions
 end
 
--- Error text with the frames of the script; those below its first one are ours.
-local function describe(err)
-  local where = type(err) == "table" and rawget(err, "Where")
-  local text = where and ("%s: %s"):format(where, tostring(err)) or tostring(err)
-  local traceback = debug.traceback(text, 2)
-  local ours = traceback:find("\n%s*%[C%]: in function 'xpcall'")
-  return ours and traceback:sub(1, ours - 1) or traceback
-end
-
 local function run_all(functions)
   for _, f in ipairs(functions) do
     local ok, text = xpcall(f, describe)
@@ -128,17 +122,19 @@ local function run_all(functions)
   return 0
 end
 
--- The functions are the first task of the loop.
-local function run_on_loop(functions)
+-- The functions are the first task of the loop. The end of the console's input is meant as the end
+-- of the program, also while a component listens.
+local function run_on_loop(functions, stop_after)
   lunacoap.spawn(function()
-    if run_all(functions) ~= 0 then
-      lunacoap.stop(1)
+    local status = run_all(functions)
+    if status ~= 0 or stop_after then
+      lunacoap.stop(status)
     end
   end)
   return lunacoap.run()
 end
 
-return function(version)
+return function(version, wait_for_input)
   local words = arg
   local wanted, wrong = parse(words)
   if not wanted then
@@ -160,14 +156,15 @@ return function(version)
     complain(message)
     return 1
   end
+  if wanted.console then
+    print(("lunacoap %s, %s; Ctrl-D ends"):format(version, _VERSION))
+    table.insert(functions, function() console(wait_for_input) end)
+  end
   if not has_loop then
     return run_all(functions)
-  end
-  if wanted.console then
-    table.insert(functions, require "lunacoap.console")
   end
   if wanted.console or wanted.chunks[1] then
     _G.lunacoap = lunacoap
   end
-  return run_on_loop(functions)
+  return run_on_loop(functions, wanted.console)
 end

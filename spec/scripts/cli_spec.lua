@@ -108,6 +108,15 @@ describe("lunacoap", function()
     end)
   end)
 
+  it("reads Lua with -i: prints values, continues unfinished lines, survives errors", function()
+    local output, errors, status = lunacoap("-i",
+      "1 + 1, nil\nx = function(a)\nreturn a * 2 end\nx(21)\nerror(\"oops\")\n]\nx(4)\n")
+    assert.matches("\n> 2\tnil\n> >> > 42\n> > > 8\n> \n$", output)
+    assert.matches("^stdin:1: oops\nstack traceback:", errors)
+    assert.matches("\nstdin:1: unexpected symbol near ']'\n$", errors)
+    assert.are.equal(0, status)
+  end)
+
   it("ends with the status that the script gives to os.exit", function()
     local _, _, status = lunacoap("-e 'os.exit(7, true)'")
     assert.are.equal(7, status)

@@ -1,0 +1,44 @@
+rockspec_format = "3.0"
+package = "lunacoap"
+version = "scm-1"
+
+-- For `luarocks make` in a clone; a release will name its archive here.
+source = { url = "file://." }
+
+description = {
+  summary = "CoAP devices, servers and tests as Lua scripts",
+  detailed = [[
+    The module `lunacoap`: a CoAP client and server component with an event loop of its own,
+    written in C. The program `lunacoap` with its command line comes with `make install`.
+  ]],
+  labels = { "coap", "iot", "network" },
+  license = "MIT",
+}
+
+supported_platforms = { "linux" }
+
+dependencies = { "lua >= 5.4" }
+
+-- libev-dev on Debian.
+external_dependencies = { LIBEV = { header = "ev.h" } }
+
+build = {
+  type = "make",
+  build_target = "build/lunacoap.so",
+  build_variables = {
+    CC = "$(CC)",
+    CFLAGS = "$(CFLAGS)",
+    LUA = "$(LUA)",
+    LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR)",
+    LDFLAGS = "-L$(LIBEV_LIBDIR)",
+  },
+  install_target = "install-module",
+  install_variables = {
+    CC = "$(CC)",
+    CFLAGS = "$(CFLAGS)",
+    LUA = "$(LUA)",
+    LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR)",
+    LDFLAGS = "-L$(LIBEV_LIBDIR)",
+    LIBDIR = "$(LIBDIR)",
+  },
+}
