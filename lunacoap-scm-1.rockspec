@@ -22,23 +22,21 @@ dependencies = { "lua >= 5.4" }
 -- libev-dev on Debian.
 external_dependencies = { LIBEV = { header = "ev.h" } }
 
+-- Two calls of make with the same flags: the second one compiles nothing.
+local variables = {
+  BUILD = "build/rock",
+  CC = "$(CC)",
+  CFLAGS = "$(CFLAGS)",
+  LUA = "$(LUA)",
+  LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR)",
+  LDFLAGS = "-L$(LIBEV_LIBDIR)",
+  LIBDIR = "$(LIBDIR)",
+}
+
 build = {
   type = "make",
-  build_target = "build/lunacoap.so",
-  build_variables = {
-    CC = "$(CC)",
-    CFLAGS = "$(CFLAGS)",
-    LUA = "$(LUA)",
-    LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR)",
-    LDFLAGS = "-L$(LIBEV_LIBDIR)",
-  },
+  build_target = "build/rock/lunacoap.so",
+  build_variables = variables,
   install_target = "install-module",
-  install_variables = {
-    CC = "$(CC)",
-    CFLAGS = "$(CFLAGS)",
-    LUA = "$(LUA)",
-    LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR)",
-    LDFLAGS = "-L$(LIBEV_LIBDIR)",
-    LIBDIR = "$(LIBDIR)",
-  },
+  install_variables = variables,
 }
