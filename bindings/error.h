@@ -13,7 +13,7 @@
 void lc_error_open(lua_State *L);
 
 /*
- * Pushes an error object. Message is the text of the code, ": " and `text` (which may be ""); Where
+ * Pushes an error object. Message is `text`, which lc_fail() has made complete; Where
  * is the line of the Lua function that called into C ("file:line"), Traceback starts there too. May
  * raise a memory error.
  */

@@ -20,17 +20,32 @@ const char *lc_error_text(int code)
     }
 }
 
+/* Code 1 and 709 have texts that say it all; the others begin with the words of their number. */
+static const char *heading(int code)
+{
+    return code == LC_ERROR_USAGE || code == LC_ERROR_ERROR_RESPONSE ? NULL : lc_error_text(code);
+}
+
 int lc_fail(struct lc_error *error, int code, const char *format, ...)
 {
     if (error == NULL) {
         return code;
     }
+    char detail[sizeof error->text];
     va_list args;
     va_start(args, format);
-    error->code = code;
-    vsnprintf(error->text, sizeof error->text, format, args);
+    vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
+    const char *head = heading(code);
+    error->code = code;
+    snprintf(error->text, sizeof error->text, "%s%s%s", head == NULL ? "" : head,
+        head == NULL || detail[0] == '\0' ? "" : ": ", detail);
     return code;
+}
+
+int lc_fail_memory(struct lc_error *error)
+{
+    return lc_fail(error, LC_ERROR_NO_MEMORY, "%s", "");
 }
 
 /* The Windows socket numbers that the reference's product family reports. */

@@ -14,10 +14,16 @@ struct lc_error {
     char text[320];
 };
 
-/* Fills `error` (which may be NULL) and returns `code`. Say what was wrong and what would be right.
+/*
+ * Fills `error` (which may be NULL) and returns `code`. Say what was wrong and what would be right;
+ * the words of the number are put in front ("Invalid or malformed URI: "), except for code 1 and
+ * 709, whose text says it all.
  */
 int lc_fail(struct lc_error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* 10055. */
+int lc_fail_memory(struct lc_error *error);
 
 /* The same for errno: the number as Windows counts socket errors, 10000 + n, and strerror's text.
  */
