@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "component/optionlist.h"
+#include "component/setting.h"
 #include "wire/message.h"
 
 enum lc_content_field {
@@ -60,22 +61,34 @@ struct lc_bytes lc_content_data(const struct lc_content *content);
 int32_t lc_content_format(const struct lc_content *content);
 struct lc_bytes lc_content_etag(const struct lc_content *content);
 
-/* The option list, made from the message on first use. NULL: memory. */
+/* The option list, made from the message on first use; the script may change it. NULL: memory. */
 struct lc_option_list *lc_content_options(struct lc_content *content);
 
-/* Any Response* assigned? */
-static inline bool lc_content_is_untouched(const struct lc_content *content)
-{
-    return content == NULL || content->set == 0;
-}
+/*
+ * Assign what a row of LC_KIND_CONTENT stands for; the number is for LC_PART_FORMAT, bytes for the
+ * others. 0; 707 for a ResponseCode other than "" or "2.00" to "7.31"; 1 for an ETag longer than 8
+ * bytes or a format outside -1 to 65535; 10055.
+ */
+int lc_content_set_bytes(struct lc_content *content, const struct lc_setting_row *row,
+    struct lc_bytes value, struct lc_error *error);
+int lc_content_set_number(struct lc_content *content, const struct lc_setting_row *row,
+    double value, struct lc_error *error);
+
+/* Replaces the options; copies. 0 or 10055. */
+int lc_content_set_options(struct lc_content *content, const struct lc_option_item *items,
+    size_t count, struct lc_error *error);
+
+/* No Response* assigned. An empty list of options does not count: reading the property makes one.
+ */
+bool lc_content_is_untouched(const struct lc_content *content);
 
 /*
  * Replaces `out` by the encoded options of a message with this content: ETag and Content-Format of
  * the properties, the list's options, and those of `base` (a URI's; may be empty), sorted. 701 when
- * one that may not repeat occurs twice, names an option the component sets itself (Block1, Block2,
- * Observe, Size1, Size2), or has a bad value; 10055.
+ * one that may not repeat occurs twice (`response`: ETag is one of those), names an option the
+ * component sets itself (Block1, Block2, Observe, Size1, Size2), or has a bad value; 10055.
  */
-int lc_content_encode(const struct lc_content *content, struct lc_bytes base, struct lc_buf *out,
-    struct lc_error *error);
+int lc_content_encode(const struct lc_content *content, bool response, struct lc_bytes base,
+    struct lc_buf *out, struct lc_error *error);
 
 #endif
