@@ -17,22 +17,24 @@ struct lc_uri {
     uint16_t port;         /* the default port when the text gives none */
     struct lc_bytes host;  /* never empty */
     struct lc_bytes path;  /* "" or "/..." */
-    struct lc_bytes query; /* without "?" */
+    struct lc_bytes query; /* without "?"; data is NULL when there is no "?" */
 };
 
 /* Returns 0, or 700 with a message that says which part is wrong (RFC 7252 6.4 steps 1 to 3:
- * absolute, no fragment). */
+ * absolute, no fragment). Text beyond ASCII is taken as it is. */
 int lc_uri_parse(struct lc_uri *uri, struct lc_bytes text, struct lc_error *error);
 
 /*
  * Appends the URI's options to empty `options` (RFC 7252 6.4 steps 5 to 9): Uri-Host unless the
  * host is a literal address, Uri-Path and Uri-Query decoded. Uri-Port is left out: requests go to
- * the URI's port. 700: bad percent-coding, a segment longer than 255 bytes, "." and ".." segments
- * are resolved away. The host is lower-cased and percent-decoded. Memory: 10055.
+ * the URI's port. "." and ".." segments are resolved away; "/" alone gives no Uri-Path, any other
+ * empty segment an empty one. The host is lower-cased and percent-decoded. 700: a segment, argument
+ * or host longer than 255 bytes. Memory: 10055.
  */
 int lc_uri_options(const struct lc_uri *uri, struct lc_buf *options, struct lc_error *error);
 
-/* The host as a name to look up: lower case, percent-decoded. */
+/* Sets `host` to the host as a name or address to look up: lower case, percent-decoded, the zone
+ * behind "%". 700: longer than 255 bytes, or a zero byte in it. */
 int lc_uri_host(const struct lc_uri *uri, struct lc_buf *host, struct lc_error *error);
 
 /* What the options of a request say, with what to take when they are silent (RFC 7252 6.5). */
@@ -42,18 +44,19 @@ struct lc_uri_origin {
     uint16_t port;
 };
 
-/* The normalised URI of a request: lower-case scheme and host, default port left out (RFC
+/* Appends the normalised URI of a request: lower-case scheme and host, default port left out (RFC
  * 7252 6.3, 6.5). False: memory. */
 bool lc_uri_compose(
     struct lc_buf *out, struct lc_bytes options, const struct lc_uri_origin *origin);
 
-/* A URI's text brought to the same normal form, for comparing. 700 as lc_uri_parse(). */
+/* Appends a URI's text brought to the same normal form, for comparing. Errors as lc_uri_parse() and
+ * lc_uri_options(). */
 int lc_uri_normalise(struct lc_buf *out, struct lc_bytes text, struct lc_error *error);
 
 /*
- * "/seg1/seg2" and "a=1&b=2" for the script: in a segment "/" and "%" stay percent-encoded, in an
- * argument
- * "&" and "%" do, all else is decoded. "/" and "" when there are none. False: memory.
+ * Appends "/seg1/seg2" and "a=1&b=2" for the script: in a segment "/" and "%" stay
+ * percent-encoded, in an argument "&" and "%" do, all else is decoded. "/" and "" when there are
+ * none. False: memory.
  */
 bool lc_uri_path(struct lc_buf *out, struct lc_bytes options);
 bool lc_uri_query(struct lc_buf *out, struct lc_bytes options);

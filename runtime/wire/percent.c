@@ -1,0 +1,80 @@
+/* Percent-coding; see percent.h. */
+#include "wire/percent.h"
+
+#define BIT(c) ((uint64_t)1 << ((c)&63))
+#define RANGE(from, to) (BIT((to) + 1) - BIT(from))
+
+/* RFC 3986 2.2, 2.3 and 3.3, by whether the character is below 64. */
+#define UNRESERVED_LOW (RANGE('0', '9') | BIT('-') | BIT('.'))
+#define UNRESERVED_HIGH (RANGE('A', 'Z') | RANGE('a', 'z') | BIT('_') | BIT('~'))
+#define SUB_DELIMS                                                                                 \
+    (BIT('!') | BIT('$') | BIT('&') | BIT('\'') | BIT('(') | BIT(')') | BIT('*') | BIT('+') |      \
+        BIT(',') | BIT(';') | BIT('='))
+
+const struct lc_percent_set lc_percent_host = {UNRESERVED_LOW | SUB_DELIMS, UNRESERVED_HIGH, false};
+
+const struct lc_percent_set lc_percent_segment = {
+    UNRESERVED_LOW | SUB_DELIMS | BIT(':'), UNRESERVED_HIGH | BIT('@'), false};
+
+const struct lc_percent_set lc_percent_argument = {
+    (UNRESERVED_LOW | SUB_DELIMS | BIT(':') | BIT('/') | BIT('?')) & ~BIT('&'),
+    UNRESERVED_HIGH | BIT('@'), false};
+
+static bool encode_byte(struct lc_buf *out, uint8_t byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char code[3] = {'%', digits[byte >> 4], digits[byte & 15]};
+    return lc_buf_append(out, code, sizeof code);
+}
+
+bool lc_percent_encode(
+    struct lc_buf *out, struct lc_bytes bytes, const struct lc_percent_set *unchanged)
+{
+    size_t start = 0, i = 0;
+    for (; i < bytes.len; i++) {
+        if (lc_percent_has(unchanged, bytes.data[i])) {
+            continue;
+        }
+        if (!lc_buf_append(out, bytes.data + start, i - start) ||
+            !encode_byte(out, bytes.data[i])) {
+            return false;
+        }
+        start = i + 1;
+    }
+    return start == i || lc_buf_append(out, bytes.data + start, i - start);
+}
+
+/* -1 for what is no hexadecimal digit. */
+static int digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t lc_percent_flaw(struct lc_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == '%' &&
+            (text.len - i < 3 || digit(text.data[i + 1]) < 0 || digit(text.data[i + 2]) < 0)) {
+            return i;
+        }
+    }
+    return text.len;
+}
+
+size_t lc_percent_decode(uint8_t *out, struct lc_bytes text)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.data[i];
+        if (byte == '%') {
+            byte = (uint8_t)(digit(text.data[i + 1]) << 4 | digit(text.data[i + 2]));
+            i += 2;
+        }
+        out[len++] = byte;
+    }
+    return len;
+}
