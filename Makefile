@@ -170,7 +170,7 @@ bench: deps
 
 FOLDERS     = $(wildcard runtime bindings spec examples)
 C_FILES     = $(shell find $(FOLDERS) -name '*.[ch]')
-LUA_FILES   = $(wildcard .luacheckrc .busted *.rockspec)
+LUA_FILES   = $(wildcard .luacheckrc .busted)
 LUA_FILES  += $(shell find scripts tools $(FOLDERS) -name '*.lua')
 CPPCHECK    = cppcheck --quiet --std=c11 --enable=warning,performance,portability
 CPPCHECK   += --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem
