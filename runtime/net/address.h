@@ -18,7 +18,7 @@ struct sockaddr_storage;
  */
 struct lc_address {
     uint8_t ip[16];
-    uint32_t scope;   /* interface index of link-local addresses, else 0 */
+    uint32_t scope;   /* interface index of link-local and group addresses, else 0 */
     uint16_t port;    /* host order */
     uint16_t is_ipv4; /* 1 or 0; tells 0.0.0.0 from :: */
 };
@@ -30,6 +30,10 @@ uint64_t lc_address_hash(const struct lc_address *address);
 bool lc_address_is_any(const struct lc_address *address);
 bool lc_address_is_multicast(const struct lc_address *address);
 
+/* The unspecified address of a family with port 0: what binds all interfaces. */
+void lc_address_any(struct lc_address *out, bool is_ipv4);
+
+/* Another family than the two gives all zeroes. */
 void lc_address_from(struct lc_address *out, const struct sockaddr *from);
 
 /* For a socket of the family; IPv4 becomes mapped for an IPv6 socket. Returns the length, 0 when it
@@ -37,8 +41,8 @@ void lc_address_from(struct lc_address *out, const struct sockaddr *from);
 unsigned lc_address_to(
     const struct lc_address *address, bool ipv6_socket, struct sockaddr_storage *out);
 
-/* Reads a literal: "1.2.3.4", "::1", "fe80::1%eth0", "[::1]"; port 0. False for anything else, a
- * host name too. */
+/* Reads a literal: "1.2.3.4", "::1", "fe80::1%eth0", "[::1]", "224.0.1.187%lo"; port 0. False for
+ * anything else, a host name and an interface that does not exist too. */
 bool lc_address_parse(struct lc_address *out, struct lc_bytes text);
 
 /* "1.2.3.4", "fe80::1%2" (no brackets, no port). Returns `out`. */

@@ -34,7 +34,8 @@ unsigned lc_loop_depth(const struct lc_loop *loop);
  * another thread. */
 void lc_loop_wake(struct lc_loop *loop);
 
-/* Sends what is queued, without waiting. Called before the process ends. */
+/* Sends what is queued; waits for full sockets, for a second at most. Called before the process
+ * ends. */
 void lc_loop_flush(struct lc_loop *loop);
 
 /* Brings `now` up to date after long work. */

@@ -1,0 +1,290 @@
+/* Turns of the loop; see loop.h. */
+#include "net/loop.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "net/private.h"
+
+static lc_time monotonic(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (lc_time)ts.tv_sec * LC_SECOND + ts.tv_nsec / 1000;
+}
+
+/* Runs before the handlers of a turn. */
+static void on_polled(struct ev_loop *ev, ev_check *check, int events)
+{
+    (void)ev, (void)events;
+    struct lc_loop *loop = check->data;
+    loop->polled_at = loop->timers.now = monotonic();
+}
+
+static void on_deadline(struct ev_loop *ev, ev_timer *timer, int events)
+{
+    (void)ev, (void)events;
+    struct lc_loop *loop = timer->data;
+    loop->armed = LC_NEVER;
+}
+
+static void on_wake(struct ev_loop *ev, ev_async *async, int events)
+{
+    (void)ev, (void)async, (void)events;
+}
+
+struct lc_loop *lc_loop_new(void)
+{
+    struct lc_loop *loop = lc_zalloc(sizeof *loop);
+    if (loop == NULL) {
+        return NULL;
+    }
+    loop->ev = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL | EVBACKEND_POLL);
+    if (loop->ev == NULL) {
+        lc_free(loop);
+        return NULL;
+    }
+    lc_list_init(&loop->stuck);
+    lc_list_init(&loop->lookups);
+    lc_send_batch_init(&loop->send);
+    loop->deferred_end = &loop->deferred;
+    loop->armed = LC_NEVER;
+    loop->polled_at = loop->timers.now = monotonic();
+    ev_init(&loop->deadline, on_deadline);
+    ev_check_init(&loop->polled, on_polled);
+    ev_async_init(&loop->wake, on_wake);
+    ev_set_priority(&loop->polled, EV_MAXPRI);
+    loop->deadline.data = loop->polled.data = loop;
+    ev_check_start(loop->ev, &loop->polled);
+    ev_async_start(loop->ev, &loop->wake);
+    return loop;
+}
+
+void lc_loop_free(struct lc_loop *loop)
+{
+    lc_loop_flush(loop);
+    ev_loop_destroy(loop->ev);
+    for (unsigned i = 0; i < LC_LOOP_DEPTH; i++) {
+        lc_receive_batch_free(loop->receive[i]);
+    }
+    lc_send_batch_free(&loop->send);
+    lc_free(loop);
+}
+
+struct lc_timers *lc_loop_timers(struct lc_loop *loop)
+{
+    return &loop->timers;
+}
+
+unsigned lc_loop_depth(const struct lc_loop *loop)
+{
+    return loop->depth;
+}
+
+void lc_loop_wake(struct lc_loop *loop)
+{
+    ev_async_send(loop->ev, &loop->wake);
+}
+
+void lc_loop_update(struct lc_loop *loop)
+{
+    loop->timers.now = monotonic();
+}
+
+struct lc_receive_batch *lc_loop_receive_batch(struct lc_loop *loop, size_t max_packet)
+{
+    unsigned i = loop->depth > 0 ? loop->depth - 1 : 0;
+    if (loop->receive[i] == NULL) {
+        loop->receive[i] = lc_receive_batch_new();
+    }
+    struct lc_receive_batch *batch = loop->receive[i];
+    return batch != NULL && lc_receive_batch_fit(batch, max_packet) ? batch : NULL;
+}
+
+/* Runs what was deferred before this call. A mark on the stack tells where that ends; marks of
+ * outer calls, which this one may meet, have no function. */
+static void run_deferred(struct lc_loop *loop)
+{
+    if (loop->deferred == NULL) {
+        return;
+    }
+    struct lc_deferred mark = {0};
+    lc_loop_defer(loop, &mark);
+    for (struct lc_deferred *first = loop->deferred; first != &mark;) {
+        if (first->fn == NULL) {
+            first = first->next;
+            continue;
+        }
+        lc_deferred_cancel(loop, first);
+        first->fn(first);
+        first = loop->deferred;
+    }
+    lc_deferred_cancel(loop, &mark);
+}
+
+static bool has_deferred(const struct lc_loop *loop)
+{
+    const struct lc_deferred *deferred = loop->deferred;
+    while (deferred != NULL && deferred->fn == NULL) {
+        deferred = deferred->next;
+    }
+    return deferred != NULL;
+}
+
+void lc_loop_defer(struct lc_loop *loop, struct lc_deferred *deferred)
+{
+    if (deferred->link != NULL) {
+        return;
+    }
+    deferred->next = NULL;
+    deferred->link = loop->deferred_end;
+    *loop->deferred_end = deferred;
+    loop->deferred_end = &deferred->next;
+}
+
+void lc_deferred_cancel(struct lc_loop *loop, struct lc_deferred *deferred)
+{
+    if (deferred->link == NULL) {
+        return;
+    }
+    *deferred->link = deferred->next;
+    if (deferred->next != NULL) {
+        deferred->next->link = deferred->link;
+    } else {
+        loop->deferred_end = deferred->link;
+    }
+    deferred->link = NULL;
+}
+
+/* Makes libev return at `deadline`. Most turns find it set already. */
+static void arm(struct lc_loop *loop, lc_time deadline)
+{
+    if (deadline == loop->armed) {
+        return;
+    }
+    ev_timer_stop(loop->ev, &loop->deadline);
+    loop->armed = deadline;
+    if (deadline != LC_NEVER) {
+        ev_timer_set(&loop->deadline, (double)(deadline - loop->polled_at) / LC_SECOND, 0.);
+        ev_timer_start(loop->ev, &loop->deadline);
+    }
+}
+
+/* How long the turn may wait: until this moment. */
+static lc_time deadline_of(const struct lc_loop *loop, lc_time max_wait)
+{
+    lc_time now = loop->timers.now;
+    lc_time end = max_wait < LC_NEVER - now ? now + max_wait : LC_NEVER;
+    lc_time next = lc_timers_next(&loop->timers);
+    return next < end ? next : end;
+}
+
+bool lc_loop_turn(struct lc_loop *loop, lc_time max_wait)
+{
+    if (loop->depth == LC_LOOP_DEPTH) {
+        return false;
+    }
+    loop->depth++;
+    lc_loop_update(loop);
+    /* An inner turn first does what outer turns were about to do: its caller may wait for it. */
+    bool busy = lc_udp_resume(loop) || has_deferred(loop) || ev_pending_count(loop->ev) > 0;
+    lc_outbox_flush(loop);
+    lc_time deadline = deadline_of(loop, max_wait);
+    if (busy || deadline <= loop->timers.now) {
+        ev_run(loop->ev, EVRUN_NOWAIT);
+    } else {
+        arm(loop, deadline);
+        ev_run(loop->ev, EVRUN_ONCE);
+    }
+    lc_timers_run(&loop->timers);
+    run_deferred(loop);
+    loop->depth--;
+    return true;
+}
+
+void lc_loop_flush(struct lc_loop *loop)
+{
+    lc_outbox_flush(loop);
+    lc_time end = monotonic() + LC_SECOND;
+    while (!lc_list_empty(&loop->stuck) && monotonic() < end) {
+        poll(NULL, 0, 2);
+        lc_list_for_each (link, &loop->stuck) {
+            lc_outbox_retry(lc_container(link, struct lc_trouble, stuck)->udp);
+        }
+    }
+}
+
+struct lc_watch {
+    ev_io io;
+    struct ev_loop *ev;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void on_readable(struct ev_loop *ev, ev_io *io, int events)
+{
+    (void)ev, (void)events;
+    struct lc_watch *watch = io->data;
+    watch->fn(watch->arg);
+}
+
+struct lc_watch *lc_loop_watch(struct lc_loop *loop, int fd, void (*fn)(void *arg), void *arg)
+{
+    struct lc_watch *watch = lc_alloc(sizeof *watch);
+    if (watch == NULL) {
+        return NULL;
+    }
+    *watch = (struct lc_watch){.ev = loop->ev, .fn = fn, .arg = arg};
+    ev_io_init(&watch->io, on_readable, fd, EV_READ);
+    watch->io.data = watch;
+    ev_io_start(loop->ev, &watch->io);
+    return watch;
+}
+
+void lc_watch_free(struct lc_watch *watch)
+{
+    if (watch != NULL) {
+        ev_io_stop(watch->ev, &watch->io);
+        lc_free(watch);
+    }
+}
+
+struct lc_signal {
+    ev_signal signal;
+    struct ev_loop *ev;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void on_signal(struct ev_loop *ev, ev_signal *signal, int events)
+{
+    (void)ev, (void)events;
+    struct lc_signal *owner = signal->data;
+    owner->fn(owner->arg);
+}
+
+struct lc_signal *lc_loop_signal(struct lc_loop *loop, int number, void (*fn)(void *arg), void *arg)
+{
+    if (number < 1 || number >= NSIG || number == SIGKILL || number == SIGSTOP) {
+        return NULL;
+    }
+    struct lc_signal *owner = lc_alloc(sizeof *owner);
+    if (owner == NULL) {
+        return NULL;
+    }
+    *owner = (struct lc_signal){.ev = loop->ev, .fn = fn, .arg = arg};
+    ev_signal_init(&owner->signal, on_signal, number);
+    owner->signal.data = owner;
+    ev_signal_start(loop->ev, &owner->signal);
+    return owner;
+}
+
+void lc_signal_free(struct lc_signal *owner)
+{
+    if (owner != NULL) {
+        ev_signal_stop(owner->ev, &owner->signal);
+        lc_free(owner);
+    }
+}

@@ -1,0 +1,120 @@
+/*
+ * What the files of net/ know of each other: the inside of the loop and of a socket. Nothing
+ * outside net/ includes this (but the probe), since it includes ev.h.
+ */
+#ifndef LC_NET_PRIVATE_H
+#define LC_NET_PRIVATE_H
+
+#include <ev.h>
+
+#include "base/list.h"
+#include "net/batch.h"
+#include "net/loop.h"
+#include "net/udp.h"
+
+enum { LC_LOOP_DEPTH = 16 };
+
+struct lc_loop {
+    struct ev_loop *ev;
+    ev_timer deadline; /* the only timer of libev; `armed` is when it fires, or LC_NEVER */
+    ev_check polled;
+    ev_async wake;
+    struct lc_timers timers;
+    lc_time armed;
+    lc_time polled_at; /* the moment that libev counts the deadline from */
+    unsigned depth;
+    struct lc_deferred *deferred, **deferred_end;
+    struct lc_receive_batch *receive[LC_LOOP_DEPTH]; /* one for each depth, made on first use */
+    struct lc_send_batch send;
+    struct lc_list stuck;   /* sockets (lc_trouble.stuck) whose output waits for the system */
+    struct lc_list lookups; /* lc_resolution.link, those that wait for their turn */
+    unsigned looking_up;
+};
+
+struct lc_waiting; /* a datagram that could not be sent yet */
+struct lc_refusal; /* a refused datagram that was not reported yet */
+
+/* What a socket needs only once something went wrong. */
+struct lc_trouble {
+    struct lc_udp *udp;
+    struct lc_list stuck;
+    struct ev_io writable;
+    struct lc_timer retry;
+    struct lc_waiting *waiting, **waiting_end;
+    size_t waiting_size;
+    struct lc_refusal *refusals, **refusals_end;
+    size_t refusal_count;
+    struct lc_deferred report;
+};
+
+struct lc_udp {
+    struct lc_transport transport;
+    struct ev_io readable;
+    struct lc_loop *loop;
+    struct lc_receiver receiver;
+    struct lc_address local;
+    struct lc_udp_stats stats;
+    struct lc_trouble *trouble; /* owned; NULL in the life of most sockets */
+    int fd;
+    uint32_t max_packet;
+    unsigned frames; /* of the C stack that use this struct: it is freed after the last one */
+    bool ipv6;
+    bool packet_info; /* lc_path.local is told by the system, and told to it */
+    bool connected;
+    bool closed;
+    bool suspicious; /* the error queue is to be read */
+};
+
+/* loop.c */
+
+/* The batch of the present depth, with room for `max_packet`. NULL: out of memory. */
+struct lc_receive_batch *lc_loop_receive_batch(struct lc_loop *loop, size_t max_packet);
+
+/* socket.c */
+
+/* A bound socket with every option set, or -1 and `error`. Fills `udp`'s local, ipv6, packet_info
+ * and connected. */
+int lc_socket_open(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
+
+/* udp.c */
+
+/* Hands on what outer turns have received and not handled yet. Whether there was any. */
+bool lc_udp_resume(struct lc_loop *loop);
+
+/* A use of the struct by the C stack begins; it ends, and frees the struct if it was closed. */
+void lc_udp_enter(struct lc_udp *udp);
+void lc_udp_leave(struct lc_udp *udp);
+
+/* outbox.c */
+
+/* Sends what is committed. Makes no upcall. */
+void lc_outbox_flush(struct lc_loop *loop);
+
+/* Fills name and control of a header for a path. False: the socket's family cannot reach it. */
+bool lc_outbox_address(const struct lc_udp *udp, const struct lc_path *path,
+    struct msghdr *out_header, union lc_batch_control *control);
+
+/* Tries again what the system did not take. True: nothing is left. Makes no upcall. */
+bool lc_outbox_retry(struct lc_udp *udp);
+
+/* Drops what waits. */
+void lc_outbox_drop(struct lc_udp *udp);
+
+/* trouble.c */
+
+/* The socket's struct for trouble, made on first use. NULL: out of memory. */
+struct lc_trouble *lc_trouble_of(struct lc_udp *udp);
+
+/* Reads the error queue; how many datagrams the network refused. Makes no upcall. */
+unsigned lc_trouble_read(struct lc_udp *udp);
+
+/* Notes a refused datagram, to be reported at a turn's end. */
+void lc_trouble_refuse(
+    struct lc_udp *udp, const struct lc_path *path, int number, const void *data, size_t len);
+
+/* The socket is closing: stops everything. */
+void lc_trouble_stop(struct lc_udp *udp);
+void lc_trouble_free(struct lc_trouble *trouble);
+
+#endif
