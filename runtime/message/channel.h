@@ -17,6 +17,7 @@
 #include "base/map.h"
 #include "base/timers.h"
 #include "message/params.h"
+#include "message/stats.h"
 #include "net/transport.h"
 #include "wire/message.h"
 
@@ -29,9 +30,11 @@ struct lc_channel_upcalls {
     void (*request)(void *arg, const struct lc_message *message, const struct lc_path *path);
 
     /*
-     * A response, piggybacked or on its own. True: it was expected. An unexpected CON is answered
-     * with RST, an expected one with ACK; an unexpected piggybacked one changes nothing (RFC
-     * 7252 5.3.2).
+     * A response, piggybacked or on its own. True: it was expected, and a CON one is acknowledged.
+     * An unexpected CON is answered with RST (RFC 7252 4.2), an unexpected NON too, so that a
+     * server stops notifying (RFC 7641 3.6); an unexpected piggybacked one changes nothing. The
+     * transmission of a request has ended, without done(), when its piggybacked response gets here;
+     * a separate response does not end it: cancel it (RFC 7252 5.2.2).
      */
     bool (*response)(void *arg, const struct lc_message *message, const struct lc_path *path);
 
@@ -45,7 +48,7 @@ struct lc_channel_options {
     struct lc_timers *timers;
     struct lc_transport *transport;
     const struct lc_params *params; /* read whenever needed; outlives the channel */
-    const struct lc_log *log;
+    const struct lc_log *log;       /* whose write() must not free the channel */
     struct lc_channel_upcalls upcalls;
 };
 
@@ -62,16 +65,19 @@ struct lc_receiver lc_channel_receiver(struct lc_channel *channel);
 
 /*
  * Begins the reply to a request: a piggybacked response (LC_ACK with the request's id) or a NON
- * response (id -1: the next free one). The header is written already; write options and payload,
- * then end it. False: no room now, the reply is dropped as if lost on the way.
+ * response or notification (id -1: the next free one). The header is written already; write options
+ * and payload, `room` bytes at most, then end it. False: no room, memory or Message ID now, the
+ * reply is dropped as if lost on the way. `path` is the request's; a reply to multicast leaves from
+ * an address of the system's choice.
  */
 bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer,
     const struct lc_path *path, enum lc_type type, uint8_t code, int id, struct lc_bytes token,
     size_t room);
 
 /*
- * Sends it. A piggybacked one is kept to answer duplicates with: for EXCHANGE_LIFETIME when
- * running the request again would do harm (`keep`), else while there is room.
+ * Sends it, or nothing when the writer failed. A piggybacked one is kept to answer duplicates with:
+ * for EXCHANGE_LIFETIME when running the request again would do harm (`keep`), else while there is
+ * room.
  */
 void lc_channel_reply_end(
     struct lc_channel *channel, struct lc_writer *writer, const struct lc_path *path, bool keep);
@@ -88,13 +94,17 @@ bool lc_channel_can_keep(const struct lc_channel *channel);
 enum lc_outcome {
     LC_ACKNOWLEDGED, /* an empty ACK came; only for CON */
     LC_RESET,        /* RST came */
-    LC_GAVE_UP,      /* MAX_RETRANSMIT reached without an answer (RFC 7252 4.2) */
+    LC_GAVE_UP,      /* MAX_RETRANSMIT reached without an answer (RFC 7252 4.2); only for CON */
     LC_REFUSED,      /* the network refused it; `number` is an errno */
 };
 
 /*
  * A CON or NON on its way, standing in the struct of its owner, who writes the whole message into
  * `datagram` (its id is filled in when it is sent) and does not touch it until the outcome.
+ *
+ * A NON has an outcome only when it is reset or refused, and ends by itself, without done(), when
+ * no RST to it can come any more (NON_LIFETIME). A NON request holds its NSTART place until it is
+ * cancelled, or for as long as PROBING_RATE asks (RFC 7252 4.7).
  */
 struct lc_transmission {
     struct lc_buf datagram; /* owned; kept for the next use after the outcome, freed by the owner */
@@ -102,10 +112,12 @@ struct lc_transmission {
     uint8_t state;          /* private, as all below */
     uint8_t attempts;
     bool counted; /* holds one of the peer's NSTART places */
+    bool chosen;  /* its id was given by the owner */
     struct lc_map_node node;
     struct lc_list link;
     struct lc_timer timer;
     lc_time timeout;
+    struct lc_address local; /* to leave from */
     struct lc_peer *peer;
     struct lc_channel *channel;
 
@@ -115,6 +127,7 @@ struct lc_transmission {
     /*
      * Before a retransmission, if not NULL: true says that `datagram` was written anew, and makes
      * it go out with a new Message ID while time-out and count of attempts run on (RFC 7641 4.5.2).
+     * It must not send, cancel or free anything here.
      */
     bool (*refresh)(struct lc_transmission *transmission);
 };
@@ -126,10 +139,11 @@ void lc_transmission_init(struct lc_transmission *transmission,
 bool lc_transmission_is_active(const struct lc_transmission *transmission);
 
 /*
- * Sends it to path->remote, at once or when the peer's NSTART allows (never held back when the
- * address is multicast). `id`: 0 to 65535, or -1 for the next free one. Returns 0;
- * LC_ERROR_NO_MEMORY; or LC_ERROR_OPTION when `id` is still in use with this peer. When all IDs of
- * the peer are in use it waits.
+ * Sends it to path->remote, at once or when the peer's NSTART allows (a NON that is no request, and
+ * any to a multicast address, is never held back). `id`: 0 to 65535, or -1 for the next free one.
+ * When all IDs of the peer are in use it waits. Returns 0 and never calls done() before it returns;
+ * LC_ERROR_NO_MEMORY; LC_ERROR_OPTION when `id` is still in use with this peer; or LC_ERROR_USAGE
+ * for a CON to a multicast address (RFC 7252 8.1).
  */
 int lc_channel_send(struct lc_channel *channel, struct lc_transmission *transmission,
     const struct lc_path *path, int id, struct lc_error *error);
@@ -144,15 +158,7 @@ void lc_transmission_cancel(struct lc_transmission *transmission);
  * setting. */
 int lc_channel_peek_id(struct lc_channel *channel, const struct lc_address *remote);
 
-/* Counters since the channel was made. */
-struct lc_channel_stats {
-    uint64_t received, malformed, duplicates, retransmissions;
-    uint64_t id_conflicts;    /* a Message ID seen again with other bytes: taken as a new message */
-    uint64_t replies_evicted; /* replies forgotten before EXCHANGE_LIFETIME */
-    uint64_t ids_evicted; /* Message IDs forgotten before EXCHANGE_LIFETIME: the bound on memory */
-    uint64_t peers_evicted;
-};
-
+/* Counters since the channel was made. Valid as long as the channel. */
 const struct lc_channel_stats *lc_channel_stats(const struct lc_channel *channel);
 
 #endif

@@ -1,0 +1,214 @@
+/*
+ * Two logs of chunks; see replies.h. Replies are appended to the newest chunk and given up with the
+ * whole oldest one, which is then used again: no allocation in the steady state, no copying when a
+ * log grows, and records never move, so that the index can stand in them.
+ */
+#include "message/replies.h"
+
+#include "base/list.h"
+#include "base/memory.h"
+
+enum {
+    FIRST_CHUNK = 4 << 10,
+    CHUNK = 64 << 10,
+    USUAL_REPLY = 2 << 10,
+};
+
+struct lc_replies_chunk {
+    struct lc_replies_chunk *next;
+    lc_time newest;
+    uint32_t size, used; /* bytes of `records` */
+    _Alignas(8) uint8_t records[];
+};
+
+/* Followed by the datagram. */
+struct record {
+    struct lc_map_node node; /* its hash is the key */
+    uint32_t len;
+    bool is_indexed; /* false: a later reply took its place */
+};
+
+static size_t record_size(size_t len)
+{
+    return (sizeof(struct record) + len + 7) & ~(size_t)7;
+}
+
+void lc_replies_init(struct lc_replies *replies, struct lc_channel_stats *stats)
+{
+    *replies = (struct lc_replies){.stats = stats};
+}
+
+static struct lc_replies_chunk *detach_oldest(struct lc_replies_log *log)
+{
+    struct lc_replies_chunk *chunk = log->oldest;
+    log->oldest = chunk->next;
+    if (chunk->next == NULL) {
+        log->newest = NULL;
+    }
+    log->size -= chunk->size;
+    return chunk;
+}
+
+/* Takes the records of a chunk out of the index; returns how many there were. */
+static unsigned clear(struct lc_replies *replies, struct lc_replies_chunk *chunk)
+{
+    unsigned count = 0;
+    for (size_t at = 0; at < chunk->used;) {
+        struct record *record = (struct record *)(chunk->records + at);
+        if (record->is_indexed) {
+            lc_map_remove(&replies->index, &record->node);
+            count++;
+        }
+        at += record_size(record->len);
+    }
+    chunk->used = 0;
+    return count;
+}
+
+static void free_log(struct lc_replies_log *log)
+{
+    while (log->oldest != NULL) {
+        lc_free(detach_oldest(log));
+    }
+}
+
+void lc_replies_free(struct lc_replies *replies)
+{
+    free_log(&replies->spare);
+    free_log(&replies->kept);
+    lc_map_free(&replies->index);
+}
+
+static struct record *find(const struct lc_replies *replies, uint64_t key)
+{
+    struct lc_map_node *node = lc_map_find(&replies->index, key);
+    return node == NULL ? NULL : lc_container(node, struct record, node);
+}
+
+struct lc_bytes lc_replies_find(const struct lc_replies *replies, uint64_t key)
+{
+    const struct record *record = find(replies, key);
+    return record == NULL ? lc_bytes(NULL, 0) : lc_bytes(record + 1, record->len);
+}
+
+static bool is_over(const struct lc_replies_chunk *chunk, lc_time now, lc_time lifetime)
+{
+    return chunk != NULL && now - chunk->newest > lifetime;
+}
+
+static void append(struct lc_replies_log *log, struct lc_replies_chunk *chunk)
+{
+    chunk->next = NULL;
+    if (log->newest == NULL) {
+        log->oldest = chunk;
+    } else {
+        log->newest->next = chunk;
+    }
+    log->newest = chunk;
+    log->size += chunk->size;
+}
+
+/* The next chunk's size: doubled until it is CHUNK, and never too small for the record. */
+static size_t next_size(const struct lc_replies_log *log, size_t need)
+{
+    size_t size = log->newest == NULL ? FIRST_CHUNK : (size_t)log->newest->size * 2;
+    size = size > CHUNK ? CHUNK : size;
+    return size < need ? need : size;
+}
+
+/*
+ * A chunk with `need` bytes free at its end. Old chunks are cleared as far as they are over or, in
+ * the spare log, as the bound on memory asks; the last one cleared is used again if large enough.
+ */
+static struct lc_replies_chunk *room(struct lc_replies *replies, struct lc_replies_log *log,
+    size_t need, lc_time now, lc_time lifetime)
+{
+    if (log->newest != NULL && log->newest->size - log->newest->used >= need) {
+        return log->newest;
+    }
+    bool keep = log == &replies->kept;
+    size_t bound = keep ? LC_REPLIES_KEPT : LC_REPLIES_SPARE;
+    size_t size = next_size(log, need);
+    struct lc_replies_chunk *chunk = NULL;
+    while (log->oldest != NULL && (chunk == NULL || log->size + size > bound)) {
+        bool over = is_over(log->oldest, now, lifetime);
+        if (!over && (keep || log->size + size <= bound)) {
+            break;
+        }
+        lc_free(chunk);
+        chunk = detach_oldest(log);
+        unsigned count = clear(replies, chunk);
+        replies->stats->replies_evicted += over ? 0 : count;
+    }
+    if (chunk != NULL && chunk->size < size) {
+        lc_free(chunk);
+        chunk = NULL;
+    }
+    if (chunk == NULL && log->size + size <= bound) {
+        chunk = lc_alloc(sizeof *chunk + size);
+        if (chunk != NULL) {
+            chunk->size = (uint32_t)size;
+        }
+    }
+    if (chunk != NULL) {
+        chunk->used = 0;
+        chunk->newest = now;
+        append(log, chunk);
+    }
+    return chunk;
+}
+
+void lc_replies_put(struct lc_replies *replies, uint64_t key, struct lc_bytes datagram, bool keep,
+    lc_time now, lc_time lifetime)
+{
+    struct record *earlier = find(replies, key);
+    if (earlier != NULL) {
+        lc_map_remove(&replies->index, &earlier->node);
+        earlier->is_indexed = false;
+    }
+    struct lc_replies_log *log = keep ? &replies->kept : &replies->spare;
+    size_t need = record_size(datagram.len);
+    struct lc_replies_chunk *chunk = room(replies, log, need, now, lifetime);
+    struct record *record = chunk == NULL ? NULL : (struct record *)(chunk->records + chunk->used);
+    if (record == NULL || !lc_map_insert(&replies->index, &record->node, key)) {
+        replies->stats->replies_evicted++;
+        return;
+    }
+    record->len = (uint32_t)datagram.len;
+    record->is_indexed = true;
+    memcpy(record + 1, datagram.data, datagram.len);
+    chunk->used += (uint32_t)need;
+    chunk->newest = now;
+}
+
+bool lc_replies_can_keep(const struct lc_replies *replies, lc_time now, lc_time lifetime)
+{
+    const struct lc_replies_log *log = &replies->kept;
+    return log->size + CHUNK <= LC_REPLIES_KEPT || is_over(log->oldest, now, lifetime) ||
+           log->newest->size - log->newest->used >= record_size(USUAL_REPLY);
+}
+
+static lc_time expire_log(struct lc_replies *replies, struct lc_replies_log *log, lc_time now,
+    lc_time lifetime, unsigned *limit)
+{
+    while (log->oldest != NULL) {
+        if (!is_over(log->oldest, now, lifetime) || *limit == 0) {
+            return log->oldest->newest + lifetime;
+        }
+        --*limit;
+        struct lc_replies_chunk *chunk = detach_oldest(log);
+        clear(replies, chunk);
+        lc_free(chunk);
+    }
+    return LC_NEVER;
+}
+
+lc_time lc_replies_expire(struct lc_replies *replies, lc_time now, lc_time lifetime, unsigned limit)
+{
+    lc_time kept = expire_log(replies, &replies->kept, now, lifetime, &limit);
+    lc_time spare = expire_log(replies, &replies->spare, now, lifetime, &limit);
+    if (replies->index.count == 0 && kept == LC_NEVER && spare == LC_NEVER) {
+        lc_map_free(&replies->index);
+    }
+    return kept < spare ? kept : spare;
+}
