@@ -240,8 +240,6 @@ static void on_con_or_non(struct lc_channel *channel, const struct incoming *in)
         if (message->type == LC_CON) {
             lc_channel_send_empty(channel, in->path, LC_RST, message->id);
         }
-    } else if (!lc_message_is_request(message) && !lc_message_is_response(message)) {
-        reject(channel, in, "a message with a reserved code class");
     } else if (message->type == LC_CON && lc_address_is_multicast(&in->path->local)) {
         /* RFC 7252 8.1: such a message must not be confirmable. */
         reject(channel, in, "a confirmable message by multicast");
