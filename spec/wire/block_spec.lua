@@ -26,7 +26,10 @@ describe("a block value", function()
   end)
 
   it("uses the largest size that is not above what is asked for", function()
-    for size, szx in pairs { [0] = 0, [15] = 0, [16] = 0, [31] = 0, [32] = 1, [63] = 1, [512] = 5, [1023] = 5, [1024] = 6, [1 << 40] = 6 } do
+    local expected = {
+      [0] = 0, [15] = 0, [16] = 0, [31] = 0, [32] = 1, [63] = 1, [512] = 5, [1023] = 5, [1024] = 6, [1 << 40] = 6,
+    }
+    for size, szx in pairs(expected) do
       assert.are.equal(szx, wire.block_szx(size))
     end
   end)
