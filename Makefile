@@ -11,6 +11,11 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
+# `make clean test` means one after the other.
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
 # ---- What is built from what -------------------------------------------------------------------
 
 MAIN_SRC  = runtime/main.c
