@@ -1,0 +1,230 @@
+/* The client's public face: beginning requests, finding whom a response is for; see client.h. */
+#include "request/client.h"
+
+#include "base/memory.h"
+#include "request/exchange.h"
+#include "wire/code.h"
+#include "wire/option.h"
+#include "wire/registry.h"
+
+static void wake(struct lc_timer *timer);
+
+struct lc_client *lc_client_new(const struct lc_client_options *options)
+{
+    struct lc_client *client = lc_zalloc(sizeof *client);
+    if (client != NULL) {
+        client->options = *options;
+        lc_list_init(&client->active);
+        lc_list_init(&client->waiting);
+        lc_list_init(&client->idle);
+        lc_timer_init(&client->wake, wake);
+    }
+    return client;
+}
+
+static void destroy_all(struct lc_list *list)
+{
+    while (!lc_list_empty(list)) {
+        lc_exchange_destroy(lc_container(list->next, struct lc_exchange, link));
+    }
+}
+
+void lc_client_free(struct lc_client *client)
+{
+    destroy_all(&client->active);
+    destroy_all(&client->waiting);
+    destroy_all(&client->idle);
+    lc_timer_clear(client->options.timers, &client->wake);
+    lc_map_free(&client->tokens);
+    lc_free(client);
+}
+
+/* ---- Requests ---- */
+
+static bool copy_request(struct lc_exchange *exchange, const struct lc_request *request)
+{
+    exchange->path = request->path;
+    exchange->method = request->method;
+    exchange->multicast = lc_address_is_multicast(&request->path.remote);
+    exchange->confirmable = request->confirmable && !exchange->multicast;
+    exchange->observe = request->observe;
+    exchange->id = request->id;
+    return lc_buf_set(&exchange->options, request->options.data, request->options.len) &&
+           lc_buf_set(&exchange->body, request->body.data, request->body.len);
+}
+
+/* Whether a request with an empty token to this peer is under way. */
+static bool empty_token_taken(const struct lc_client *client, const struct lc_address *remote)
+{
+    struct lc_token *token = lc_token_find(&client->tokens, lc_bytes(NULL, 0));
+    for (; token != NULL; token = lc_token_find_next(token)) {
+        const struct lc_exchange *exchange = token->owner;
+        if (lc_address_equal(&exchange->path.remote, remote)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int start(struct lc_exchange *exchange, struct lc_error *error)
+{
+    int code = lc_transfer_start(exchange, error);
+    if (code == LC_OK && exchange->multicast) {
+        lc_multicast_start(exchange);
+    }
+    return code;
+}
+
+struct lc_exchange *lc_client_send(struct lc_client *client, const struct lc_request *request,
+    const struct lc_exchange_upcalls *upcalls, struct lc_error *error)
+{
+    struct lc_exchange *exchange = lc_exchange_take(client);
+    if (exchange == NULL) {
+        lc_fail(error, LC_ERROR_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    exchange->upcalls = *upcalls;
+    bool copied = copy_request(exchange, request);
+    if (copied && request->empty_token && empty_token_taken(client, &exchange->path.remote)) {
+        exchange->token.len = 0;
+        lc_list_remove(&exchange->link);
+        lc_list_append(&client->waiting, &exchange->link);
+        return exchange;
+    }
+    bool given = request->empty_token || request->token.len > 0;
+    bool listed = copied && (given ? lc_token_set(&client->tokens, &exchange->token, request->token)
+                                   : lc_token_draw(&client->tokens, &exchange->token));
+    int code =
+        listed ? start(exchange, error) : lc_fail(error, LC_ERROR_NO_MEMORY, "out of memory");
+    if (code != LC_OK) {
+        lc_exchange_release(exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+/* Starts those who waited for an empty token that is free now; one failure at a time, for its
+ * upcall may do anything. */
+static void wake(struct lc_timer *timer)
+{
+    struct lc_client *client = lc_container(timer, struct lc_client, wake);
+    lc_list_for_each (link, &client->waiting) {
+        struct lc_exchange *exchange = lc_container(link, struct lc_exchange, link);
+        if (empty_token_taken(client, &exchange->path.remote)) {
+            continue;
+        }
+        struct lc_error error;
+        lc_list_remove(&exchange->link);
+        lc_list_append(&client->active, &exchange->link);
+        bool listed = lc_token_set(&client->tokens, &exchange->token, lc_bytes(NULL, 0));
+        int code =
+            listed ? start(exchange, &error) : lc_fail(&error, LC_ERROR_NO_MEMORY, "out of memory");
+        if (code != LC_OK) {
+            lc_timer_set(client->options.timers, timer, client->options.timers->now);
+            lc_exchange_fail(exchange, code, error.text);
+            return;
+        }
+    }
+}
+
+void lc_exchange_cancel(struct lc_exchange *exchange)
+{
+    lc_exchange_release(exchange);
+}
+
+struct lc_bytes lc_exchange_token(const struct lc_exchange *exchange)
+{
+    return lc_token_bytes(&exchange->token);
+}
+
+uint16_t lc_exchange_id(const struct lc_exchange *exchange)
+{
+    return exchange->transmission.id;
+}
+
+bool lc_exchange_is_observation(const struct lc_exchange *exchange)
+{
+    return exchange->observing;
+}
+
+/* ---- Responses ---- */
+
+/* The request that a response is for: token and peer have to match (RFC 7252 5.3.2). */
+static struct lc_token *match(
+    struct lc_client *client, const struct lc_message *message, const struct lc_path *path)
+{
+    struct lc_token *multicast = NULL;
+    struct lc_token *token = lc_token_find(&client->tokens, message->token);
+    for (; token != NULL; token = lc_token_find_next(token)) {
+        struct lc_exchange *exchange = token->owner;
+        if (exchange->multicast) {
+            multicast = token;
+        } else if (lc_address_equal(&exchange->path.remote, &path->remote)) {
+            return token;
+        }
+    }
+    return multicast;
+}
+
+/* Whether every critical option is known and may occur as it does (RFC 7252 5.4.1, 5.4.3, 5.4.5).
+ */
+static bool is_understood(const struct lc_message *message)
+{
+    const uint64_t odd = 0xaaaaaaaaaaaaaaaa;
+    if ((message->present & (odd | 1)) == 0) {
+        return true;
+    }
+    struct lc_option_walk walk = lc_option_walk(message->options);
+    struct lc_option option;
+    int last = -1;
+    while (lc_option_next(&walk, &option)) {
+        bool repeated = option.number == last;
+        last = option.number;
+        if (!lc_option_is_critical(option.number)) {
+            continue;
+        }
+        const struct lc_option_row *row = lc_option_row(option.number);
+        if (row == NULL || !row->understood || !row->response || (repeated && !row->repeatable) ||
+            option.value.len < row->min_len || option.value.len > row->max_len) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A cancellation crossed a notification, which is no answer to it. */
+static bool crosses(const struct lc_exchange *exchange, const struct lc_message *message)
+{
+    struct lc_bytes value;
+    return exchange->observe == LC_DEREGISTER && message->type != LC_ACK &&
+           lc_message_option(message, LC_OBSERVE, &value);
+}
+
+bool lc_client_response(
+    struct lc_client *client, const struct lc_message *message, const struct lc_path *path)
+{
+    struct lc_token *token = match(client, message, path);
+    if (token == NULL) {
+        return false;
+    }
+    struct lc_exchange *exchange = token->owner;
+    if (!is_understood(message)) {
+        lc_log(client->options.log, LC_LOG_INFO, "Response with an unknown critical option");
+        if (!exchange->multicast) {
+            lc_exchange_fail(exchange, LC_ERROR_MALFORMED,
+                "the response has a critical option that is unknown or malformed");
+        }
+        return false;
+    }
+    /* 2.31 is about a block of a new registration, which is not yet through. */
+    bool registered = exchange->observing && token == &exchange->token &&
+                      !(exchange->uploading && message->code == LC_CODE(2, 31));
+    if (exchange->multicast) {
+        lc_multicast_answer(exchange, message, path);
+    } else if (registered) {
+        lc_observe_notification(exchange, message, path);
+    } else if (!crosses(exchange, message)) {
+        lc_transfer_answer(exchange, message, path);
+    }
+    return true;
+}
