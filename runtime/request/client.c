@@ -2,6 +2,7 @@
 #include "request/client.h"
 
 #include "base/memory.h"
+#include "net/address.h"
 #include "request/exchange.h"
 #include "wire/code.h"
 #include "wire/option.h"

@@ -1,0 +1,107 @@
+-- A client of ours and the server it talks to, whose messages a spec writes one by one.
+local probe = require "lunacoap.probe"
+local wire = probe.wire
+
+local M = { CON = 0, NON = 1, ACK = 2, RST = 3 }
+
+M.GET, M.POST, M.PUT, M.FETCH = 1, 2, 3, 5
+M.ETAG, M.OBSERVE, M.PATH, M.MAX_AGE = 4, 6, 11, 14
+M.BLOCK2, M.BLOCK1, M.SIZE2, M.SIZE1 = 23, 27, 28, 60
+
+-- "2.05" -> 0x45
+local function number_of(code)
+  local class, detail = code:match("^(%d)%.(%d%d)$")
+  return tonumber(class) << 5 | tonumber(detail)
+end
+
+--- The value of a block option.
+function M.block(num, more, szx)
+  return num << 4 | (more and 8 or 0) | szx
+end
+
+--- Encoded options, for a request.
+function M.options(list)
+  return wire.parse(wire.encode { options = list }).encoded
+end
+
+local Peer = {}
+Peer.__index = Peer
+
+--- settings: block_size, max_body, nstart
+function M.new(settings)
+  local client = assert(probe.request_client.new(settings or {}))
+  return setmetatable({ client = client, next_id = 0x4000 }, Peer)
+end
+
+function Peer:close()
+  self.client:close()
+end
+
+--- Sends a request; CON and GET unless told otherwise.
+function Peer:ask(request)
+  request = request or {}
+  if request.con == nil then request.con = true end
+  return self.client:send(request)
+end
+
+--- What the client sent since the last call, taken apart; `uint` has the numbers of its options.
+function Peer:sent()
+  local list = {}
+  for i, datagram in ipairs(self.client:sent()) do
+    local message = assert(wire.parse(datagram.data))
+    message.data, message.remote, message.uint = datagram.data, datagram.remote, {}
+    for _, option in ipairs(message.options) do
+      if #option[2] <= 4 then message.uint[option[1]] = wire.read_uint(option[2]) end
+    end
+    list[i] = message
+  end
+  return list
+end
+
+--- The one message that the client sent since the last call.
+function Peer:one()
+  local list = self:sent()
+  assert(#list == 1, "one message was expected, not " .. #list)
+  return list[1]
+end
+
+--- The client receives a message of this type; `answer`: code, options, payload, token, id, host, port.
+function Peer:tell(type, answer)
+  if not answer.id then
+    self.next_id = self.next_id + 1
+  end
+  self.client:receive(wire.encode {
+    type = type, code = number_of(answer.code or "0.00"), id = answer.id or self.next_id,
+    token = answer.token, options = answer.options, payload = answer.payload,
+  }, answer.host, answer.port)
+end
+
+--- A piggybacked response to a request.
+function Peer:piggyback(request, answer)
+  answer.id, answer.token = request.id, request.token
+  self:tell(M.ACK, answer)
+end
+
+--- A response on its own, with the token of `request`.
+function Peer:separate(type, request, answer)
+  answer.token = request.token
+  self:tell(type, answer)
+end
+
+--- What the client's owner was told since the last call, without `progress`.
+function Peer:events()
+  local list = {}
+  for _, event in ipairs(self.client:events()) do
+    if event.kind ~= "progress" then list[#list + 1] = event end
+  end
+  return list
+end
+
+--- The only one of them.
+function Peer:event()
+  local list = self:events()
+  assert(#list == 1, "one event was expected, not " .. #list)
+  return list[1]
+end
+
+return M
