@@ -38,11 +38,11 @@ static int read_scheme(struct lc_uri *uri, struct lc_bytes *rest, struct lc_erro
     struct lc_bytes text = *rest;
     size_t len = find(text, ":/?#");
     if (len == 0 || len == text.len || text.data[len] != ':') {
-        return bad(error, text, "A URI begins with its scheme and host, coap://HOST/PATH");
+        return bad(error, text, "it begins with its scheme and host, coap://HOST/PATH");
     }
     uri->secure = len == 5 && strncasecmp((const char *)text.data, "coaps", len) == 0;
     if (!uri->secure && (len != 4 || strncasecmp((const char *)text.data, "coap", len) != 0)) {
-        return bad(error, cut(text, 0, len), "The scheme of a URI is coap or coaps");
+        return bad(error, cut(text, 0, len), "its scheme is coap or coaps");
     }
     if (text.len - len < 3 || memcmp(text.data + len, "://", 3) != 0) {
         return bad(error, text, "\"//\" and a host follow the scheme, coap://HOST/PATH");
@@ -56,12 +56,12 @@ static int read_port(struct lc_uri *uri, struct lc_bytes text, struct lc_error *
     uint32_t port = 0;
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < '0' || text.data[i] > '9' || port > UINT16_MAX) {
-            return bad(error, text, "A port is a number from 1 to 65535");
+            return bad(error, text, "its port is a number from 1 to 65535");
         }
         port = port * 10 + (text.data[i] - '0');
     }
     if (text.len > 0 && (port == 0 || port > UINT16_MAX)) {
-        return bad(error, text, "A port is a number from 1 to 65535");
+        return bad(error, text, "its port is a number from 1 to 65535");
     }
     if (text.len > 0) {
         uri->port = (uint16_t)port;
@@ -81,8 +81,8 @@ static int check_characters(struct lc_bytes part, const struct lc_percent_set *s
     for (size_t i = 0; i < part.len; i++) {
         uint8_t c = part.data[i];
         if (c < 128 && c != '%' && !lc_percent_has(set, c) && (c == '\0' || !strchr(also, c))) {
-            return lc_fail(error, LC_ERROR_URI, "Byte 0x%02x is written %%%02X in a URI: \"%.*s\"",
-                c, c, part.len > 120 ? 120 : (int)part.len, (const char *)part.data);
+            return lc_fail(error, LC_ERROR_URI, "byte 0x%02x is written %%%02X in \"%.*s\"", c, c,
+                part.len > 120 ? 120 : (int)part.len, (const char *)part.data);
         }
     }
     return LC_OK;
@@ -126,7 +126,8 @@ static int read_ip_literal(struct lc_uri *uri, struct lc_bytes *rest, struct lc_
     struct lc_bytes zone = zone_of(uri->host);
     if (!is_address(AF_INET6, cut(uri->host, 0, address_len)) ||
         (address_len < uri->host.len && zone.len == 0)) {
-        return bad(error, cut(*rest, 0, end + 1), "Not an IPv6 address, such as [2001:db8::1]");
+        return bad(
+            error, cut(*rest, 0, end + 1), "this is no IPv6 address as [2001:db8::1] is one");
     }
     int code = check_characters(zone, &lc_percent_host, "", error);
     *rest = cut(*rest, end + 1, rest->len);
@@ -138,7 +139,7 @@ static int read_authority(struct lc_uri *uri, struct lc_bytes text, struct lc_er
     struct lc_bytes rest = text;
     int code = LC_OK;
     if (find(text, "@") < text.len) {
-        return bad(error, text, "A CoAP URI has no user information before the host");
+        return bad(error, text, "it has no user information before the host");
     }
     if (text.len > 0 && text.data[0] == '[') {
         code = read_ip_literal(uri, &rest, error);
@@ -147,10 +148,10 @@ static int read_authority(struct lc_uri *uri, struct lc_bytes text, struct lc_er
         rest = cut(text, colon, text.len);
         uri->host = cut(text, 0, colon);
         if (rest.len > 0 && find(cut(rest, 1, rest.len), ":") < rest.len - 1) {
-            return bad(error, text, "An IPv6 address is written in brackets, coap://[::1]/");
+            return bad(error, text, "an IPv6 address is written in brackets, coap://[::1]/");
         }
         if (colon == 0) {
-            return bad(error, text, "The host is missing, coap://HOST/PATH");
+            return bad(error, text, "the host is missing, coap://HOST/PATH");
         }
         code = check_characters(uri->host, &lc_percent_host, "", error);
         uri->literal = is_address(AF_INET, uri->host);
@@ -159,7 +160,7 @@ static int read_authority(struct lc_uri *uri, struct lc_bytes text, struct lc_er
         return code;
     }
     if (rest.data[0] != ':') {
-        return bad(error, rest, "Only a port may follow an address, [ADDRESS]:PORT");
+        return bad(error, rest, "only a port may follow an address, [ADDRESS]:PORT");
     }
     return read_port(uri, cut(rest, 1, rest.len), error);
 }
@@ -176,7 +177,7 @@ int lc_uri_parse(struct lc_uri *uri, struct lc_bytes text, struct lc_error *erro
     size_t fragment = find(rest, "#");
     if (fragment < rest.len) {
         return bad(error, cut(rest, fragment, rest.len),
-            "A CoAP URI has no fragment, a number sign is written %23");
+            "it has no fragment, a number sign is written %23");
     }
     size_t authority_end = find(rest, "/?");
     code = read_authority(uri, cut(rest, 0, authority_end), error);
@@ -193,16 +194,11 @@ int lc_uri_parse(struct lc_uri *uri, struct lc_bytes text, struct lc_error *erro
     return code != LC_OK ? code : check_characters(uri->query, &lc_percent_argument, "&", error);
 }
 
-static int no_memory(struct lc_error *error)
-{
-    return lc_fail(error, LC_ERROR_NO_MEMORY, "No memory for the parts of a URI");
-}
-
 int lc_uri_host(const struct lc_uri *uri, struct lc_buf *host, struct lc_error *error)
 {
     lc_buf_clear(host);
     if (!lc_buf_reserve(host, uri->host.len)) {
-        return no_memory(error);
+        return lc_fail_memory(error);
     }
     size_t name_len = uri->literal ? find(uri->host, "%") : uri->host.len;
     host->len = lc_percent_decode(host->data, cut(uri->host, 0, name_len));
@@ -216,11 +212,11 @@ int lc_uri_host(const struct lc_uri *uri, struct lc_buf *host, struct lc_error *
         host->len += lc_percent_decode(host->data + host->len, zone_of(uri->host));
     }
     if (host->len > PART_MAX) {
-        return bad(error, uri->host, "A host has at most 255 bytes");
+        return bad(error, uri->host, "its host has at most 255 bytes");
     }
     return memchr(host->data, 0, host->len) == NULL
                ? LC_OK
-               : bad(error, uri->host, "A host has no zero byte");
+               : bad(error, uri->host, "its host has no zero byte");
 }
 
 static int write_part(struct lc_writer *writer, uint16_t number, struct lc_bytes decoded,
@@ -228,8 +224,8 @@ static int write_part(struct lc_writer *writer, uint16_t number, struct lc_bytes
 {
     if (decoded.len > PART_MAX) {
         return bad(error, text,
-            number == LC_URI_PATH ? "A segment of a path has at most 255 bytes"
-                                  : "An argument of a query has at most 255 bytes");
+            number == LC_URI_PATH ? "a segment of its path has at most 255 bytes"
+                                  : "an argument of its query has at most 255 bytes");
     }
     lc_write_option(writer, number, decoded);
     return LC_OK;
@@ -240,10 +236,9 @@ static void drop_segment(struct lc_writer *writer)
 {
     struct lc_option_walk walk = lc_option_walk(lc_bytes(writer->start, lc_writer_len(writer)));
     struct lc_option option;
-    uint16_t before = 0;
     while (walk.at < walk.end) {
         size_t at = (size_t)(walk.at - writer->start);
-        before = walk.number;
+        uint16_t before = walk.number;
         lc_option_next(&walk, &option);
         if (walk.at == walk.end && option.number == LC_URI_PATH) {
             writer->at = writer->start + at;
@@ -316,7 +311,7 @@ int lc_uri_options(const struct lc_uri *uri, struct lc_buf *options, struct lc_e
     struct lc_writer writer;
     if (!lc_buf_reserve(options, size) || !lc_buf_reserve(&scratch, longest)) {
         lc_buf_free(&scratch);
-        return no_memory(error);
+        return lc_fail_memory(error);
     }
     lc_writer_init(&writer, options->data, options->cap);
     if (!uri->literal) {

@@ -112,7 +112,6 @@ static bool address_text(struct lc_buf *out, const struct lc_uri *uri, struct lc
 {
     struct lc_buf host = {0};
     struct in6_addr address;
-    char text[INET6_ADDRSTRLEN];
     bool done = lc_uri_host(uri, &host, error) == LC_OK && lc_buf_append(&host, "", 1);
     if (!done) {
         lc_buf_free(&host);
@@ -125,6 +124,7 @@ static bool address_text(struct lc_buf *out, const struct lc_uri *uri, struct lc
     zone += *zone == '%';
     name[address_len] = '\0';
     if (inet_pton(AF_INET6, name, &address) == 1) {
+        char text[INET6_ADDRSTRLEN];
         inet_ntop(AF_INET6, &address, text, sizeof text);
         done = lc_buf_printf(out, "[%s%s%s]", text, mark, zone);
     } else {
@@ -146,7 +146,7 @@ int lc_uri_normalise(struct lc_buf *out, struct lc_bytes text, struct lc_error *
         bool done = !uri.literal || address_text(&address, &uri, error);
         struct lc_uri_origin origin = {uri.secure, (const char *)address.data, uri.port};
         if (!done || !lc_uri_compose(out, lc_buf_bytes(&options), &origin)) {
-            code = lc_fail(error, LC_ERROR_NO_MEMORY, "No memory for the normal form of a URI");
+            code = lc_fail_memory(error);
         }
     }
     lc_buf_free(&options);

@@ -2,13 +2,17 @@ local wire = require("lunacoap.probe").wire
 
 describe("a block value", function()
   it("holds number, more and size (RFC 7959 2.2)", function()
-    assert.are.same({ num = 0, more = false, szx = 0, size = 16, offset = 0, value = 0 }, wire.read_block "")
+    assert.are.same({ num = 0, more = false, szx = 0, size = 16, offset = 0, value = 0 },
+      wire.read_block "")
     -- 1 << 4 | 1 << 3 | 2
-    assert.are.same({ num = 1, more = true, szx = 2, size = 64, offset = 64, value = 0x1a }, wire.read_block "\x1a")
+    assert.are.same({ num = 1, more = true, szx = 2, size = 64, offset = 64, value = 0x1a },
+      wire.read_block "\x1a")
     -- 0x123 << 4 | 6
-    assert.are.same({ num = 0x123, more = false, szx = 6, size = 1024, offset = 0x123 * 1024, value = 0x1236 },
+    assert.are.same({ num = 0x123, more = false, szx = 6, size = 1024, offset = 0x123 * 1024,
+      value = 0x1236 },
       wire.read_block "\x12\x36")
-    assert.are.same({ num = 0xfffff, more = true, szx = 6, size = 1024, offset = 0xfffff * 1024, value = 0xfffffe },
+    assert.are.same({ num = 0xfffff, more = true, szx = 6, size = 1024, offset = 0xfffff * 1024,
+      value = 0xfffffe },
       wire.read_block "\xff\xff\xfe")
   end)
 
@@ -26,10 +30,8 @@ describe("a block value", function()
   end)
 
   it("uses the largest size that is not above what is asked for", function()
-    local expected = {
-      [0] = 0, [15] = 0, [16] = 0, [31] = 0, [32] = 1, [63] = 1, [512] = 5, [1023] = 5, [1024] = 6, [1 << 40] = 6,
-    }
-    for size, szx in pairs(expected) do
+    for size, szx in pairs { [0] = 0, [15] = 0, [16] = 0, [31] = 0, [32] = 1, [63] = 1, [512] = 5,
+      [1023] = 5, [1024] = 6, [1 << 40] = 6 } do
       assert.are.equal(szx, wire.block_szx(size))
     end
   end)

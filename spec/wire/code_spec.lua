@@ -2,7 +2,8 @@ local wire = require("lunacoap.probe").wire
 
 describe("a code", function()
   it("is written as class and detail (RFC 7252 3)", function()
-    for number, text in pairs { [0x00] = "0.00", [0x01] = "0.01", [0x45] = "2.05", [0x5f] = "2.31", [0x9d] = "4.29", [0xff] = "7.31" } do
+    for number, text in pairs { [0x00] = "0.00", [0x01] = "0.01", [0x45] = "2.05", [0x5f] = "2.31",
+      [0x9d] = "4.29", [0xff] = "7.31" } do
       assert.are.equal(text, wire.describe_code(number).text)
     end
   end)
@@ -14,7 +15,8 @@ describe("a code", function()
   end)
 
   it("is not read from anything else", function()
-    for _, text in ipairs { "", "2", "2.", "2.5", "2.005", "205", "2,05", "2.32", "2.99", "8.00", "0.01", "1.01", " 2.05",
+    for _, text in ipairs { "", "2", "2.", "2.5", "2.005", "205", "2,05", "2.32", "2.99", "8.00",
+      "0.01", "1.01", " 2.05",
       "2.05 ", "2.-1", "a.bc", "2.0\0" } do
       assert.is_nil(wire.code(text), text)
     end

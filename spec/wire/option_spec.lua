@@ -1,9 +1,7 @@
 local probe = require "lunacoap.probe"
 local wire, base = probe.wire, probe.base
 
-local function hex(text)
-  return (text:gsub("%s", ""):gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end))
-end
+local hex = require "spec.support.hex"
 
 ---The list that the specs compare with: sorted by number, equal numbers in the order of adding.
 local function insert(list, number, value)
@@ -22,10 +20,12 @@ describe("a list of options", function()
   end)
 
   it("extends deltas and lengths at 13 and 269 (RFC 7252 3.1)", function()
-    for _, case in ipairs { { 12, "c0" }, { 13, "d0 00" }, { 268, "d0 ff" }, { 269, "e0 0000" }, { 65535, "e0 fef2" } } do
+    for _, case in ipairs { { 12, "c0" }, { 13, "d0 00" }, { 268, "d0 ff" }, { 269, "e0 0000" },
+      { 65535, "e0 fef2" } } do
       assert.are.equal(hex(case[2]), wire.add_option("", case[1], ""))
     end
-    for _, case in ipairs { { 12, "1c" }, { 13, "1d 00" }, { 268, "1d ff" }, { 269, "1e 0000" }, { 65804, "1e ffff" } } do
+    for _, case in ipairs { { 12, "1c" }, { 13, "1d 00" }, { 268, "1d ff" }, { 269, "1e 0000" },
+      { 65804, "1e ffff" } } do
       local value = ("v"):rep(case[1])
       assert.are.equal(hex(case[2]) .. value, wire.add_option("", 1, value))
     end
@@ -68,7 +68,8 @@ describe("a list of options", function()
   it("is valid or not, as in a message; a marker is no option (RFC 7252 3.1)", function()
     assert.is_truthy(wire.options "")
     assert.is_truthy(wire.options(hex "b4 74656d70"))
-    for _, bad in ipairs { "ff", "b4 74656d70 ff", "b4 7465", "f0", "0f", "d0", "e0 ff", "e0 ffff" } do
+    for _, bad in ipairs { "ff", "b4 74656d70 ff", "b4 7465", "f0", "0f", "d0", "e0 ff",
+      "e0 ffff" } do
       assert.is_nil(wire.options(hex(bad)), bad)
     end
   end)
@@ -87,7 +88,8 @@ end)
 
 describe("a uint", function()
   it("has the shortest form, 0 being no bytes (RFC 7252 3.2)", function()
-    for value, bytes in pairs { [0] = "", [1] = "01", [255] = "ff", [256] = "0100", [0x10000] = "010000",
+    for value, bytes in pairs { [0] = "", [1] = "01", [255] = "ff", [256] = "0100",
+      [0x10000] = "010000",
       [0xffffff] = "ffffff", [0x1000000] = "01000000", [0xffffffff] = "ffffffff" } do
       assert.are.equal(hex(bytes), wire.write_uint(value))
       assert.are.equal(value, wire.read_uint(hex(bytes)))

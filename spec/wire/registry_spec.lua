@@ -20,8 +20,8 @@ describe("the registry of options", function()
     end
   end)
 
-  -- Number, name, format, repeatable, shortest and longest value: RFC 7252 5.10, RFC 7641 2, RFC 7959
-  -- 2.1 and 4, RFC 7967 2, RFC 8768 3.
+  -- Number, name, format, repeatable, shortest and longest value: RFC 7252 5.10, RFC 7641 2,
+  -- RFC 7959 2.1 and 4, RFC 7967 2, RFC 8768 3.
   local defined = {
     { 1, "If-Match", "opaque", true, 0, 8 },
     { 3, "Uri-Host", "string", false, 1, 255 },
@@ -50,7 +50,8 @@ describe("the registry of options", function()
     local understood = {}
     for _, row in ipairs(wire.option_rows()) do
       if row.understood then
-        understood[#understood + 1] = { row.number, row.name, row.format, row.repeatable, row.min, row.max }
+        understood[#understood + 1] = { row.number, row.name, row.format, row.repeatable, row.min,
+          row.max }
       end
     end
     assert.are.same(defined, understood)
@@ -72,14 +73,23 @@ describe("the registry of options", function()
       if row.understood and not row.response then table.insert(only.request, row.name) end
       if row.understood and not row.request then table.insert(only.response, row.name) end
     end
-    assert.are.same({ "If-Match", "Uri-Host", "If-None-Match", "Uri-Port", "Uri-Path", "Uri-Query", "Hop-Limit", "Accept",
+    assert.are.same({ "If-Match", "Uri-Host", "If-None-Match", "Uri-Port", "Uri-Path", "Uri-Query",
+      "Hop-Limit", "Accept",
       "Proxy-Uri", "Proxy-Scheme", "No-Response" }, only.request)
     assert.are.same({ "Location-Path", "Max-Age", "Location-Query" }, only.response)
   end)
 
   it("lists what else is assigned", function()
-    for number, name in pairs { [9] = "OSCORE", [19] = "Q-Block1", [21] = "EDHOC", [31] = "Q-Block2", [252] = "Echo",
-      [292] = "Request-Tag", [2049] = "OCF-Accept-Content-Format-Version", [2053] = "OCF-Content-Format-Version" } do
+    for number, name in pairs {
+      [9] = "OSCORE",
+      [19] = "Q-Block1",
+      [21] = "EDHOC",
+      [31] = "Q-Block2",
+      [252] = "Echo",
+      [292] = "Request-Tag",
+      [2049] = "OCF-Accept-Content-Format-Version",
+      [2053] = "OCF-Content-Format-Version",
+    } do
       assert.are.equal(name, wire.option_row(number).name)
     end
   end)
@@ -90,10 +100,20 @@ describe("the registry of codes", function()
     local rows, names = wire.code_rows(), {}
     assert.is_true(ascending(rows, 1))
     for _, row in ipairs(rows) do names[wire.describe_code(row[1]).text] = row[2] end
-    for text, name in pairs { ["0.05"] = "FETCH", ["0.07"] = "iPATCH", ["2.31"] = "Continue", ["4.08"] = "Request Entity Incomplete",
-      ["4.09"] = "Conflict", ["4.12"] = "Precondition Failed", ["4.13"] = "Request Entity Too Large",
-      ["4.15"] = "Unsupported Content-Format", ["4.22"] = "Unprocessable Entity", ["4.29"] = "Too Many Requests",
-      ["5.05"] = "Proxying Not Supported", ["5.08"] = "Hop Limit Reached" } do
+    for text, name in pairs {
+      ["0.05"] = "FETCH",
+      ["0.07"] = "iPATCH",
+      ["2.31"] = "Continue",
+      ["4.08"] = "Request Entity Incomplete",
+      ["4.09"] = "Conflict",
+      ["4.12"] = "Precondition Failed",
+      ["4.13"] = "Request Entity Too Large",
+      ["4.15"] = "Unsupported Content-Format",
+      ["4.22"] = "Unprocessable Entity",
+      ["4.29"] = "Too Many Requests",
+      ["5.05"] = "Proxying Not Supported",
+      ["5.08"] = "Hop Limit Reached",
+    } do
       assert.are.equal(name, names[text])
     end
   end)
@@ -108,9 +128,18 @@ describe("the registry of content-formats", function()
       assert.matches("^%l+/[%w.+-]+", row[2])
       seen[row[2]] = row[1]
     end
-    for media_type, number in pairs { ["text/plain; charset=utf-8"] = 0, ["application/link-format"] = 40, ["application/xml"] = 41,
-      ["application/octet-stream"] = 42, ["application/exi"] = 47, ["application/json"] = 50, ["application/cbor"] = 60,
-      ["application/senml+json"] = 110, ["application/vnd.oma.lwm2m+tlv"] = 11542, ["application/json deflate"] = 11050 } do
+    for media_type, number in pairs {
+      ["text/plain; charset=utf-8"] = 0,
+      ["application/link-format"] = 40,
+      ["application/xml"] = 41,
+      ["application/octet-stream"] = 42,
+      ["application/exi"] = 47,
+      ["application/json"] = 50,
+      ["application/cbor"] = 60,
+      ["application/senml+json"] = 110,
+      ["application/json deflate"] = 11050,
+      ["application/vnd.oma.lwm2m+tlv"] = 11542,
+    } do
       assert.are.equal(number, seen[media_type])
     end
   end)
