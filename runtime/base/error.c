@@ -31,15 +31,22 @@ int lc_fail(struct lc_error *error, int code, const char *format, ...)
     if (error == NULL) {
         return code;
     }
-    char detail[sizeof error->text];
+    /* Composed beside error->text, which may be among the arguments. */
+    char text[sizeof error->text];
+    const char *head = heading(code);
+    size_t head_len = 0;
+    if (head != NULL) {
+        head_len = (size_t)snprintf(text, sizeof text, "%s: ", head);
+    }
     va_list args;
     va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
+    int len = vsnprintf(text + head_len, sizeof text - head_len, format, args);
     va_end(args);
-    const char *head = heading(code);
+    if (len <= 0 && head_len > 0) {
+        text[head_len - 2] = '\0'; /* nothing but the heading */
+    }
     error->code = code;
-    snprintf(error->text, sizeof error->text, "%s%s%s", head == NULL ? "" : head,
-        head == NULL || detail[0] == '\0' ? "" : ": ", detail);
+    memcpy(error->text, text, sizeof text);
     return code;
 }
 
@@ -53,25 +60,43 @@ static const struct {
     int number, code;
 } socket_errors[] = {
     {EINTR, 10004},
+    {EBADF, 10009},
     {EACCES, 10013},
     {EPERM, 10013},
+    {EFAULT, 10014},
     {EINVAL, 10022},
     {EMFILE, 10024},
     {ENFILE, 10024},
     {EAGAIN, 10035},
+    {EINPROGRESS, 10036},
+    {EALREADY, 10037},
+    {ENOTSOCK, 10038},
+    {EDESTADDRREQ, 10039},
     {EMSGSIZE, 10040},
+    {EPROTOTYPE, 10041},
+    {ENOPROTOOPT, 10042},
     {EPROTONOSUPPORT, 10043},
+    {ESOCKTNOSUPPORT, 10044},
+    {EOPNOTSUPP, 10045},
+    {EPFNOSUPPORT, 10046},
     {EAFNOSUPPORT, 10047},
     {EADDRINUSE, 10048},
     {EADDRNOTAVAIL, 10049},
     {ENETDOWN, 10050},
     {ENETUNREACH, 10051},
     {ENETRESET, 10052},
+    {ECONNABORTED, 10053},
     {ECONNRESET, 10054},
     {ENOBUFS, 10055},
     {ENOMEM, 10055},
+    {EISCONN, 10056},
+    {ENOTCONN, 10057},
+    {ESHUTDOWN, 10058},
+    {EPIPE, 10058},
     {ETIMEDOUT, 10060},
     {ECONNREFUSED, 10061},
+    {ELOOP, 10062},
+    {ENAMETOOLONG, 10063},
     {EHOSTDOWN, 10064},
     {EHOSTUNREACH, 10065},
 };

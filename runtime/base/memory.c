@@ -38,7 +38,8 @@ void *lc_realloc(void *block, size_t size)
     if (block == NULL) {
         return lc_alloc(size);
     }
-    return refused() ? NULL : realloc(block, size);
+    /* realloc to no bytes would free the block, and NULL would not mean that it failed. */
+    return refused() ? NULL : realloc(block, size == 0 ? 1 : size);
 }
 
 void *lc_copy(const void *data, size_t len)

@@ -12,4 +12,50 @@ describe("the random source", function()
     base.seed(8)
     assert.are_not.equal(first, base.random_bytes(16))
   end)
+
+  it("never repeats itself without a seed, across the blocks it is fetched in", function()
+    local seen = {}
+    for _ = 1, 500 do
+      local token = base.random_bytes(8)
+      assert.is_nil(seen[token])
+      seen[token] = true
+    end
+    assert.are.equal(1000, #base.random_bytes(1000))
+    assert.are_not.equal(base.random_bytes(300), base.random_bytes(300))
+  end)
+
+  it("spreads over all bytes", function()
+    local counts = {}
+    for byte in base.random_bytes(25600):gmatch "." do counts[byte] = (counts[byte] or 0) + 1 end
+    for byte = 0, 255 do
+      local count = counts[string.char(byte)] or 0
+      assert.is_true(count > 40 and count < 180)
+    end
+  end)
+
+  it("gives numbers from 0 to below 1", function()
+    base.seed(7641)
+    local low, high = 1, 0
+    for _ = 1, 1000 do
+      local unit = base.random_unit()
+      low, high = math.min(low, unit), math.max(high, unit)
+    end
+    assert.is_true(low >= 0 and low < 0.01 and high > 0.99 and high < 1)
+  end)
+end)
+
+describe("the hash", function()
+  it("depends on every byte, the length and the seed", function()
+    local data, seen = ("x"):rep(21), {}
+    local function add(hash)
+      assert.is_nil(seen[hash])
+      seen[hash] = true
+    end
+    add(base.hash(data, 0))
+    add(base.hash(data, 1))
+    for i = 1, #data do add(base.hash(data:sub(1, i - 1) .. "y" .. data:sub(i + 1), 0)) end
+    for i = 0, #data - 1 do add(base.hash(data:sub(1, i), 0)) end
+    for i = 1, 9 do add(base.hash(("\0"):rep(i), 0)) end
+    assert.are.equal(base.hash(data, 5), base.hash(data, 5))
+  end)
 end)
