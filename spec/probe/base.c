@@ -19,7 +19,8 @@ static int fail_after(lua_State *L)
     return 0;
 }
 
-/* blocks(): how many blocks of the runtime's heap are allocated now. */
+/* blocks(): how many blocks of the runtime's heap are allocated now. Objects that earlier specs
+ * left to the collector hold some: call collectgarbage() before counting. */
 static int blocks(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)lc_memory_blocks());
