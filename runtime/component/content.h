@@ -18,6 +18,7 @@ enum lc_content_field {
     LC_HAS_FORMAT = 4,
     LC_HAS_ETAG = 8,
     LC_HAS_OPTIONS = 16,
+    LC_SHOWS_OPTIONS = 32, /* the list is the message's: never sent again */
 };
 
 struct lc_content {

@@ -50,6 +50,7 @@ struct lc_field_row {
     const char *name;
     uint8_t source;   /* enum lc_field_source */
     const char *type; /* "integer", "string", "boolean": for documentation and checks */
+    bool assignable;  /* the reference's `var` fields */
 };
 
 struct lc_event_row {

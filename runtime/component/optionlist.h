@@ -37,15 +37,29 @@ bool lc_option_item_decode(struct lc_option_item *item, uint16_t number, struct 
 int lc_option_item_encode(
     const struct lc_option_item *item, struct lc_buf *out, struct lc_error *error);
 
+/* Room for a value that has no memory of its own; all zeroes at first, `many` is the caller's to
+ * free. */
+struct lc_option_room {
+    uint8_t few[64];
+    struct lc_buf many;
+};
+
+/* The same without copying: the value stands in `item` or `room`. Long binary ones need memory. */
+int lc_option_item_view(const struct lc_option_item *item, struct lc_option_room *room,
+    struct lc_bytes *out_value, struct lc_error *error);
+
 struct lc_option_list {
-    struct lc_option_item *items; /* owned */
+    struct lc_option_item *items; /* owned; those from `count` on are spare */
     size_t count, cap;
 };
 
-bool lc_option_list_add(
-    struct lc_option_list *list, const struct lc_option_item *item); /* copies */
+/* Copies; `item` is not one of the list's. False: memory. */
+bool lc_option_list_add(struct lc_option_list *list, const struct lc_option_item *item);
+
+/* `index` from 0. Memory is kept for the next items by these two. */
 void lc_option_list_remove(struct lc_option_list *list, size_t index);
 void lc_option_list_clear(struct lc_option_list *list);
+
 void lc_option_list_free(struct lc_option_list *list);
 
 /* Every option of encoded ones except Block1 and Block2 (design: the script never sees blocks).

@@ -123,6 +123,9 @@ const char *lc_setting_text(const struct lc_values *values, const struct lc_sett
 bool lc_setting_print(
     const struct lc_values *values, const struct lc_setting_row *row, struct lc_buf *out);
 
+/* The shortest decimal digits that read back as the same number; returns `out`. */
+const char *lc_setting_digits(double value, char out[32]);
+
 /* Whether the row has its default. */
 bool lc_setting_is_default(const struct lc_values *values, const struct lc_setting_row *row);
 
