@@ -51,29 +51,32 @@ void lc_writer_init(struct lc_writer *writer, uint8_t *room, size_t size)
     *writer = (struct lc_writer){.start = room, .at = room, .end = room + size};
 }
 
+/* Whether `size` more bytes fit. */
+static bool claim(struct lc_writer *writer, size_t size)
+{
+    writer->failed |= size > (size_t)(writer->end - writer->at);
+    return !writer->failed;
+}
+
 static void put(struct lc_writer *writer, struct lc_bytes bytes)
 {
-    if (writer->failed || bytes.len > (size_t)(writer->end - writer->at)) {
-        writer->failed = true;
-        return;
-    }
     if (bytes.len > 0) {
         memcpy(writer->at, bytes.data, bytes.len);
+        writer->at += bytes.len;
     }
-    writer->at += bytes.len;
 }
 
 void lc_write_header(
     struct lc_writer *writer, enum lc_type type, uint8_t code, uint16_t id, struct lc_bytes token)
 {
-    uint8_t header[LC_HEADER_SIZE] = {
-        (uint8_t)(VERSION << 6 | type << 4 | (token.len & 15)),
-        code,
-        (uint8_t)(id >> 8),
-        (uint8_t)id,
-    };
     writer->failed |= token.len > LC_TOKEN_MAX;
-    put(writer, lc_bytes(header, sizeof header));
+    if (!claim(writer, LC_HEADER_SIZE + token.len)) {
+        return;
+    }
+    *writer->at++ = (uint8_t)(VERSION << 6 | type << 4 | token.len);
+    *writer->at++ = code;
+    *writer->at++ = (uint8_t)(id >> 8);
+    *writer->at++ = (uint8_t)id;
     put(writer, token);
 }
 
@@ -85,7 +88,12 @@ void lc_write_option(struct lc_writer *writer, uint16_t number, struct lc_bytes 
     }
     uint8_t head[LC_OPTION_HEAD_MAX];
     size_t head_len = lc_option_head(head, (uint16_t)(number - writer->number), value.len);
-    put(writer, lc_bytes(head, head_len));
+    if (!claim(writer, head_len + value.len)) {
+        return;
+    }
+    for (size_t i = 0; i < head_len; i++) {
+        *writer->at++ = head[i];
+    }
     put(writer, value);
     writer->number = number;
 }
@@ -99,9 +107,8 @@ void lc_write_uint(struct lc_writer *writer, uint16_t number, uint32_t value)
 
 void lc_write_payload(struct lc_writer *writer, struct lc_bytes payload)
 {
-    static const uint8_t marker = MARKER;
-    if (payload.len > 0) {
-        put(writer, lc_bytes(&marker, 1));
+    if (payload.len > 0 && claim(writer, 1 + payload.len)) {
+        *writer->at++ = MARKER;
         put(writer, payload);
     }
 }
