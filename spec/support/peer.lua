@@ -65,15 +65,19 @@ function Peer:one()
   return list[1]
 end
 
---- The client receives a message of this type; `answer`: code, options, payload, token, id, host, port.
+--- The client receives a message of this type: code, options, payload, token, id, host, port. `allocations` of the
+--- peer says how many succeed meanwhile.
 function Peer:tell(type, answer)
   if not answer.id then
     self.next_id = self.next_id + 1
   end
-  self.client:receive(wire.encode {
+  local datagram = wire.encode {
     type = type, code = number_of(answer.code or "0.00"), id = answer.id or self.next_id,
     token = answer.token, options = answer.options, payload = answer.payload,
-  }, answer.host, answer.port)
+  }
+  probe.base.fail_after(self.allocations)
+  self.client:receive(datagram, answer.host, answer.port)
+  probe.base.fail_after()
 end
 
 --- A piggybacked response to a request.
