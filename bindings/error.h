@@ -13,20 +13,21 @@
 void lc_error_open(lua_State *L);
 
 /*
- * Pushes an error object. Message is `text`, which lc_fail() has made complete; Where
- * is the line of the Lua function that called into C ("file:line"), Traceback starts there too. May
- * raise a memory error.
+ * Pushes an error object. Message is `text`, which lc_fail() has made complete; Where is the line
+ * of the Lua function that called into C ("file:line"), Traceback starts there too. May raise a
+ * memory error.
  */
 void lc_error_push(lua_State *L, int code, const char *text);
 
-/* Raise one. */
+/* Raise one; the second makes the text as lc_fail() does. */
 int lc_error_raise(lua_State *L, const struct lc_error *error);
-int lc_error_raisef(lua_State *L, int code, const char *format, ...);
+int lc_error_raisef(lua_State *L, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /*
  * Turns whatever a task ended with (at the top of `thread`'s stack) into an error object at the top
- * of L's stack: error objects stay, others become Code 1 with their text; a missing Traceback is
- * taken from the thread. May raise a memory error.
+ * of L's stack: error objects stay, others become Code 1 with their text, of which a position in
+ * front moves to Where; a missing Traceback is taken from the thread. May raise a memory error.
  */
 void lc_error_from_thread(lua_State *L, lua_State *thread);
 
@@ -34,5 +35,8 @@ void lc_error_from_thread(lua_State *L, lua_State *thread);
  * `names`. */
 int lc_error_unknown(lua_State *L, const char *what, const char *kind, const char *name,
     const char *const *names, size_t count);
+
+/* Pushes how a message names the value at `index`: 'text', 12, true, nil, a table. */
+const char *lc_error_describe(lua_State *L, int index);
 
 #endif
