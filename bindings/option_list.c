@@ -152,14 +152,15 @@ static int method_add(lua_State *L)
     return 1;
 }
 
-/* The place (from 0) that the argument at `index` names. */
-static size_t check_place(lua_State *L, int index, size_t count)
+/* The place (from 0) that the argument at `index` names; `spare` is 1 when the one behind the last
+ * will do, else 0. */
+static size_t check_place(lua_State *L, int index, size_t count, size_t spare)
 {
     int is_integer;
     lua_Integer place = lua_tointegerx(L, index, &is_integer);
     if (lua_type(L, index) != LUA_TNUMBER || !is_integer || place < 1 ||
-        (lua_Unsigned)place > count) {
-        lc_error_raisef(L, LC_ERROR_USAGE, "the option list has no item %s: it holds %zu options",
+        (lua_Unsigned)place > count + spare) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "the option list has no place %s: it holds %zu options",
             lc_error_describe(L, index), count);
     }
     return (size_t)place - 1;
@@ -169,7 +170,7 @@ static int method_remove_at(lua_State *L)
 {
     struct lc_content *content = check_content(L, 1);
     struct lc_option_list *list = lc_option_items(L, content);
-    lc_option_list_remove(list, check_place(L, 2, list->count));
+    lc_option_list_remove(list, check_place(L, 2, list->count, 0));
     content->set |= LC_HAS_OPTIONS;
     return 0;
 }
@@ -226,7 +227,7 @@ static int assign_item(lua_State *L)
             L, LC_ERROR_USAGE, "an option list has no gaps: take an item out with RemoveAt");
     }
     size_t count = lc_option_items(L, content)->count;
-    size_t place = check_place(L, 2, count + 1);
+    size_t place = check_place(L, 2, count, 1);
     if (place == count) {
         add(L, 3, content);
         return 0;
@@ -235,7 +236,7 @@ static int assign_item(lua_State *L)
     /* Taking it may have run a script's __gc or __index. */
     struct lc_option_list *list = lc_option_items(L, content);
     if (place >= list->count) {
-        return (int)check_place(L, 2, list->count);
+        return (int)check_place(L, 2, list->count, 0);
     }
     if (item != &list->items[place]) {
         check_memory(L, lc_option_item_copy(&list->items[place], item));
