@@ -56,13 +56,15 @@ static void choose_source(
 {
     bool to_group = lc_address_is_multicast(&path->remote);
     uint32_t scope = to_group ? path->remote.scope : path->local.scope;
-    if (udp->packet_info && !lc_address_is_any(&path->local) &&
+    if (lc_address_is_any(&udp->local) && !lc_address_is_any(&path->local) &&
         !lc_address_is_multicast(&path->local) && path->local.is_ipv4 == path->remote.is_ipv4) {
         add_source(header, udp, &path->local, scope);
     } else if (to_group && scope != 0) {
-        struct lc_address any;
-        lc_address_any(&any, path->remote.is_ipv4);
-        add_source(header, udp, &any, scope);
+        struct lc_address source = udp->local; /* would be overruled if it were not repeated */
+        if (lc_address_is_any(&source)) {
+            lc_address_any(&source, path->remote.is_ipv4);
+        }
+        add_source(header, udp, &source, scope);
     }
 }
 

@@ -59,7 +59,7 @@ struct lc_udp {
     uint32_t max_packet;
     unsigned frames; /* of the C stack that use this struct: it is freed after the last one */
     bool ipv6;
-    bool packet_info; /* lc_path.local is told by the system, and told to it */
+    bool packet_info; /* the system tells where datagrams came to */
     bool connected;
     bool closed;
     bool suspicious; /* the error queue is to be read */

@@ -56,8 +56,8 @@ static int set_options(const struct lc_udp *udp, int fd, const struct lc_udp_opt
         {ipv6, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL"},
         {whole && ipv4, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, "IP_MTU_DISCOVER"},
         {whole && ipv6, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO, "IPV6_MTU_DISCOVER"},
-        {dscp && ipv4, IPPROTO_IP, IP_TOS, traffic, "this DSCP; it takes 0 to 63"},
-        {dscp && ipv6, IPPROTO_IPV6, IPV6_TCLASS, traffic, "this DSCP; it takes 0 to 63"},
+        {dscp && ipv4, IPPROTO_IP, IP_TOS, traffic, "DSCP"},
+        {dscp && ipv6, IPPROTO_IPV6, IPV6_TCLASS, traffic, "DSCP"},
     };
     set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options->receive_buffer);
     set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options->send_buffer);
@@ -82,10 +82,9 @@ static int join(int fd, const struct lc_address *group, struct lc_error *error)
                              lc_address_host(group, text));
 }
 
-static int join_all(
-    int fd, const struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
+static int join_all(int fd, const struct lc_udp_options *options, struct lc_error *error)
 {
-    if (options->group_count > 0 && !udp->packet_info) {
+    if (options->group_count > 0 && !lc_address_is_any(&options->local)) {
         return lc_fail(error, LC_ERROR_INVALID,
             "multicast groups are received on all interfaces only: leave the local address unset");
     }
@@ -130,6 +129,9 @@ static int connect_to(int fd, bool ipv6, const struct lc_address *remote, struct
 static int set_up(
     struct lc_udp *udp, int fd, const struct lc_udp_options *options, struct lc_error *error)
 {
+    if (options->dscp < 0 || options->dscp > 63) {
+        return lc_fail(error, LC_ERROR_INVALID, "DSCP is from 0 to 63, not %d", options->dscp);
+    }
     bool any = lc_address_is_any(&options->local);
     bool dual_stack = udp->ipv6 && any && options->dual_stack;
     int code = set_options(udp, fd, options, dual_stack, error);
@@ -137,7 +139,7 @@ static int set_up(
         code = bind_to(fd, udp->ipv6, &options->local, error);
     }
     if (code == 0) {
-        code = join_all(fd, udp, options, error);
+        code = join_all(fd, options, error);
     }
     if (code == 0) {
         code = connect_to(fd, udp->ipv6, options->connect, error);
@@ -157,8 +159,8 @@ int lc_socket_open(struct lc_udp *udp, const struct lc_udp_options *options, str
 {
     bool any = lc_address_is_any(&options->local);
     udp->ipv6 = !options->local.is_ipv4 || (any && options->dual_stack);
-    udp->packet_info = options->packet_info || any;
     udp->connected = options->connect != NULL;
+    udp->packet_info = options->packet_info || (any && !udp->connected);
     int fd = socket(udp->ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         lc_fail_errno(error, errno, "cannot open an %s socket", udp->ipv6 ? "IPv6" : "IPv4");

@@ -7,19 +7,22 @@
 
 #include "net/address.h"
 
-/* The two ends of a datagram's way. */
+/*
+ * The two ends of a datagram's way. Down, `local` is where it is to leave from: unspecified or a
+ * group lets the system choose. Up, `local` is where the datagram came to, with the port bound: a
+ * group shows that it was multicast.
+ */
 struct lc_path {
     struct lc_address remote;
-    struct lc_address
-        local; /* where it came to, or is to leave from; unspecified: the system chooses */
+    struct lc_address local;
 };
 
 bool lc_path_equal(const struct lc_path *a, const struct lc_path *b);
 uint64_t lc_path_hash(const struct lc_path *path);
 
 struct lc_transport {
-    /* Room for one datagram of up to `len` bytes, or NULL: out of memory, closed, or the queue is
-     * full. */
+    /* Room for one datagram of up to `len` bytes, or NULL: out of memory, closed, or too long. It
+     * is valid until the next reserve() on any transport of the loop, or the end of the turn. */
     uint8_t *(*reserve)(struct lc_transport *transport, size_t len);
 
     /* Queues the first `len` bytes of the room last reserved. Nothing is sent before the loop's
@@ -37,8 +40,10 @@ struct lc_receiver {
     /* A datagram longer than MaxPacketSize: only its first `len` bytes are there. */
     void (*truncated)(void *arg, const struct lc_path *path, const uint8_t *data, size_t len);
 
-    /* The network refused a datagram that we sent (ICMP, or an error of sendmmsg): `data` is its
-     * beginning. */
+    /* The network refused a datagram that we sent (an ICMP error, or sendmmsg failed: `number` is
+     * an errno). `data` is its beginning, at most 128 bytes, and may be empty, since routers need
+     * not send it back. `path->local` may differ from the one committed. Called at a turn's end,
+     * never from within reserve(), commit() or another upcall. */
     void (*refused)(
         void *arg, const struct lc_path *path, int number, const uint8_t *data, size_t len);
 

@@ -11,15 +11,15 @@
 
 /* How a socket is opened. Zero is "as the system has it" everywhere. */
 struct lc_udp_options {
-    struct lc_address local; /* unspecified address: all interfaces; port 0: any */
+    struct lc_address local; /* lc_address_any(): all interfaces; port 0: any. Its family counts */
     bool dual_stack;         /* bind :: for both families when `local` is unspecified */
-    const struct lc_address
-        *groups; /* multicast groups to join, on the interface of their scope or the default one */
+    /* Multicast groups to join, on the interface of their scope or the default one. They need a
+     * `local` that is unspecified, since a socket bound to one address hears nothing else. */
+    const struct lc_address *groups;
     size_t group_count;
     bool share_port; /* SO_REUSEADDR and SO_REUSEPORT, ShareLocalPort */
     bool dont_fragment;
-    bool packet_info; /* fill lc_path.local also when bound to one address; always done for
-                         wildcards */
+    bool packet_info; /* let the system tell lc_path.local also when bound to one address */
     const struct lc_address
         *connect;                    /* UseConnection: exchange datagrams with this address alone */
     int dscp;                        /* 0 to 63 */
@@ -34,17 +34,21 @@ struct lc_udp;
 struct lc_udp *lc_udp_open(struct lc_loop *loop, const struct lc_udp_options *options,
     const struct lc_receiver *receiver, struct lc_error *error);
 
-/* Sends what is queued, closes. May be called in an upcall of this very socket. */
+/* Sends what is queued (once, without waiting), closes. May be called in an upcall of this very
+ * socket, also in an inner turn; no upcall follows. NULL is ignored. */
 void lc_udp_close(struct lc_udp *udp);
 
 struct lc_transport *lc_udp_transport(struct lc_udp *udp);
 
-/* What was bound. */
+/* What was bound; when connected, the address that the system chose. */
 const struct lc_address *lc_udp_local(const struct lc_udp *udp);
 
 /* Counters since the socket was opened. */
 struct lc_udp_stats {
-    uint64_t received, sent, receive_calls, send_calls, dropped, refused;
+    uint64_t received, sent; /* datagrams */
+    uint64_t receive_calls, send_calls;
+    uint64_t dropped; /* for want of memory, or after the socket was full for too long */
+    uint64_t refused; /* told by `refused`, if there was memory to tell */
 };
 const struct lc_udp_stats *lc_udp_stats(const struct lc_udp *udp);
 

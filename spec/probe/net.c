@@ -1,5 +1,5 @@
 /*
- * probe.net: addresses, loops and sockets for specs. Functions given to a loop or a socket are
+ * probe.net: loops and sockets for specs. Functions given to a loop or a socket are
  * called in its turns; an error in one of them is raised by the turn.
  */
 #include "spec/probe/probe.h"
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char LOOP[] = "probe.net.loop", UDP[] = "probe.net.udp", JOB[] = "probe.net.job";
 
@@ -71,53 +72,6 @@ static void push_host(lua_State *L, const struct lc_address *address)
 {
     char text[LC_ADDRESS_TEXT];
     lua_pushstring(L, lc_address_host(address, text));
-}
-
-/* parse(host, [port]) -> { host, text, any, multicast, ipv4, scope, hash } | nil */
-static int parse(lua_State *L)
-{
-    size_t len;
-    const char *literal = luaL_checklstring(L, 1, &len);
-    struct lc_address address;
-    if (!lc_address_parse(&address, lc_bytes(literal, len))) {
-        lua_pushnil(L);
-        return 1;
-    }
-    address.port = (uint16_t)luaL_optinteger(L, 2, 0);
-    char text[LC_ADDRESS_TEXT];
-    lua_newtable(L);
-    push_host(L, &address);
-    lua_setfield(L, -2, "host");
-    lua_pushstring(L, lc_address_text(&address, text));
-    lua_setfield(L, -2, "text");
-    lua_pushboolean(L, lc_address_is_any(&address));
-    lua_setfield(L, -2, "any");
-    lua_pushboolean(L, lc_address_is_multicast(&address));
-    lua_setfield(L, -2, "multicast");
-    lua_pushboolean(L, address.is_ipv4);
-    lua_setfield(L, -2, "ipv4");
-    lua_pushinteger(L, address.scope);
-    lua_setfield(L, -2, "scope");
-    lua_pushinteger(L, (lua_Integer)lc_address_hash(&address));
-    lua_setfield(L, -2, "hash");
-    return 1;
-}
-
-/* convert(host, port, ipv6_socket) -> family's length, host, port as read back */
-static int convert(lua_State *L)
-{
-    struct lc_address address = check_address(L, 1, 2), back;
-    struct sockaddr_storage name;
-    unsigned len = lc_address_to(&address, lua_toboolean(L, 3), &name);
-    lua_pushinteger(L, len);
-    if (len == 0) {
-        return 1;
-    }
-    lc_address_from(&back, (struct sockaddr *)&name);
-    push_host(L, &back);
-    lua_pushinteger(L, back.port);
-    lua_pushboolean(L, lc_address_equal(&address, &back));
-    return 4;
 }
 
 /* ---- Loops ------------------------------------------------------------------------------------
@@ -361,6 +315,9 @@ static void tell(struct probe_udp *owner, const char *name, const struct lc_path
     const uint8_t *data, size_t len, int number)
 {
     lua_State *L = owner->owner->L;
+    if (owner->udp == NULL) { /* closed by the function called before */
+        return;
+    }
     luaL_checkstack(L, 10, NULL);
     lua_rawgeti(L, LUA_REGISTRYINDEX, owner->functions);
     lua_getfield(L, -1, name);
@@ -381,6 +338,7 @@ static void tell(struct probe_udp *owner, const char *name, const struct lc_path
 static void on_receive(void *arg, const struct lc_path *path, uint8_t *data, size_t len)
 {
     tell(arg, "receive", path, data, len, 0);
+    tell(arg, "after", path, data, len, 0); /* the same bytes, if nothing wrote over them */
 }
 
 static void on_truncated(void *arg, const struct lc_path *path, const uint8_t *data, size_t len)
@@ -538,6 +496,43 @@ static int udp_stats(lua_State *L)
     return 1;
 }
 
+/* ---- Pipes ------------------------------------------------------------------------------------
+ */
+
+/* pipe() -> descriptor to read, descriptor to write */
+static int open_pipe(lua_State *L)
+{
+    int ends[2];
+    if (pipe(ends) != 0) {
+        return luaL_error(L, "no pipe");
+    }
+    lua_pushinteger(L, ends[0]);
+    lua_pushinteger(L, ends[1]);
+    return 2;
+}
+
+static int write_pipe(lua_State *L)
+{
+    size_t len;
+    const char *data = luaL_checklstring(L, 2, &len);
+    lua_pushboolean(L, write((int)luaL_checkinteger(L, 1), data, len) == (ssize_t)len);
+    return 1;
+}
+
+static int read_pipe(lua_State *L)
+{
+    char data[64];
+    ssize_t len = read((int)luaL_checkinteger(L, 1), data, sizeof data);
+    lua_pushlstring(L, data, len > 0 ? (size_t)len : 0);
+    return 1;
+}
+
+static int close_pipe(lua_State *L)
+{
+    close((int)luaL_checkinteger(L, 1));
+    return 0;
+}
+
 static void add_class(
     lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction finalizer)
 {
@@ -560,11 +555,13 @@ int lc_probe_net(lua_State *L)
     static const luaL_Reg job_methods[] = {{"cancel", job_cancel}, {"defer", job_defer}, {0, 0}};
     static const luaL_Reg udp_methods[] = {{"close", udp_close}, {"send", udp_send},
         {"bound", udp_bound}, {"stats", udp_stats}, {0, 0}};
-    static const luaL_Reg functions[] = {
-        {"parse", parse}, {"convert", convert}, {"loop", loop_new}, {0, 0}};
+    static const luaL_Reg functions[] = {{"loop", loop_new}, {"pipe", open_pipe},
+        {"write", write_pipe}, {"read", read_pipe}, {"close", close_pipe}, {0, 0}};
     add_class(L, LOOP, loop_methods, loop_free);
     add_class(L, JOB, job_methods, job_cancel);
     add_class(L, UDP, udp_methods, udp_close);
     luaL_newlib(L, functions);
+    lua_pushinteger(L, sizeof(struct lc_udp));
+    lua_setfield(L, -2, "socket_size");
     return 1;
 }
