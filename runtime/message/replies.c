@@ -116,45 +116,51 @@ static size_t next_size(const struct lc_replies_log *log, size_t need)
     return size < need ? need : size;
 }
 
-/*
- * A chunk with `need` bytes free at its end. Old chunks are cleared as far as they are over or, in
- * the spare log, as the bound on memory asks; the last one cleared is used again if large enough.
- */
+static size_t bound_of(const struct lc_replies *replies, const struct lc_replies_log *log)
+{
+    return log == &replies->kept ? LC_REPLIES_KEPT : LC_REPLIES_SPARE;
+}
+
+/* The oldest chunk, cleared, when its replies are over, or when they are spare and `size` more
+ * bytes would not fit; else NULL. */
+static struct lc_replies_chunk *reclaim(struct lc_replies *replies, struct lc_replies_log *log,
+    size_t size, lc_time now, lc_time lifetime)
+{
+    bool evicts = log == &replies->spare && log->size + size > LC_REPLIES_SPARE;
+    bool over = is_over(log->oldest, now, lifetime);
+    if (log->oldest == NULL || !(over || evicts)) {
+        return NULL;
+    }
+    struct lc_replies_chunk *chunk = detach_oldest(log);
+    unsigned count = clear(replies, chunk);
+    replies->stats->replies_evicted += over ? 0 : count;
+    return chunk;
+}
+
+/* A chunk with `need` bytes free at its end; an old one is used again if it is large enough. */
 static struct lc_replies_chunk *room(struct lc_replies *replies, struct lc_replies_log *log,
     size_t need, lc_time now, lc_time lifetime)
 {
     if (log->newest != NULL && log->newest->size - log->newest->used >= need) {
         return log->newest;
     }
-    bool keep = log == &replies->kept;
-    size_t bound = keep ? LC_REPLIES_KEPT : LC_REPLIES_SPARE;
     size_t size = next_size(log, need);
-    struct lc_replies_chunk *chunk = NULL;
-    while (log->oldest != NULL && (chunk == NULL || log->size + size > bound)) {
-        bool over = is_over(log->oldest, now, lifetime);
-        if (!over && (keep || log->size + size <= bound)) {
-            break;
-        }
+    struct lc_replies_chunk *chunk = reclaim(replies, log, size, now, lifetime);
+    while (chunk != NULL && chunk->size < size) {
         lc_free(chunk);
-        chunk = detach_oldest(log);
-        unsigned count = clear(replies, chunk);
-        replies->stats->replies_evicted += over ? 0 : count;
+        chunk = reclaim(replies, log, size, now, lifetime);
     }
-    if (chunk != NULL && chunk->size < size) {
-        lc_free(chunk);
-        chunk = NULL;
-    }
-    if (chunk == NULL && log->size + size <= bound) {
-        chunk = lc_alloc(sizeof *chunk + size);
-        if (chunk != NULL) {
-            chunk->size = (uint32_t)size;
+    if (chunk == NULL) {
+        bool fits = log->size + size <= bound_of(replies, log);
+        chunk = fits ? lc_alloc(sizeof *chunk + size) : NULL;
+        if (chunk == NULL) {
+            return NULL;
         }
+        chunk->size = (uint32_t)size;
     }
-    if (chunk != NULL) {
-        chunk->used = 0;
-        chunk->newest = now;
-        append(log, chunk);
-    }
+    chunk->used = 0;
+    chunk->newest = now;
+    append(log, chunk);
     return chunk;
 }
 

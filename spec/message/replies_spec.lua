@@ -1,0 +1,98 @@
+local probe = require "lunacoap.probe"
+local coap = require "spec.support.coap"
+
+local message = probe.message
+local S = 1000000
+local CON, ACK = coap.CON, coap.ACK
+local PEER, HERE = coap.address("10.0.0.1"), coap.address("10.0.0.9")
+
+local timers, channel, sent, requests, payload, keep
+
+before_each(function()
+  timers = message.timers()
+  sent, requests, payload, keep = {}, 0, "", false
+  channel = message.channel(timers, {
+    send = function(data) sent = { data, count = (sent.count or 0) + 1 } end,
+    request = function(request)
+      requests = requests + 1
+      channel:reply { to = request.to, from = request.from, id = request.id,
+        payload = payload .. requests, keep = keep }
+    end,
+  })
+end)
+after_each(function() channel:free() end)
+
+local function receive(method, id)
+  channel:receive(coap.datagram(CON, method, id), PEER, HERE)
+  return sent[1]
+end
+
+---What the n-th run of a request replied.
+local function reply(id, run)
+  return coap.datagram(ACK, coap.CONTENT, id, "", payload .. run)
+end
+
+describe("a kept reply", function()
+  it("is sent again byte for byte, whatever its length", function()
+    for id, len in ipairs { 0, 1, 7, 8, 1000, 60000, 65000 } do
+      payload = ("x"):rep(len)
+      local first = receive(coap.GET, id)
+      assert.are.equal(reply(id, id), first)
+      assert.are.equal(first, receive(coap.GET, id))
+    end
+    assert.are.equal(7, requests)
+  end)
+
+  it("of a request that may run again is given up when room is short (RFC 7252 4.5)", function()
+    payload = ("x"):rep(1000)
+    for id = 1, 2000 do receive(coap.GET, id) end
+    assert.is_true(channel:stats().replies_evicted > 900)
+    assert.is_true(channel:stats().replies_evicted < 1200)
+    assert.are.equal(reply(2000, 2000), receive(coap.GET, 2000))
+    assert.are.equal(2000, requests)
+    assert.are.equal(reply(1, 2001), receive(coap.GET, 1))
+    assert.are.equal(2001, requests)
+    assert.are.equal(reply(1, 2001), receive(coap.GET, 1))
+  end)
+
+  it("of a request that must not run again, if forgotten, leaves silence", function()
+    payload = ("x"):rep(1000)
+    for id = 1, 2000 do receive(coap.POST, id) end
+    local count = sent.count
+    receive(coap.POST, 1)
+    assert.are.equal(count, sent.count)
+    assert.are.equal(2000, requests)
+  end)
+
+  it("stays for EXCHANGE_LIFETIME when asked for, even if later ones find no room", function()
+    keep, payload = true, ("x"):rep(2000)
+    local id = 0
+    while channel:can_keep() do
+      id = id + 1
+      receive(coap.POST, id)
+    end
+    assert.is_true(id > 32000 and id < 34000) -- 64 MiB
+    assert.are.equal(0, channel:stats().replies_evicted)
+    receive(coap.POST, id + 1)
+    assert.are.equal(1, channel:stats().replies_evicted)
+    timers:run_to(247 * S)
+    assert.is_false(channel:can_keep())
+    assert.are.equal(reply(1, 1), receive(coap.POST, 1))
+    assert.are.equal(reply(id, id), receive(coap.POST, id))
+    assert.are.equal(id + 1, requests)
+    timers:run_to(247 * S + 1)
+    assert.is_true(channel:can_keep())
+    receive(coap.POST, id + 2)
+    assert.are.equal(1, channel:stats().replies_evicted)
+    assert.are.equal(reply(id + 2, id + 2), receive(coap.POST, id + 2))
+  end)
+
+  it("makes way for the reply to a new request with the same Message ID", function()
+    keep = true
+    receive(coap.POST, 1)
+    timers:run_to(250 * S)
+    local second = receive(coap.POST, 1)
+    assert.are.equal(reply(1, 2), second)
+    assert.are.equal(second, receive(coap.POST, 1))
+  end)
+end)
