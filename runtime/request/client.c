@@ -8,8 +8,6 @@
 #include "wire/option.h"
 #include "wire/registry.h"
 
-static void wake(struct lc_timer *timer);
-
 struct lc_client *lc_client_new(const struct lc_client_options *options)
 {
     struct lc_client *client = lc_zalloc(sizeof *client);
@@ -18,7 +16,7 @@ struct lc_client *lc_client_new(const struct lc_client_options *options)
         lc_list_init(&client->active);
         lc_list_init(&client->waiting);
         lc_list_init(&client->idle);
-        lc_timer_init(&client->wake, wake);
+        lc_timer_init(&client->wake, lc_queue_wake);
     }
     return client;
 }
@@ -50,30 +48,22 @@ static bool copy_request(struct lc_exchange *exchange, const struct lc_request *
     exchange->confirmable = request->confirmable && !exchange->multicast;
     exchange->observe = request->observe;
     exchange->id = request->id;
+    exchange->empty_token = request->empty_token;
+    exchange->large = lc_block_needed(request->body.len, lc_exchange_szx(exchange));
     return lc_buf_set(&exchange->options, request->options.data, request->options.len) &&
            lc_buf_set(&exchange->body, request->body.data, request->body.len);
 }
 
-/* Whether a request with an empty token to this peer is under way. */
-static bool empty_token_taken(const struct lc_client *client, const struct lc_address *remote)
+/* One with an empty token gets it when it is its turn. */
+static bool take_token(struct lc_exchange *exchange, struct lc_bytes given)
 {
-    struct lc_token *token = lc_token_find(&client->tokens, lc_bytes(NULL, 0));
-    for (; token != NULL; token = lc_token_find_next(token)) {
-        const struct lc_exchange *exchange = token->owner;
-        if (lc_address_equal(&exchange->path.remote, remote)) {
-            return true;
-        }
+    struct lc_map *tokens = &exchange->client->tokens;
+    if (exchange->empty_token) {
+        exchange->token.len = 0;
+        return true;
     }
-    return false;
-}
-
-static int start(struct lc_exchange *exchange, struct lc_error *error)
-{
-    int code = lc_transfer_start(exchange, error);
-    if (code == LC_OK && exchange->multicast) {
-        lc_multicast_start(exchange);
-    }
-    return code;
+    return given.len > 0 ? lc_token_set(tokens, &exchange->token, given)
+                         : lc_token_draw(tokens, &exchange->token);
 }
 
 struct lc_exchange *lc_client_send(struct lc_client *client, const struct lc_request *request,
@@ -85,47 +75,14 @@ struct lc_exchange *lc_client_send(struct lc_client *client, const struct lc_req
         return NULL;
     }
     exchange->upcalls = *upcalls;
-    bool copied = copy_request(exchange, request);
-    if (copied && request->empty_token && empty_token_taken(client, &exchange->path.remote)) {
-        exchange->token.len = 0;
-        lc_list_remove(&exchange->link);
-        lc_list_append(&client->waiting, &exchange->link);
-        return exchange;
-    }
-    bool given = request->empty_token || request->token.len > 0;
-    bool listed = copied && (given ? lc_token_set(&client->tokens, &exchange->token, request->token)
-                                   : lc_token_draw(&client->tokens, &exchange->token));
-    int code =
-        listed ? start(exchange, error) : lc_fail(error, LC_ERROR_NO_MEMORY, "out of memory");
+    bool ready = copy_request(exchange, request) && take_token(exchange, request->token);
+    int code = ready ? lc_queue_enter(exchange, error)
+                     : lc_fail(error, LC_ERROR_NO_MEMORY, "out of memory");
     if (code != LC_OK) {
         lc_exchange_release(exchange);
         return NULL;
     }
     return exchange;
-}
-
-/* Starts those who waited for an empty token that is free now; one failure at a time, for its
- * upcall may do anything. */
-static void wake(struct lc_timer *timer)
-{
-    struct lc_client *client = lc_container(timer, struct lc_client, wake);
-    lc_list_for_each (link, &client->waiting) {
-        struct lc_exchange *exchange = lc_container(link, struct lc_exchange, link);
-        if (empty_token_taken(client, &exchange->path.remote)) {
-            continue;
-        }
-        struct lc_error error;
-        lc_list_remove(&exchange->link);
-        lc_list_append(&client->active, &exchange->link);
-        bool listed = lc_token_set(&client->tokens, &exchange->token, lc_bytes(NULL, 0));
-        int code =
-            listed ? start(exchange, &error) : lc_fail(&error, LC_ERROR_NO_MEMORY, "out of memory");
-        if (code != LC_OK) {
-            lc_timer_set(client->options.timers, timer, client->options.timers->now);
-            lc_exchange_fail(exchange, code, error.text);
-            return;
-        }
-    }
 }
 
 void lc_exchange_cancel(struct lc_exchange *exchange)

@@ -43,17 +43,18 @@ struct lc_request {
     enum lc_observe_intent observe;
     struct lc_path path;
     struct lc_bytes options; /* encoded; without Observe, Block1, Block2, Size1, Size2 */
-    struct lc_bytes body;
-    int id;           /* Message ID of the first message, or -1 */
-    bool empty_token; /* waits until no other exchange with this peer has an empty token */
-    struct lc_bytes
-        token; /* the observation's, for LC_DEREGISTER (RFC 7641 3.6); else empty: a random one */
+    struct lc_bytes body; /* in blocks, it waits for others to the same resource (RFC 7959 2.5) */
+    int id;               /* Message ID of the first message, or -1 */
+    bool empty_token;     /* waits until no other exchange with this peer has an empty token */
+    /* The observation's, for LC_DEREGISTER (RFC 7641 3.6), whose exchange was cancelled before;
+     * else empty: a random one. */
+    struct lc_bytes token;
 };
 
 /* How an exchange ended. */
 struct lc_result {
-    int code; /* 0; 709 non-2.xx; 301 no answer to a multicast; 702, 703, 704, 708, 710, 711, or
-                 10000 + n */
+    int code; /* 0; 709 non-2.xx; 301 no answer to a multicast; 701 (of a request that had to
+                 wait); 702, 703, 704, 708, 710, or 10000 + n */
     const char *text; /* why, for codes other than 0 and 709 */
     const struct lc_message
         *response;              /* a view with the whole body as payload; NULL when there is none */

@@ -55,18 +55,21 @@ static void shrink(struct lc_buf *buf)
     lc_buf_clear(buf);
 }
 
+uint8_t lc_exchange_szx(const struct lc_exchange *exchange)
+{
+    return lc_block_szx(exchange->client->options.limits->block_size);
+}
+
 /* Nothing of it can be met, fire or be answered any more. */
 static void unlink_exchange(struct lc_exchange *exchange)
 {
     struct lc_client *client = exchange->client;
     lc_transmission_cancel(&exchange->transmission);
     lc_timer_clear(client->options.timers, &exchange->timer);
-    if (exchange->token.listed && exchange->token.len == 0 && !lc_list_empty(&client->waiting)) {
-        lc_timer_set(client->options.timers, &client->wake, client->options.timers->now);
-    }
     lc_token_drop(&client->tokens, &exchange->token);
     lc_token_drop(&client->tokens, &exchange->block_token);
     lc_list_remove(&exchange->link);
+    lc_queue_leave(exchange);
     lc_list_remove(&exchange->sibling);
     lc_list_for_each (child, &exchange->children) {
         lc_exchange_release(lc_container(child, struct lc_exchange, sibling));
@@ -88,6 +91,7 @@ void lc_exchange_release(struct lc_exchange *exchange)
     lc_block_recv_reset(&exchange->recv);
     exchange->uploading = exchange->fetching = exchange->observing = false;
     exchange->answered = exchange->closing = false;
+    exchange->empty_token = exchange->large = false;
     exchange->child_count = 0;
     exchange->observation = (struct lc_observation){0};
     lc_list_prepend(&client->idle, &exchange->link);
@@ -211,11 +215,8 @@ static void transmission_done(
         }
         break;
     case LC_GAVE_UP:
-        /* Nobody confirms a NON: that its message is forgotten says nothing about the answer. */
-        if (exchange->confirmable) {
-            lc_transfer_fail(
-                exchange, LC_ERROR_TRANSMISSION, "the server confirmed none of the transmissions");
-        }
+        lc_transfer_fail(
+            exchange, LC_ERROR_TRANSMISSION, "the server confirmed none of the transmissions");
         break;
     case LC_REFUSED:
         lc_fail_errno(&error, number, "the request could not be delivered");

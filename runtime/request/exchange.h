@@ -16,10 +16,10 @@ struct lc_client {
     struct lc_client_options options;
     struct lc_map tokens;
     struct lc_list active;  /* exchanges under way */
-    struct lc_list waiting; /* exchanges that wait for the empty token of their peer */
+    struct lc_list waiting; /* exchanges that may not go beside an active one, see queue.c */
     struct lc_list idle;    /* ended ones, kept with their buffers for the next request */
     unsigned idle_count;
-    struct lc_timer wake; /* the empty token of some peer became free */
+    struct lc_timer wake; /* one of the waiting may go now */
 };
 
 struct lc_exchange {
@@ -34,9 +34,10 @@ struct lc_exchange {
     struct lc_token token;
     struct lc_buf options, body;
     uint8_t method;
-    bool confirmable, multicast;
+    bool confirmable, multicast, empty_token;
+    bool large; /* the body needs blocks */
     enum lc_observe_intent observe;
-    int id; /* of a message that waits for the empty token */
+    int id; /* wanted for the first message, or -1 */
 
     /* Blocks. Those after the first are requests with a token of their own. */
     struct lc_token block_token;
@@ -81,6 +82,20 @@ void lc_exchange_progress(struct lc_exchange *exchange);
 /* Sends a message with the exchange's options, `count` others of rising numbers, and a payload. */
 int lc_exchange_transmit(struct lc_exchange *exchange, const struct lc_token *token,
     const struct lc_extra *extras, size_t count, struct lc_bytes payload, struct lc_error *error);
+
+/* The size of blocks that we like best. */
+uint8_t lc_exchange_szx(const struct lc_exchange *exchange);
+
+/* ---- queue.c ---- */
+
+/* Sends the request now, or when it may go. */
+int lc_queue_enter(struct lc_exchange *exchange, struct lc_error *error);
+
+/* It ends: another one may go. */
+void lc_queue_leave(struct lc_exchange *exchange);
+
+/* The client's timer of that name. */
+void lc_queue_wake(struct lc_timer *timer);
 
 /* ---- transfer.c ---- */
 

@@ -3,11 +3,6 @@
 #include "wire/code.h"
 #include "wire/option.h"
 
-static uint8_t preferred_szx(const struct lc_exchange *exchange)
-{
-    return lc_block_szx(exchange->client->options.limits->block_size);
-}
-
 /* ---- The request ---- */
 
 /* The present block, or the whole body. */
@@ -25,10 +20,10 @@ static int send_request(
     if (exchange->observe != LC_NO_OBSERVE) {
         extras[count++] = (struct lc_extra){LC_OBSERVE, exchange->observe == LC_DEREGISTER};
     }
-    if (preferred_szx(exchange) < LC_BLOCK_SZX_MAX && lc_method_is_safe(exchange->method) &&
+    if (lc_exchange_szx(exchange) < LC_BLOCK_SZX_MAX && lc_method_is_safe(exchange->method) &&
         !slice.block.more) {
         /* Early negotiation (RFC 7959 2.4), where smaller blocks than usual are wanted. */
-        struct lc_block block = {.szx = preferred_szx(exchange)};
+        struct lc_block block = {.szx = lc_exchange_szx(exchange)};
         extras[count++] = (struct lc_extra){LC_BLOCK2, lc_block_value(block)};
     }
     if (exchange->uploading) {
@@ -42,9 +37,9 @@ static int send_request(
 
 int lc_transfer_start(struct lc_exchange *exchange, struct lc_error *error)
 {
-    uint8_t szx = preferred_szx(exchange);
+    uint8_t szx = lc_exchange_szx(exchange);
     struct lc_bytes body = lc_buf_bytes(&exchange->body);
-    exchange->uploading = lc_block_needed(body.len, szx);
+    exchange->uploading = exchange->large;
     if (exchange->uploading && exchange->multicast) {
         return lc_fail(error, LC_ERROR_BLOCK,
             "a body for a multicast address must fit one block of %zu bytes", lc_block_size(szx));
@@ -178,7 +173,7 @@ static void block_failed(struct lc_exchange *exchange, enum lc_block_result fail
 /* Asks for the block behind what is there. */
 static void fetch_next(struct lc_exchange *exchange, uint8_t szx)
 {
-    uint8_t own = preferred_szx(exchange);
+    uint8_t own = lc_exchange_szx(exchange);
     struct lc_block block = {.szx = szx < own ? szx : own};
     size_t num = lc_block_recv_len(&exchange->recv) >> (block.szx + 4);
     const struct lc_token *token = next_token(exchange);

@@ -56,6 +56,16 @@ describe("a request", function()
     end
   end)
 
+  it("never has the token of another one that waits (RFC 7252 5.3.1)", function()
+    base.seed(7)
+    peer:ask { con = false }
+    base.seed(7)
+    peer:ask { con = false }
+    base.seed(0)
+    local sent = peer:sent()
+    assert.are_not.equal(sent[1].token, sent[2].token)
+  end)
+
   it("tells its token and Message ID", function()
     local number = peer:ask { id = 0x1234 }
     local request = peer:one()
@@ -320,6 +330,21 @@ describe("a request with an empty token", function()
     assert.are.equal(2, second.code)
     peer:piggyback(second, { code = "2.04" })
     assert.are.equal(waiting, peer:event().exchange)
+  end)
+
+  it("goes in the order of the calls, one at a time", function()
+    for method = 1, 4 do
+      peer:ask { empty_token = true, method = method }
+    end
+    for method = 1, 4 do
+      local request = peer:one()
+      assert.are.equal(method, request.code)
+      peer:piggyback(request, { code = "2.05" })
+      peer:event()
+      if method == 2 then peer:ask { empty_token = true, method = 5 } end
+      peer.client:advance()
+    end
+    assert.are.equal(5, peer:one().code)
   end)
 
   it("is told of a Message ID in use when its turn comes", function()

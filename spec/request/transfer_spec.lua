@@ -164,6 +164,26 @@ describe("a large request body", function()
     assert.are.same({}, peer:events())
   end)
 
+  it("waits for another one to the same resource, of which the server keeps one at a time (RFC 7959 2.5)", function()
+    open { block_size = 128, nstart = 10 }
+    local here = support.options { { support.PATH, "a" }, { 17, 1 } }
+    local also_here = support.options { { support.PATH, "a" }, { 17, 2 } }
+    local there = support.options { { support.PATH, "b" } }
+    local below = support.options { { support.PATH, "a" }, { support.PATH, "b" } }
+    peer:ask { method = support.PUT, body = body, options = here }
+    peer:ask { method = support.POST, body = body, options = also_here }
+    peer:ask { method = support.PUT, body = "small", options = here }
+    peer:ask { method = support.PUT, body = body, options = there }
+    peer:ask { method = support.PUT, body = body, options = below }
+    peer:ask { method = support.PUT, body = body, options = here, host = "192.0.2.2" }
+    local sent = peer:sent()
+    assert.are.equal(5, #sent)
+    peer:piggyback(sent[1], { code = "4.00" })
+    peer.client:advance()
+    local waited = peer:one()
+    assert.are.same({ support.POST, block(0, true, 3) }, { waited.code, waited.uint[BLOCK1] })
+  end)
+
   it("does not go to a multicast address", function()
     local number, code = peer:ask { method = support.PUT, body = body, host = "224.0.1.187" }
     assert.is_nil(number)
@@ -264,6 +284,7 @@ describe("a large response", function()
     local answers = {
       { code = "4.08" },
       { code = "4.04" },
+      { code = "2.03", options = { { BLOCK2, block(1, false, 6) } }, payload = "another code" },
       { code = "2.05", payload = "no block" },
       { code = "2.05", options = { { BLOCK2, block(2, true, 6) } }, payload = body:sub(1, 1024) },
       { code = "2.05", options = { { BLOCK2, block(1, true, 6) } }, payload = "too short for more" },
