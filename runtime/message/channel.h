@@ -85,6 +85,10 @@ void lc_channel_reply_end(
 /* An empty ACK: the response will come separately. Duplicates get the ACK again. */
 void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *path, uint16_t id);
 
+/* RST: the request cannot be understood and is dropped (RFC 7252 4.3, 5.4.1). Duplicates get it
+ * again if they are CON. Nothing is sent when it came by multicast. */
+void lc_channel_reject(struct lc_channel *channel, const struct lc_path *path, uint16_t id);
+
 /* Whether one more reply can be kept for EXCHANGE_LIFETIME; if not, the request is better refused
  * with 5.03. */
 bool lc_channel_can_keep(const struct lc_channel *channel);

@@ -101,6 +101,12 @@ void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *pa
     lc_channel_send_empty(channel, path, LC_ACK, id);
 }
 
+void lc_channel_reject(struct lc_channel *channel, const struct lc_path *path, uint16_t id)
+{
+    lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, LC_SEEN_RESET);
+    lc_channel_send_empty(channel, path, LC_RST, id);
+}
+
 bool lc_channel_can_keep(const struct lc_channel *channel)
 {
     return lc_replies_can_keep(

@@ -14,17 +14,25 @@
 
 struct lc_server;
 
-/* A request that waits for its answer; owned by the server, valid until its `complete` upcall
- * returns. */
+/*
+ * A request that waits for its answer; owned by the server. Valid until its `complete` upcall
+ * returns; without `wants_complete` only until the request is answered and the `request` upcall has
+ * returned.
+ */
 struct lc_incoming {
-    /* The request with its whole body as payload. A view of the datagram in the `request` upcall,
-     * and of a copy that the server made once that upcall has returned without an answer. */
+    /*
+     * The request with its whole body as payload. In the `request` upcall a view of the datagram,
+     * once that has returned unanswered (or lc_server_hold() was called) of a copy that the server
+     * owns. When it was answered within the upcall, options and payload are empty afterwards.
+     */
     struct lc_message message;
     struct lc_path path;
     uint64_t number; /* 1, 2, 3, ...: the RequestId */
     bool multicast;  /* it came to a multicast address */
     bool answered; /* a response was given (or it was cancelled); only the outcome is still open */
-    void *owner;   /* the component's */
+    bool wants_complete; /* true at first, if there is a `complete` upcall; cleared by who does not
+                            listen, which makes a piggybacked response cost nothing more */
+    void *owner;         /* the component's; NULL at first */
 };
 
 /* What to answer; a view. */
@@ -50,11 +58,12 @@ struct lc_server_upcalls {
     /*
      * What became of the response: code 0; 301 no answer came from the script in pending_timeout;
      * 704, 705 (RST), 10000 + n; 711 cancelled. Never called inside respond() or cancel() but in a
-     * later turn of the timers. The incoming is freed when this returns.
+     * later turn of the timers. The incoming is freed when this returns. May be NULL.
      */
     void (*complete)(void *arg, struct lc_incoming *incoming, int code, const char *text);
 
-    /* A registration ended: by the client, by RST, by time-out, by a non-2.xx notification. */
+    /* A registration ended: by the client, by RST, by time-out, by a non-2.xx notification. In a
+     * later turn of the timers. May be NULL. */
     void (*unregistered)(void *arg, const struct lc_observer_info *observer);
 
     void *arg;
@@ -66,6 +75,7 @@ struct lc_server_options {
     const struct lc_params *params;
     const struct lc_limits *limits;
     const struct lc_log *log;
+    bool secure; /* the channel stands on DTLS: requests are for coaps:// URIs */
     struct lc_server_upcalls upcalls;
 };
 
@@ -82,6 +92,13 @@ void lc_server_accept_requests(struct lc_server *server, bool accept);
 void lc_server_request(
     struct lc_server *server, const struct lc_message *message, const struct lc_path *path);
 void lc_server_reset(struct lc_server *server, const struct lc_path *path, uint16_t id);
+
+/*
+ * Makes incoming->message own its bytes, and starts the wait of piggyback_delay. To be called in
+ * the `request` upcall before other datagrams may arrive, that is, before a handler suspends or
+ * runs the loop. Once is enough. False: out of memory; answer or cancel it then.
+ */
+bool lc_server_hold(struct lc_server *server, struct lc_incoming *incoming);
 
 /*
  * Answers: piggybacked when the empty ACK has not gone out, else separately; in blocks when too
@@ -114,5 +131,9 @@ int lc_server_notify(struct lc_server *server, struct lc_bytes uri,
     const struct lc_response *response, struct lc_error *error);
 
 size_t lc_server_observers(const struct lc_server *server);
+
+/* Block-wise bodies, under way or kept for their blocks to be fetched, that were dropped before
+ * their time because of max_transfers or max_transfer_bytes. */
+uint64_t lc_server_transfers_evicted(const struct lc_server *server);
 
 #endif

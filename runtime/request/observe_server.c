@@ -1,0 +1,373 @@
+/* Who observes what; see observe_server.h. */
+#include "request/observe_server.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "request/server_state.h"
+#include "wire/option.h"
+#include "wire/uri.h"
+
+static struct lc_timers *timers_of(const struct lc_observers *observers)
+{
+    return observers->server->options.timers;
+}
+
+/* ---- Registration ---- */
+
+/* RFC 7252 6.5: the URI that a request is for. */
+static bool compose_uri(struct lc_observers *observers, const struct lc_pending *pending)
+{
+    const struct lc_address *local = &pending->incoming.path.local;
+    char host[LC_ADDRESS_TEXT], bracketed[LC_ADDRESS_TEXT + 2];
+    lc_address_host(local, host);
+    snprintf(bracketed, sizeof bracketed, local->is_ipv4 ? "%s" : "[%s]", host);
+    struct lc_uri_origin origin = {
+        .secure = observers->server->options.secure,
+        .host = bracketed,
+        .port = local->port,
+    };
+    lc_buf_clear(&observers->scratch);
+    return lc_uri_compose(&observers->scratch, pending->incoming.message.options, &origin);
+}
+
+static struct lc_resource *resource_for(
+    struct lc_observers *observers, const struct lc_pending *pending)
+{
+    if (!compose_uri(observers, pending)) {
+        return NULL;
+    }
+    struct lc_bytes uri = lc_buf_bytes(&observers->scratch);
+    struct lc_resource *resource = lc_resources_find(&observers->resources, uri);
+    if (resource == NULL) {
+        resource = lc_resource_new(&observers->resources, uri, pending->incoming.message.options);
+    }
+    return resource;
+}
+
+static struct lc_bytes token_of(const struct lc_observer *observer)
+{
+    return lc_bytes(observer->token, observer->token_len);
+}
+
+static uint64_t token_hash(const struct lc_address *remote, struct lc_bytes token)
+{
+    return lc_hash(token.data, token.len, lc_address_hash(remote));
+}
+
+static struct lc_observer *find_observer(
+    const struct lc_observers *observers, const struct lc_address *remote, struct lc_bytes token)
+{
+    if (observers->count == 0) {
+        return NULL;
+    }
+    struct lc_map_node *node = lc_map_find(&observers->by_token, token_hash(remote, token));
+    for (; node != NULL; node = lc_map_find_next(node)) {
+        struct lc_observer *observer = lc_container(node, struct lc_observer, by_token);
+        if (lc_bytes_equal(token_of(observer), token) &&
+            lc_address_equal(&observer->path.remote, remote)) {
+            return observer;
+        }
+    }
+    return NULL;
+}
+
+/* The one of a remote's observers that stands in the map. */
+static struct lc_observer *head_of(
+    const struct lc_observers *observers, const struct lc_address *remote)
+{
+    struct lc_map_node *node = lc_map_find(&observers->by_remote, lc_address_hash(remote));
+    for (; node != NULL; node = lc_map_find_next(node)) {
+        struct lc_observer *observer = lc_container(node, struct lc_observer, by_remote);
+        if (lc_address_equal(&observer->path.remote, remote)) {
+            return observer;
+        }
+    }
+    return NULL;
+}
+
+static bool join_siblings(struct lc_observers *observers, struct lc_observer *observer)
+{
+    struct lc_observer *head = head_of(observers, &observer->path.remote);
+    if (head != NULL) {
+        lc_list_append(&head->siblings, &observer->siblings);
+        return true;
+    }
+    observer->heads = lc_map_insert(
+        &observers->by_remote, &observer->by_remote, lc_address_hash(&observer->path.remote));
+    return observer->heads;
+}
+
+static void leave_siblings(struct lc_observers *observers, struct lc_observer *observer)
+{
+    if (observer->heads) {
+        uint64_t hash = observer->by_remote.hash;
+        lc_map_remove(&observers->by_remote, &observer->by_remote);
+        observer->heads = false;
+        if (!lc_list_empty(&observer->siblings)) {
+            struct lc_observer *next =
+                lc_container(observer->siblings.next, struct lc_observer, siblings);
+            /* Cannot fail: the map has buckets. */
+            next->heads = lc_map_insert(&observers->by_remote, &next->by_remote, hash);
+        }
+    }
+    lc_list_remove(&observer->siblings);
+}
+
+static struct lc_observer *make_observer(
+    struct lc_observers *observers, const struct lc_pending *pending, struct lc_resource *resource)
+{
+    struct lc_bytes token = pending->incoming.message.token;
+    struct lc_observer *observer = lc_zalloc(sizeof *observer);
+    if (observer == NULL) {
+        return NULL;
+    }
+    observer->resource = resource;
+    observer->path = pending->incoming.path;
+    if (token.len > 0) {
+        memcpy(observer->token, token.data, token.len);
+    }
+    observer->token_len = (uint8_t)token.len;
+    lc_list_init(&observer->queued);
+    lc_list_init(&observer->siblings);
+    lc_transmission_init(&observer->transmission, lc_observer_done);
+    observer->transmission.refresh = lc_observer_refresh;
+    if (!lc_map_insert(
+            &observers->by_token, &observer->by_token, token_hash(&observer->path.remote, token))) {
+        lc_free(observer);
+        return NULL;
+    }
+    if (!join_siblings(observers, observer)) {
+        lc_map_remove(&observers->by_token, &observer->by_token);
+        lc_free(observer);
+        return NULL;
+    }
+    lc_list_append(&resource->observers, &observer->link);
+    resource->references++;
+    observers->count++;
+    return observer;
+}
+
+static struct lc_observer *enrol(struct lc_observers *observers, const struct lc_pending *pending)
+{
+    if (observers->count >= observers->server->options.limits->max_observers) {
+        lc_log(observers->server->options.log, LC_LOG_INFO,
+            "a registration was not taken: there are %zu observers", observers->count);
+        return NULL;
+    }
+    struct lc_resource *resource = resource_for(observers, pending);
+    if (resource == NULL) {
+        return NULL;
+    }
+    struct lc_observer *observer = make_observer(observers, pending, resource);
+    if (observer == NULL && resource->references == 0) {
+        lc_resource_free(resource);
+    }
+    return observer;
+}
+
+bool lc_observers_add(
+    struct lc_observers *observers, struct lc_pending *pending, uint32_t *out_sequence)
+{
+    const struct lc_incoming *incoming = &pending->incoming;
+    struct lc_observer *observer =
+        find_observer(observers, &incoming->path.remote, incoming->message.token);
+    if (observer != NULL && !lc_resource_is(observer->resource, incoming->message.options)) {
+        lc_observer_end(observers, observer);
+        observer = NULL;
+    }
+    if (observer == NULL) {
+        observer = enrol(observers, pending);
+    }
+    if (observer == NULL) {
+        return false;
+    }
+    /* The response has the newest state: what is under way is out of date (RFC 7641 4.1). */
+    lc_time now = timers_of(observers)->now;
+    lc_transmission_cancel(&observer->transmission);
+    lc_list_remove(&observer->queued);
+    observer->dirty = false;
+    observer->path = incoming->path;
+    observer->szx = pending->has_block2 ? pending->block2.szx : LC_BLOCK_SZX_MAX;
+    observer->confirmed = now;
+    observer->nons = 0;
+    *out_sequence = lc_resource_next_sequence(observer->resource);
+    return true;
+}
+
+/* ---- The end of a registration ---- */
+
+void lc_observer_end(struct lc_observers *observers, struct lc_observer *observer)
+{
+    if (observer->ended) {
+        return;
+    }
+    observer->ended = true;
+    observers->count--;
+    lc_map_remove(&observers->by_token, &observer->by_token);
+    leave_siblings(observers, observer);
+    lc_list_remove(&observer->link);
+    lc_list_append(&observers->ended, &observer->link);
+    lc_server_schedule_turn(observers->server);
+}
+
+static void destroy(struct lc_observer *observer)
+{
+    lc_transmission_cancel(&observer->transmission);
+    lc_buf_free(&observer->transmission.datagram);
+    lc_list_remove(&observer->link);
+    lc_list_remove(&observer->queued);
+    if (--observer->resource->references == 0) {
+        lc_resource_free(observer->resource);
+    }
+    lc_free(observer);
+}
+
+void lc_observer_release(struct lc_observer *observer)
+{
+    if (observer->ended && observer->told && lc_list_empty(&observer->queued) &&
+        !lc_transmission_is_active(&observer->transmission)) {
+        destroy(observer);
+    }
+}
+
+/* Nothing more is sent to it. */
+static void stop(struct lc_observer *observer)
+{
+    observer->dirty = false;
+    lc_list_remove(&observer->queued);
+    lc_transmission_cancel(&observer->transmission);
+}
+
+void lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
+    struct lc_bytes token, bool silently)
+{
+    struct lc_observer *observer = find_observer(observers, remote, token);
+    if (observer != NULL) {
+        stop(observer);
+        observer->told = silently;
+        lc_observer_end(observers, observer);
+    }
+}
+
+static bool sent_with(const struct lc_observer *observer, uint16_t id)
+{
+    unsigned count = observer->id_count < LC_OBSERVER_IDS ? observer->id_count : LC_OBSERVER_IDS;
+    for (unsigned i = 0; i < count; i++) {
+        if (observer->ids[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void lc_observers_reset(
+    struct lc_observers *observers, const struct lc_address *remote, uint16_t id)
+{
+    struct lc_observer *head = observers->count == 0 ? NULL : head_of(observers, remote);
+    struct lc_observer *observer = head;
+    while (observer != NULL && !sent_with(observer, id)) {
+        observer = lc_container(observer->siblings.next, struct lc_observer, siblings);
+        observer = observer == head ? NULL : observer;
+    }
+    if (observer != NULL) {
+        stop(observer);
+        lc_observer_end(observers, observer);
+    }
+}
+
+static bool tell(struct lc_observers *observers, struct lc_observer *observer)
+{
+    struct lc_server *server = observers->server;
+    const struct lc_server_upcalls *upcalls = &server->options.upcalls;
+    lc_list_remove(&observer->link);
+    lc_list_append(&observers->parted, &observer->link);
+    if (!observer->told && upcalls->unregistered != NULL) {
+        const struct lc_observer_info info = {
+            .path = observer->path,
+            .token = token_of(observer),
+            .uri = lc_buf_bytes(&observer->resource->uri),
+            .options = lc_buf_bytes(&observer->resource->options),
+        };
+        lc_server_enter(server);
+        upcalls->unregistered(upcalls->arg, &info);
+        if (!lc_server_leave(server)) {
+            return false;
+        }
+    }
+    observer->told = true;
+    lc_observer_release(observer);
+    return true;
+}
+
+void lc_observers_tell(struct lc_observers *observers)
+{
+    struct lc_list *last = observers->ended.prev;
+    bool more = !lc_list_empty(&observers->ended);
+    while (more && !lc_list_empty(&observers->ended)) {
+        struct lc_list *link = observers->ended.next;
+        more = link != last;
+        if (!tell(observers, lc_container(link, struct lc_observer, link))) {
+            return;
+        }
+    }
+    if (!lc_list_empty(&observers->ended)) {
+        lc_server_schedule_turn(observers->server);
+    }
+}
+
+/* ---- Bodies of notifications ---- */
+
+struct lc_representation *lc_observers_representation(struct lc_observers *observers,
+    const struct lc_message *message, const struct lc_address *remote, uint64_t stamp)
+{
+    struct lc_observer *head = observers->count == 0 ? NULL : head_of(observers, remote);
+    struct lc_observer *observer = head;
+    while (observer != NULL) {
+        struct lc_resource *resource = observer->resource;
+        if (resource->last.body != NULL && resource->stamp > stamp &&
+            lc_resource_is(resource, message->options)) {
+            return &resource->last;
+        }
+        observer = lc_container(observer->siblings.next, struct lc_observer, siblings);
+        observer = observer == head ? NULL : observer;
+    }
+    return NULL;
+}
+
+/* ---- Life cycle ---- */
+
+void lc_observers_init(struct lc_observers *observers, struct lc_server *server)
+{
+    *observers = (struct lc_observers){.server = server};
+    lc_resources_init(&observers->resources, server->options.timers);
+    lc_list_init(&observers->ended);
+    lc_list_init(&observers->parted);
+    lc_list_init(&observers->queue);
+    lc_timer_init(&observers->pace, lc_observers_pace);
+}
+
+static void destroy_list(struct lc_list *list)
+{
+    while (!lc_list_empty(list)) {
+        destroy(lc_container(list->next, struct lc_observer, link));
+    }
+}
+
+void lc_observers_free(struct lc_observers *observers)
+{
+    struct lc_map_node *node = lc_map_next(&observers->by_token, NULL);
+    while (node != NULL) {
+        struct lc_observer *observer = lc_container(node, struct lc_observer, by_token);
+        node = lc_map_next(&observers->by_token, node);
+        destroy(observer);
+    }
+    destroy_list(&observers->ended);
+    destroy_list(&observers->parted);
+    lc_timer_clear(timers_of(observers), &observers->pace);
+    lc_buf_free(&observers->scratch);
+    lc_resources_free(&observers->resources);
+    lc_map_free(&observers->by_token);
+    lc_map_free(&observers->by_remote);
+}

@@ -1,0 +1,153 @@
+-- A server of ours and the clients that ask it, whose messages a spec writes one by one.
+local probe = require "lunacoap.probe"
+local wire = probe.wire
+
+local M = { CON = 0, NON = 1, ACK = 2, RST = 3 }
+
+M.GET, M.POST, M.PUT, M.DELETE, M.FETCH = 1, 2, 3, 4, 5
+M.IF_MATCH, M.HOST, M.ETAG, M.OBSERVE, M.PORT, M.PATH, M.FORMAT = 1, 3, 4, 6, 7, 11, 12
+M.MAX_AGE, M.QUERY, M.HOP_LIMIT, M.ACCEPT = 14, 15, 16, 17
+M.BLOCK2, M.BLOCK1, M.SIZE2, M.PROXY_URI, M.PROXY_SCHEME, M.SIZE1 = 23, 27, 28, 35, 39, 60
+M.NO_RESPONSE, M.REQUEST_TAG = 258, 292
+
+--- "2.05" -> 0x45
+function M.code(text)
+  local class, detail = text:match("^(%d)%.(%d%d)$")
+  return tonumber(class) << 5 | tonumber(detail)
+end
+
+--- The value of a block option, as a number.
+function M.block(num, more, szx)
+  return num << 4 | (more and 8 or 0) | szx
+end
+
+--- A number as an option's value.
+function M.uint(number)
+  return wire.write_uint(number)
+end
+
+--- The same as bytes.
+function M.block_value(num, more, szx)
+  return M.uint(M.block(num, more, szx))
+end
+
+--- Encoded options, for a response.
+function M.options(list)
+  return wire.parse(wire.encode { options = list }).encoded
+end
+
+local Asker = {}
+Asker.__index = Asker
+
+--- settings: see probe.request_server.new. The server's answers come from `answer(request)`: a response, or nil for
+--- none yet. What happens is kept in `requests`, `completed` and `gone`.
+function M.new(settings)
+  local self = setmetatable({
+    next_id = 0, requests = {}, completed = {}, gone = {}, remote = "192.0.2.1:50000", to = "192.0.2.9:5683",
+  }, Asker)
+  self.server = assert(probe.request_server.new(settings or {}))
+  self.server:on("request", function(request)
+    request.list = wire.options(request.options)
+    self.requests[#self.requests + 1] = request
+    local response = self.answer and self.answer(request)
+    if response then self:respond(request.number, response) end
+  end)
+  self.server:on("complete", function(number, code)
+    self.completed[#self.completed + 1] = { number = number, code = code }
+  end)
+  self.server:on("unregistered", function(info) self.gone[#self.gone + 1] = info end)
+  return self
+end
+
+--- response: code ("2.05"), body, options (list), con, observe
+function Asker:respond(number, response)
+  return self.server:respond(number, {
+    code = M.code(response.code or "2.05"), body = response.body, con = response.con, observe = response.observe,
+    options = response.options and M.options(response.options), deaf = response.deaf,
+  })
+end
+
+--- The same as a notification.
+function Asker:notify(uri, response)
+  return self.server:notify(uri, {
+    code = M.code(response.code or "2.05"), body = response.body, con = response.con,
+    options = response.options and M.options(response.options),
+  })
+end
+
+--- The server receives a request: type (CON), code (GET), path ("a"), options (list), payload, token, id, remote, to,
+--- observe, block1, block2 (numbers), size1, size2. Returns it with its id and token.
+function Asker:ask(request)
+  request = request or {}
+  local options = {}
+  local function add(number, value)
+    options[#options + 1] = { number, value }
+  end
+  for segment in (request.path or "a"):gmatch("[^/]+") do add(M.PATH, segment) end
+  if request.observe then add(M.OBSERVE, M.uint(request.observe)) end
+  if request.block2 then add(M.BLOCK2, M.uint(request.block2)) end
+  if request.block1 then add(M.BLOCK1, M.uint(request.block1)) end
+  if request.size2 then add(M.SIZE2, M.uint(request.size2)) end
+  if request.size1 then add(M.SIZE1, M.uint(request.size1)) end
+  for _, option in ipairs(request.options or {}) do add(option[1], option[2]) end
+  for i, option in ipairs(options) do option.place = i end
+  table.sort(options, function(a, b)
+    if a[1] ~= b[1] then return a[1] < b[1] end
+    return a.place < b.place
+  end)
+  self.next_id = self.next_id + 1
+  request.id = request.id or self.next_id
+  request.token = request.token or ("t" .. self.next_id)
+  request.data = wire.encode {
+    type = request.type or M.CON, code = request.code or M.GET, id = request.id, token = request.token,
+    options = options, payload = request.payload,
+  }
+  self:receive(request.data, request.remote, request.to)
+  return request
+end
+
+function Asker:receive(data, remote, to)
+  self.server:receive(data, remote or self.remote, to or self.to)
+end
+
+--- The client answers a message of the server.
+function Asker:empty(type, message)
+  self:receive(wire.encode { type = type, code = 0, id = message.id }, message.remote)
+end
+
+--- What the server sent since the last call, taken apart; `uint` has the numbers of its options, `value` their bytes,
+--- `code` is a text.
+function Asker:sent()
+  local list = {}
+  for i, datagram in ipairs(self.server:sent()) do
+    local message = assert(wire.parse(datagram.data))
+    message.data, message.remote, message.from = datagram.data, datagram.remote, datagram.from
+    message.uint, message.value = {}, {}
+    message.code = ("%d.%02d"):format(message.code >> 5, message.code & 31)
+    for _, option in ipairs(message.options) do
+      message.value[option[1]] = option[2]
+      if #option[2] <= 4 then message.uint[option[1]] = wire.read_uint(option[2]) end
+    end
+    list[i] = message
+  end
+  return list
+end
+
+--- The one message that the server sent since the last call.
+function Asker:one()
+  local list = self:sent()
+  assert(#list == 1, "one message was expected, not " .. #list)
+  return list[1]
+end
+
+--- The one answer to a request.
+function Asker:get(request)
+  self:ask(request)
+  return self:one()
+end
+
+function Asker:close()
+  self.server:free()
+end
+
+return M
