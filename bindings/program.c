@@ -2,16 +2,17 @@
  * returns into a status. */
 #include "bindings/program.h"
 
-#include "bindings/embed.h"
-
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-/* Weak until bindings/lunacoap.c exists. */
-int luaopen_lunacoap(lua_State *L) __attribute__((weak));
+#include "bindings/embed.h"
+#include "bindings/lunacoap.h"
+#include "bindings/state.h"
+#include "bindings/task.h"
 
 struct start {
     int argc;
@@ -36,11 +37,33 @@ static int add_traceback(lua_State *L)
     return 1;
 }
 
-/* Until the loop is there: io.read waits by itself. */
+static void input_ready(void *arg)
+{
+    lc_wait_over(arg);
+}
+
+static int input_waited(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    struct lc_watch **watch = lua_touserdata(L, 1);
+    lc_watch_free(*watch);
+    *watch = NULL;
+    return 0;
+}
+
+/* Suspends the console until standard input can be read. */
 static int wait_for_input(lua_State *L)
 {
-    (void)L;
-    return 0;
+    lua_settop(L, 0);
+    struct lc_watch **watch = lua_newuserdatauv(L, sizeof *watch, 0);
+    struct lc_wait *wait = lc_wait_push(L);
+    *watch = lc_loop_watch(wait->state->loop, STDIN_FILENO, input_ready, wait);
+    if (*watch == NULL) {
+        /* A file is always readable, and cannot be watched. */
+        return 0;
+    }
+    return lc_wait_run(L, wait, input_waited);
 }
 
 /* The protected part of the program. Returns the status as its one result. */
@@ -51,12 +74,11 @@ static int start(lua_State *L)
     set_arguments(L, s->argc, s->argv);
     lc_embed_install(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    if (luaopen_lunacoap) {
-        lua_pushcfunction(L, luaopen_lunacoap);
-        lua_setfield(L, -2, "lunacoap");
-    }
-    if (s->prepare)
+    lua_pushcfunction(L, luaopen_lunacoap);
+    lua_setfield(L, -2, "lunacoap");
+    if (s->prepare != NULL) {
         s->prepare(L);
+    }
     lua_getglobal(L, "require");
     lua_pushliteral(L, "lunacoap.cli");
     lua_call(L, 1, 1);
@@ -69,7 +91,7 @@ static int start(lua_State *L)
 int lc_program_run(int argc, char **argv, void (*prepare)(struct lua_State *L))
 {
     lua_State *L = luaL_newstate();
-    if (!L) {
+    if (L == NULL) {
         fputs("lunacoap: not enough memory to start\n", stderr);
         return EXIT_FAILURE;
     }
@@ -78,10 +100,11 @@ int lc_program_run(int argc, char **argv, void (*prepare)(struct lua_State *L))
     lua_pushcfunction(L, start);
     lua_pushlightuserdata(L, &s);
     int status = EXIT_FAILURE;
-    if (lua_pcall(L, 1, 1, 1) == LUA_OK)
+    if (lua_pcall(L, 1, 1, 1) == LUA_OK) {
         status = (int)lua_tointeger(L, -1);
-    else
+    } else {
         fprintf(stderr, "lunacoap: %s\n", lua_tostring(L, -1));
+    }
     lua_close(L);
     return status;
 }

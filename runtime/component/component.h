@@ -10,67 +10,53 @@
 #include "base/log.h"
 #include "component/content.h"
 #include "component/event.h"
+#include "component/firing.h"
 #include "component/setting.h"
+#include "component/stage.h"
 #include "net/loop.h"
 #include "net/transport.h"
 
-struct lc_component;
-struct lc_call;
-
-/*
- * One firing of an event: from the component to the handler and back. The component makes and frees
- * it; between fire() and lc_firing_done() it belongs to the one who runs the handler.
- */
-struct lc_firing {
-    struct lc_component
-        *component;        /* NULL once the component was shut down: the answer is not wanted */
-    struct lc_event event; /* a view that stays valid until the handler suspends */
-    struct lc_content *request;  /* what Request* mean to the handler; NULL: the component's own */
-    struct lc_content *response; /* the same for Response* */
-    void (*settle)(struct lc_firing *firing, bool returned);
-    struct lc_list link;
-    void *source; /* what the event is about: private to the component */
-    bool settled;
-};
-
-/* What the component asks of the one who runs scripts. */
-struct lc_component_upcalls {
-    /* Runs the handler of an event that has one. Ends in lc_firing_done(), at once or later. */
-    void (*fire)(struct lc_component *component, struct lc_firing *firing);
-
-    /* Log, Error, SSLStatus: run to their end within the call. */
-    void (*tell)(struct lc_component *component, const struct lc_event *event);
-
-    /* A call that was waited for has ended: lc_call_result() tells how. */
-    void (*finished)(struct lc_component *component, struct lc_call *call);
-
-    /* The component has begun or ceased to listen, observe or wait: must be kept alive, or need
-     * not. */
-    void (*active)(struct lc_component *component, bool active);
-};
-
 struct lc_component {
-    struct lc_loop *loop;
-    const struct lc_component_upcalls *upcalls;
-    struct lc_basics basics;               /* the properties that nearly every device sets */
-    const struct lc_settings *settings;    /* shared defaults until one is changed */
+    struct lc_stage *stage;                /* shared with the other components of the process */
+    struct lc_values values;               /* plain properties and settings */
     struct lc_content *request, *response; /* own Request* and Response*; NULL: all empty */
-    struct lc_endpoint *endpoint;          /* socket and protocol layers; NULL while closed */
-    struct lc_list calls;                  /* requests and observations of the client */
-    struct lc_list firings;                /* events whose handlers are running or queued */
-    struct lc_deferred deferred;           /* fires what is queued */
+    struct lc_endpoint *endpoint;          /* NULL while closed */
+    struct lc_list calls;                  /* requests and observations of ours, oldest first */
+    struct lc_list firings;                /* events whose handlers have not returned */
+    struct lc_deferred deferred;           /* ends the calls that ended inside a method */
     struct lc_log log;
-    uint64_t last_id;
-    uint32_t handlers;   /* bit n: event n has a handler */
-    int next_message_id; /* MessageId for the next message, or -1 */
+    uint64_t last_number; /* of a call */
+    int message_id;       /* for the next message of a call, or -1 */
+    uint16_t handlers;    /* bit n: event n has a handler */
     bool listening, active;
 };
 
-void lc_component_init(struct lc_component *component, struct lc_loop *loop,
-    const struct lc_component_upcalls *upcalls);
+/* True when the event has a handler. */
+static inline bool lc_component_handles(const struct lc_component *component, enum lc_event_id id)
+{
+    return component->handlers >> id & 1;
+}
+
+void lc_component_init(struct lc_component *component, struct lc_stage *stage);
 
 /* Shutdown and the release of all memory. */
 void lc_component_dispose(struct lc_component *component);
+
+/* The settings in force. */
+static inline const struct lc_settings *lc_component_settings(const struct lc_component *component)
+{
+    return component->values.settings;
+}
+
+/* Opens the socket if need be: to send to `remote`, or to listen (NULL). 0 or why not. */
+int lc_component_open(
+    struct lc_component *component, const struct lc_address *remote, struct lc_error *error);
+
+/* Tells the stage when that has changed. Called by the roles when something began or ended. */
+void lc_component_update_active(struct lc_component *component);
+
+/* OnError, or a line on standard error when it has no handler. */
+void lc_component_tell_error(struct lc_component *component, int code, const char *text);
 
 int lc_component_start_listening(struct lc_component *component, struct lc_error *error);
 void lc_component_stop_listening(struct lc_component *component);

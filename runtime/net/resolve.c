@@ -213,3 +213,20 @@ void lc_resolve_cancel(struct lc_resolution *resolution)
         end(resolution);
     }
 }
+
+int lc_resolve_local(
+    const char *host, bool ipv6, struct lc_address *out_address, struct lc_error *error)
+{
+    if (lc_address_parse(out_address, lc_bytes_text(host))) {
+        return LC_OK;
+    }
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list = NULL;
+    int failure = getaddrinfo(host, NULL, &hints, &list);
+    if (failure != 0) {
+        return lc_fail(error, LC_ERROR_HOST_NOT_FOUND, "the host %s was not found: %s", host,
+            gai_strerror(failure));
+    }
+    choose(out_address, list, ipv6);
+    freeaddrinfo(list);
+    return LC_OK;
+}

@@ -20,4 +20,11 @@ struct lc_resolution *lc_resolve(struct lc_loop *loop, const char *host, bool ip
 
 void lc_resolve_cancel(struct lc_resolution *resolution);
 
+/*
+ * The address (port 0) of this machine that a literal or a name such as "localhost" stands for.
+ * Blocks while it looks a name up: meant for LocalHost, whose names are local. 0 or 11001.
+ */
+int lc_resolve_local(
+    const char *host, bool ipv6, struct lc_address *out_address, struct lc_error *error);
+
 #endif

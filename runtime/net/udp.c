@@ -133,8 +133,8 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
     }
 }
 
-struct lc_udp *lc_udp_open(struct lc_loop *loop, const struct lc_udp_options *options,
-    const struct lc_receiver *receiver, struct lc_error *error)
+struct lc_udp *lc_udp_open(
+    struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error)
 {
     struct lc_udp *udp = lc_zalloc(sizeof *udp);
     if (udp == NULL) {
@@ -150,11 +150,15 @@ struct lc_udp *lc_udp_open(struct lc_loop *loop, const struct lc_udp_options *op
     udp->max_packet = limited ? (uint32_t)options->max_packet : LONGEST;
     udp->transport = (struct lc_transport){.reserve = reserve, .commit = commit};
     udp->loop = loop;
-    udp->receiver = *receiver;
     ev_io_init(&udp->readable, on_readable, udp->fd, EV_READ);
     udp->readable.data = udp;
-    ev_io_start(loop->ev, &udp->readable);
     return udp;
+}
+
+void lc_udp_receive(struct lc_udp *udp, const struct lc_receiver *receiver)
+{
+    udp->receiver = *receiver;
+    ev_io_start(udp->loop->ev, &udp->readable);
 }
 
 void lc_udp_enter(struct lc_udp *udp)

@@ -29,10 +29,12 @@ struct lc_udp_options {
 
 struct lc_udp;
 
-/* Opens, binds, and starts receiving into `receiver`. NULL with `error`: 10048, 10049, 10013, 10024
- * ... */
-struct lc_udp *lc_udp_open(struct lc_loop *loop, const struct lc_udp_options *options,
-    const struct lc_receiver *receiver, struct lc_error *error);
+/* Opens and binds. NULL with `error`: 10048, 10049, 10013, 10024 ... */
+struct lc_udp *lc_udp_open(
+    struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error);
+
+/* Where datagrams go from now on. Until this is called none are read. */
+void lc_udp_receive(struct lc_udp *udp, const struct lc_receiver *receiver);
 
 /* Sends what is queued (once, without waiting), closes. May be called in an upcall of this very
  * socket, also in an inner turn; no upcall follows. NULL is ignored. */

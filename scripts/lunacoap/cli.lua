@@ -4,7 +4,7 @@
 
 local console = require "lunacoap.console"
 local describe = require "lunacoap.traceback"
-local has_loop, lunacoap = pcall(require, "lunacoap")
+local lunacoap = require "lunacoap"
 
 local HELP = [[
 lunacoap runs CoAP devices, CoAP servers and CoAP tests that are written in Lua.
@@ -125,6 +125,8 @@ end
 -- The functions are the first task of the loop. The end of the console's input is meant as the end
 -- of the program, also while a component listens.
 local function run_on_loop(functions, stop_after)
+  lunacoap.signal("SIGINT", function() lunacoap.stop(130) end)
+  lunacoap.signal("SIGTERM", function() lunacoap.stop(143) end)
   lunacoap.spawn(function()
     local status = run_all(functions)
     if status ~= 0 or stop_after then
@@ -159,9 +161,6 @@ return function(version, wait_for_input)
   if wanted.console then
     print(("lunacoap %s, %s; Ctrl-D ends"):format(version, _VERSION))
     table.insert(functions, function() console(wait_for_input) end)
-  end
-  if not has_loop then
-    return run_all(functions)
   end
   if wanted.console or wanted.chunks[1] then
     _G.lunacoap = lunacoap

@@ -416,13 +416,14 @@ static int loop_open(lua_State *L)
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
     const struct lc_receiver receiver = {on_receive, on_truncated, on_refused, udp};
-    udp->udp = lc_udp_open(owner->loop, &options, &receiver, &error);
+    udp->udp = lc_udp_open(owner->loop, &options, &error);
     if (udp->udp == NULL) {
         lua_pushnil(L);
         lua_pushinteger(L, error.code);
         lua_pushstring(L, error.text);
         return 3;
     }
+    lc_udp_receive(udp->udp, &receiver);
     lua_pushvalue(L, 2);
     udp->functions = luaL_ref(L, LUA_REGISTRYINDEX);
     return 1;

@@ -1,0 +1,467 @@
+/* The CoAP object; see component.h. */
+#include "bindings/component.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+#include "bindings/certificate.h"
+#include "bindings/error.h"
+#include "bindings/method.h"
+#include "bindings/names.h"
+#include "bindings/option.h"
+#include "bindings/pending.h"
+#include "bindings/state.h"
+#include "bindings/task.h"
+#include "bindings/text.h"
+#include "component/endpoint.h"
+#include "wire/code.h"
+
+#define COAP "lunacoap.CoAP"
+
+/* Handlers are user values 1 to LC_EVENT_COUNT. */
+enum { FIRST_HANDLER = 1 };
+
+enum member_kind { MEMBER_PROPERTY, MEMBER_METHOD, MEMBER_HANDLER };
+
+/* Whatever may stand behind "coap." */
+struct members {
+    struct lc_names names;
+    struct {
+        enum member_kind kind;
+        size_t index;
+    } list[LC_NAMES_MAX];
+};
+
+static struct lc_state *state_of(const struct lc_component *component)
+{
+    return lc_container(component->stage, struct lc_state, stage);
+}
+
+struct lc_component *lc_component_check(lua_State *L, int index)
+{
+    struct lc_component_object *object = luaL_testudata(L, index, COAP);
+    if (object == NULL) {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "a method of a CoAP object was called on a %s; write coap:Method(), with a colon",
+            luaL_typename(L, index));
+    }
+    return &object->component;
+}
+
+void lc_component_push(lua_State *L, struct lc_state *state, const struct lc_component *component)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->components);
+    lua_rawgetp(L, -1, component);
+    lua_remove(L, -2);
+}
+
+int lc_component_push_handler(lua_State *L, int index, enum lc_event_id id)
+{
+    return lua_getiuservalue(L, index, FIRST_HANDLER + (int)id);
+}
+
+void lc_component_pin(struct lc_state *state, struct lc_component *component, bool pinned)
+{
+    struct lc_component_object *object =
+        lc_container(component, struct lc_component_object, component);
+    lua_State *L = state->running;
+    if (!pinned) {
+        luaL_unref(L, LUA_REGISTRYINDEX, object->pin);
+        object->pin = LUA_NOREF;
+    } else {
+        lc_component_push(L, state, component);
+        object->pin = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+}
+
+struct lc_content **lc_component_content(struct lc_component *component, bool response)
+{
+    struct lc_task *task = state_of(component)->current;
+    if (task != NULL && response) {
+        struct lc_answer *answer = lc_task_answer(task, component);
+        if (answer != NULL) {
+            return &answer->content;
+        }
+    }
+    if (task != NULL && task->subject == component && task->firing != NULL) {
+        struct lc_firing *firing = task->firing;
+        if (response && firing->response != NULL) {
+            return &firing->response;
+        }
+        if (!response && firing->request != NULL) {
+            return &firing->request;
+        }
+    }
+    return response ? &component->response : &component->request;
+}
+
+static struct lc_content *writable_content(
+    lua_State *L, struct lc_component *component, bool response)
+{
+    struct lc_content **slot = lc_component_content(component, response);
+    if (*slot == NULL) {
+        *slot = lc_content_new();
+    }
+    if (*slot == NULL) {
+        lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
+    }
+    return *slot;
+}
+
+/* ---- Reading ---- */
+
+static int push_content(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
+{
+    const struct lc_content *content = *lc_component_content(component, row->response);
+    struct lc_bytes bytes;
+    char text[5];
+    switch (row->part) {
+    case LC_PART_CODE: {
+        uint8_t code = lc_content_code(content);
+        lua_pushstring(L, code == 0 ? "" : lc_code_text(code, text));
+        return 1;
+    }
+    case LC_PART_FORMAT:
+        lua_pushinteger(L, lc_content_format(content));
+        return 1;
+    case LC_PART_ETAG:
+        bytes = lc_content_etag(content);
+        break;
+    default:
+        bytes = lc_content_data(content);
+        break;
+    }
+    int page = row->raw ? LC_CODEPAGE_UTF8 : lc_component_settings(component)->code_page;
+    return lc_text_push(L, state_of(component), page, bytes);
+}
+
+/* Values that are text inside, as what they are in Lua. */
+static int push_printed(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
+{
+    struct lc_buf *out = &state_of(component)->scratch;
+    lc_buf_clear(out);
+    if (!lc_component_print(component, row, out)) {
+        return lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
+    }
+    lua_pushlstring(L, (const char *)out->data, out->len);
+    if (row->kind == LC_KIND_BOOLEAN || row->id == LC_SETTING_Listening) {
+        lua_pushboolean(L, lc_bytes_is(lc_buf_bytes(out), "True"));
+    } else if (row->kind == LC_KIND_INTEGER || row->kind == LC_KIND_NUMBER) {
+        lua_stringtonumber(L, lua_tostring(L, -1));
+    }
+    return 1;
+}
+
+static int push_property(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
+{
+    switch (row->kind) {
+    case LC_KIND_CONTENT:
+        return push_content(L, component, row);
+    case LC_KIND_OPTIONS:
+        lc_option_push_list(L, writable_content(L, component, row->response));
+        return 1;
+    case LC_KIND_PENDING:
+        lc_pending_push(L, component);
+        return 1;
+    case LC_KIND_CERTIFICATE:
+        lc_certificate_push_empty(L);
+        return 1;
+    default:
+        return push_printed(L, component, row);
+    }
+}
+
+static int unknown_member(lua_State *L, const struct members *members)
+{
+    return lc_error_unknown(L, "CoAP", "property", luaL_tolstring(L, 2, NULL), members->names.list,
+        members->names.count);
+}
+
+static int component_index(lua_State *L)
+{
+    const struct members *members = lua_touserdata(L, lua_upvalueindex(1));
+    struct lc_component_object *object = lua_touserdata(L, 1);
+    int id = lc_names_find(L, &members->names, 2);
+    if (id < 0) {
+        return unknown_member(L, members);
+    }
+    size_t index = members->list[id].index;
+    switch (members->list[id].kind) {
+    case MEMBER_PROPERTY:
+        return push_property(L, &object->component, &lc_setting_rows[index]);
+    case MEMBER_METHOD:
+        lua_pushcfunction(L, lc_method_rows[index].function);
+        return 1;
+    default:
+        lc_component_push_handler(L, 1, (enum lc_event_id)index);
+        return 1;
+    }
+}
+
+/* ---- Assigning ---- */
+
+static int raise_type(lua_State *L, const struct lc_setting_row *row, int value)
+{
+    return lc_error_raisef(
+        L, LC_ERROR_USAGE, "%s takes %s, not a %s", row->name, row->takes, luaL_typename(L, value));
+}
+
+static int assign_content(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
+{
+    struct lc_error error;
+    bool is_number = row->part == LC_PART_FORMAT;
+    if (lua_type(L, value) != (is_number ? LUA_TNUMBER : LUA_TSTRING)) {
+        return raise_type(L, row, value);
+    }
+    struct lc_content *content = writable_content(L, component, row->response);
+    int code;
+    if (is_number) {
+        code = lc_content_set_number(content, row, lua_tonumber(L, value), &error);
+    } else {
+        int page = row->raw || row->part == LC_PART_CODE
+                       ? LC_CODEPAGE_UTF8
+                       : lc_component_settings(component)->code_page;
+        struct lc_bytes bytes = lc_text_check(L, state_of(component), page, value);
+        code = lc_content_set_bytes(content, row, bytes, &error);
+    }
+    return code == LC_OK ? 0 : lc_error_raise(L, &error);
+}
+
+static int assign_plain(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
+{
+    struct lc_error error;
+    int code;
+    if (row->flags & LC_READ_ONLY) {
+        code = lc_setting_fail_read_only(row, &error);
+    } else if (row->kind == LC_KIND_BOOLEAN || row->id == LC_SETTING_Listening) {
+        if (!lua_isboolean(L, value)) {
+            return raise_type(L, row, value);
+        }
+        code = lc_component_set_boolean(component, row, lua_toboolean(L, value), &error);
+    } else if (row->kind == LC_KIND_TEXT) {
+        if (lua_type(L, value) != LUA_TSTRING) {
+            return raise_type(L, row, value);
+        }
+        size_t len;
+        const char *text = lua_tolstring(L, value, &len);
+        code = lc_component_set_text(component, row, lc_bytes(text, len), &error);
+    } else {
+        if (lua_type(L, value) != LUA_TNUMBER) {
+            return raise_type(L, row, value);
+        }
+        code = lc_component_set_number(component, row, lua_tonumber(L, value), &error);
+    }
+    return code == LC_OK ? 0 : lc_error_raise(L, &error);
+}
+
+static int assign_property(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
+{
+    struct lc_error error;
+    switch (row->kind) {
+    case LC_KIND_CONTENT:
+        return assign_content(L, component, row, value);
+    case LC_KIND_OPTIONS:
+        lc_option_assign_list(L, value, writable_content(L, component, row->response));
+        return 0;
+    case LC_KIND_PENDING:
+        lc_setting_fail_read_only(row, &error);
+        return lc_error_raise(L, &error);
+    case LC_KIND_CERTIFICATE:
+        lc_setting_fail_secure(row, &error);
+        return lc_error_raise(L, &error);
+    default:
+        return assign_plain(L, component, row, value);
+    }
+}
+
+static int assign_handler(lua_State *L, struct lc_component *component, size_t event, int value)
+{
+    bool set = lua_isfunction(L, value);
+    if (!set && !lua_isnil(L, value)) {
+        return lc_error_raisef(L, LC_ERROR_USAGE, "On%s takes a function or nil, not a %s",
+            lc_event_rows[event].name, luaL_typename(L, value));
+    }
+    lua_pushvalue(L, value);
+    lua_setiuservalue(L, 1, FIRST_HANDLER + (int)event);
+    if (set) {
+        component->handlers |= (uint16_t)(1 << event);
+    } else {
+        component->handlers &= (uint16_t) ~(1 << event);
+    }
+    return 0;
+}
+
+static int component_newindex(lua_State *L)
+{
+    const struct members *members = lua_touserdata(L, lua_upvalueindex(1));
+    struct lc_component_object *object = lua_touserdata(L, 1);
+    int id = lc_names_find(L, &members->names, 2);
+    if (id < 0) {
+        return unknown_member(L, members);
+    }
+    size_t index = members->list[id].index;
+    switch (members->list[id].kind) {
+    case MEMBER_PROPERTY:
+        return assign_property(L, &object->component, &lc_setting_rows[index], 3);
+    case MEMBER_HANDLER:
+        return assign_handler(L, &object->component, index, 3);
+    default:
+        return lc_error_raisef(
+            L, LC_ERROR_USAGE, "%s is a method; it cannot be assigned", members->names.list[id]);
+    }
+}
+
+/* ---- Life ---- */
+
+static int component_gc(lua_State *L)
+{
+    struct lc_component_object *object = lua_touserdata(L, 1);
+    lc_component_dispose(&object->component);
+    lc_task_forget(state_of(&object->component), &object->component);
+    return 0;
+}
+
+static int component_close(lua_State *L)
+{
+    lc_component_shutdown(lc_component_check(L, 1));
+    return 0;
+}
+
+static int component_tostring(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    if (component->endpoint == NULL) {
+        lua_pushliteral(L, "CoAP (closed)");
+        return 1;
+    }
+    char text[LC_ADDRESS_TEXT];
+    lua_pushfstring(L, "CoAP (%s %s)", component->listening ? "listening on" : "open on",
+        lc_address_text(lc_udp_local(component->endpoint->udp), text));
+    return 1;
+}
+
+/* One entry of the constructor's table: a member, or a setting of Config. */
+static void assign_entry(lua_State *L, struct lc_component *component, int name, int value)
+{
+    size_t len = 0;
+    const char *text = lua_type(L, name) == LUA_TSTRING ? lua_tolstring(L, name, &len) : NULL;
+    const struct lc_setting_row *row = text == NULL ? NULL : lc_setting_find(text, len, LC_CONFIG);
+    if (row == NULL || row->flags & LC_PROPERTY || lua_istable(L, value)) {
+        lua_pushvalue(L, name);
+        lua_pushvalue(L, value);
+        lua_settable(L, 1);
+        return;
+    }
+    struct lc_error error;
+    struct lc_buf *out = &state_of(component)->scratch;
+    if (lua_isboolean(L, value)) {
+        lua_pushstring(L, lua_toboolean(L, value) ? "True" : "False");
+    } else {
+        luaL_tolstring(L, value, NULL);
+    }
+    lua_pushfstring(L, "%s=", row->name);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+    const char *setting = lua_tolstring(L, -1, &len);
+    if (lc_component_config(component, lc_bytes(setting, len), out, &error) != LC_OK) {
+        lc_error_raise(L, &error);
+    }
+    lua_pop(L, 1);
+}
+
+static void assign_entries(lua_State *L, struct lc_component *component, int table)
+{
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        bool later =
+            lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "Listening") == 0;
+        if (!later) {
+            assign_entry(L, component, lua_gettop(L) - 1, lua_gettop(L));
+        }
+        lua_pop(L, 1);
+    }
+    if (lua_getfield(L, table, "Listening") != LUA_TNIL) {
+        lua_setfield(L, 1, "Listening");
+    }
+}
+
+int lc_component_new(lua_State *L)
+{
+    lua_settop(L, 1);
+    if (!lua_isnoneornil(L, 1) && !lua_istable(L, 1)) {
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "CoAP takes a table of properties, settings and handlers, not a %s",
+            luaL_typename(L, 1));
+    }
+    struct lc_state *state = lc_state_of(L);
+    struct lc_component_object *object =
+        lua_newuserdatauv(L, sizeof *object, LC_EVENT_COUNT + FIRST_HANDLER - 1);
+    object->pin = LUA_NOREF;
+    lc_component_init(&object->component, &state->stage);
+    luaL_setmetatable(L, COAP);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->components);
+    lua_pushvalue(L, -2);
+    lua_rawsetp(L, -2, &object->component);
+    lua_pop(L, 1);
+    lua_insert(L, 1);
+    if (lua_istable(L, 2)) {
+        assign_entries(L, &object->component, 2);
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* ---- The class ---- */
+
+static void add_member(
+    lua_State *L, struct members *members, const char *name, enum member_kind kind, size_t index)
+{
+    unsigned id = lc_names_add(L, &members->names, name);
+    members->list[id].kind = kind;
+    members->list[id].index = index;
+}
+
+static void fill_members(lua_State *L, struct members *members)
+{
+    for (size_t i = 0; i < LC_SETTING_COUNT; i++) {
+        if (lc_setting_rows[i].flags & LC_PROPERTY) {
+            add_member(L, members, lc_setting_rows[i].name, MEMBER_PROPERTY, i);
+        }
+    }
+    for (size_t i = 0; i < lc_method_count; i++) {
+        add_member(L, members, lc_method_rows[i].name, MEMBER_METHOD, i);
+    }
+    static char handlers[LC_EVENT_COUNT][40];
+    for (size_t i = 0; i < LC_EVENT_COUNT; i++) {
+        snprintf(handlers[i], sizeof handlers[i], "On%s", lc_event_rows[i].name);
+        add_member(L, members, handlers[i], MEMBER_HANDLER, i);
+    }
+}
+
+void lc_component_open_class(lua_State *L)
+{
+    luaL_newmetatable(L, COAP);
+    struct members *members = lua_newuserdatauv(L, sizeof *members, 0);
+    memset(members, 0, sizeof *members);
+    fill_members(L, members);
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, component_index, 1);
+    lua_setfield(L, -3, "__index");
+    lua_pushcclosure(L, component_newindex, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushcfunction(L, component_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, component_close);
+    lua_setfield(L, -2, "__close");
+    lua_pushcfunction(L, component_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushboolean(L, false);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,44 @@
+/* The CoAP object in Lua: a userdata that is the component, its handlers in user values. */
+#ifndef LC_BINDINGS_COMPONENT_H
+#define LC_BINDINGS_COMPONENT_H
+
+#include <lua.h>
+
+#include "component/component.h"
+
+struct lc_state;
+
+struct lc_component_object {
+    struct lc_component component;
+    int pin; /* registry: keeps an active component alive */
+};
+
+/* Makes the metatable; called once when a state is opened. */
+void lc_component_open_class(lua_State *L);
+
+/* lunacoap.CoAP([table]). */
+int lc_component_new(lua_State *L);
+
+/* The component at `index`; raises when it is something else. */
+struct lc_component *lc_component_check(lua_State *L, int index);
+
+/* Pushes the userdata of a component, nil when it has been collected. */
+void lc_component_push(lua_State *L, struct lc_state *state, const struct lc_component *component);
+
+/* Pushes the handler of the component at `index` and returns its type. */
+int lc_component_push_handler(lua_State *L, int index, enum lc_event_id id);
+
+/* Keeps the userdata alive, or no longer. */
+void lc_component_pin(struct lc_state *state, struct lc_component *component, bool pinned);
+
+/*
+ * What Request* or Response* of a component mean to the task that runs now: its exchange's, its
+ * last answer's, or the component's own. The slot may hold NULL: all empty.
+ */
+struct lc_content **lc_component_content(struct lc_component *component, bool response);
+
+/* Assigns a property, handler or (by name) setting; raises. The value is at `value`. */
+void lc_component_assign(
+    lua_State *L, struct lc_component *component, int name, int value, bool settings_too);
+
+#endif

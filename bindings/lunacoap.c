@@ -1,0 +1,46 @@
+/* The module `lunacoap`: its table, made of the parts that stand in files of their own. */
+#include "bindings/lunacoap.h"
+
+#include <lauxlib.h>
+
+#include "bindings/certificate.h"
+#include "bindings/component.h"
+#include "bindings/constants.h"
+#include "bindings/embed.h"
+#include "bindings/error.h"
+#include "bindings/event.h"
+#include "bindings/linkformat.h"
+#include "bindings/loop.h"
+#include "bindings/option.h"
+#include "bindings/pending.h"
+#include "bindings/state.h"
+#include "bindings/task.h"
+
+static void open_classes(lua_State *L)
+{
+    lc_error_open(L);
+    struct lc_state *state = lc_state_open(L);
+    lc_wait_open(L);
+    lc_event_open(L, state);
+    lc_option_open(L);
+    lc_certificate_open(L);
+    lc_pending_open(L);
+    lc_component_open_class(L);
+}
+
+int luaopen_lunacoap(lua_State *L)
+{
+    static const luaL_Reg constructors[] = {{"CoAP", lc_component_new},
+        {"CoAPOption", lc_option_new}, {"Certificate", lc_certificate_new}, {NULL, NULL}};
+    if (lc_state_of(L) == NULL) {
+        open_classes(L);
+    }
+    lc_embed_install(L);
+    luaL_newlib(L, constructors);
+    lc_loop_open(L);
+    lc_constants_open(L);
+    lc_linkformat_open(L);
+    lua_pushliteral(L, LC_VERSION);
+    lua_setfield(L, -2, "VERSION");
+    return 1;
+}

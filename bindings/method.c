@@ -1,0 +1,290 @@
+/* Methods: the reference's verbs, with calls that suspend their task; see method.h. */
+#include "bindings/method.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "bindings/component.h"
+#include "bindings/error.h"
+#include "bindings/state.h"
+#include "bindings/task.h"
+#include "component/call.h"
+#include "component/serve.h"
+#include "wire/code.h"
+
+static struct lc_state *state_of(const struct lc_component *component)
+{
+    return lc_container(component->stage, struct lc_state, stage);
+}
+
+static struct lc_bytes check_string(lua_State *L, int index, const char *method, const char *what)
+{
+    if (lua_type(L, index) != LUA_TSTRING) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "%s takes %s as a string, not a %s", method, what,
+            luaL_typename(L, index));
+    }
+    size_t len;
+    const char *text = lua_tolstring(L, index, &len);
+    return lc_bytes(text, len);
+}
+
+/* ---- Requests ---- */
+
+/* A synchronous call has ended: its answer becomes what Response* mean to the task. */
+static int call_ended(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    struct lc_wait *wait = (struct lc_wait *)context;
+    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_task *task = wait->state->current;
+    if (task != NULL) {
+        struct lc_answer *answer = lc_task_make_answer(task, component);
+        if (answer != NULL) {
+            lc_content_release(answer->content);
+            answer->content = wait->response;
+            wait->response = NULL;
+        }
+    }
+    if (wait->error.code != LC_OK) {
+        return lc_error_raise(L, &wait->error);
+    }
+    if (wait->silent) {
+        return 0;
+    }
+    lua_pushliteral(L, "");
+    return 1;
+}
+
+/* Until it is answered, the task sees no older answer. */
+static void clear_answer(struct lc_component *component)
+{
+    struct lc_task *task = state_of(component)->current;
+    if (task != NULL) {
+        lc_task_forget_answer(task, component);
+    }
+}
+
+static int call(lua_State *L, const char *method, struct lc_call_options *options)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_error error;
+    options->uri = check_string(L, 2, method, "a URI");
+    options->content = *lc_component_content(component, false);
+    bool waits = component->values.basics.timeout > 0;
+    struct lc_wait *wait = waits ? lc_wait_push(L) : NULL;
+    options->waiter = wait;
+    struct lc_call *begun = lc_call_begin(component, options, &error);
+    if (begun == NULL) {
+        return lc_error_raise(L, &error);
+    }
+    clear_answer(component);
+    if (waits) {
+        wait->call = begun;
+        wait->silent = options->observe == LC_DEREGISTER;
+        return lc_wait_run(L, wait, call_ended);
+    }
+    if (options->observe == LC_DEREGISTER) {
+        return 0;
+    }
+    lua_pushfstring(L, "%I", (lua_Integer)begun->number);
+    return 1;
+}
+
+static int request(lua_State *L, const char *method, uint8_t code, enum lc_observe_intent observe)
+{
+    lua_settop(L, 2);
+    struct lc_call_options options = {.method = code, .observe = observe};
+    return call(L, method, &options);
+}
+
+static int get(lua_State *L)
+{
+    return request(L, "Get", LC_GET, LC_NO_OBSERVE);
+}
+
+static int post(lua_State *L)
+{
+    return request(L, "Post", LC_POST, LC_NO_OBSERVE);
+}
+
+static int put(lua_State *L)
+{
+    return request(L, "Put", LC_PUT, LC_NO_OBSERVE);
+}
+
+static int delete (lua_State *L)
+{
+    return request(L, "Delete", LC_DELETE, LC_NO_OBSERVE);
+}
+
+static int send_custom_request(lua_State *L)
+{
+    int is_integer;
+    lua_Integer code = lua_tointegerx(L, 3, &is_integer);
+    if (!is_integer || lua_type(L, 3) != LUA_TNUMBER || code < 1 || code > 31) {
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "SendCustomRequest takes a method code from 1 to 31 after the URI, not %s",
+            luaL_tolstring(L, 3, NULL));
+    }
+    return request(L, "SendCustomRequest", (uint8_t)code, LC_NO_OBSERVE);
+}
+
+static int start_observing(lua_State *L)
+{
+    return request(L, "StartObserving", LC_GET, LC_REGISTER);
+}
+
+static int stop_observing(lua_State *L)
+{
+    return request(L, "StopObserving", LC_GET, LC_DEREGISTER);
+}
+
+/* ---- What is pending ---- */
+
+/* RequestIds are decimal; 0 is never one. */
+static uint64_t check_id(lua_State *L, const char *method)
+{
+    struct lc_bytes text = check_string(L, 2, method, "a RequestId");
+    uint64_t number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || i > 18) {
+            number = 0;
+            break;
+        }
+        number = number * 10 + text.data[i] - '0';
+    }
+    if (number == 0) {
+        lc_error_raisef(L, LC_ERROR_REQUEST_ID, "no request has the Id \"%s\"", lua_tostring(L, 2));
+    }
+    return number;
+}
+
+static int cancel_request(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    uint64_t number = check_id(L, "CancelRequest");
+    struct lc_call *pending = component->listening ? NULL : lc_call_find(component, number);
+    if (pending != NULL) {
+        lc_call_cancel(pending);
+        return 0;
+    }
+    struct lc_error error;
+    if (lc_serve_cancel(component, number, &error) != LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    return 0;
+}
+
+static int send_response(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_error error;
+    uint64_t number = check_id(L, "SendResponse");
+    if (lc_serve_respond(component, number, *lc_component_content(component, true), &error) !=
+        LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    return 0;
+}
+
+static int send_notification(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_bytes uri = check_string(L, 2, "SendNotification", "a URI or a path");
+    struct lc_error error;
+    if (lc_serve_notify(component, uri, *lc_component_content(component, true), &error) != LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    return 0;
+}
+
+/* ---- Life ---- */
+
+static int start_listening(lua_State *L)
+{
+    struct lc_error error;
+    if (lc_component_start_listening(lc_component_check(L, 1), &error) != LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    return 0;
+}
+
+static int stop_listening(lua_State *L)
+{
+    lc_component_stop_listening(lc_component_check(L, 1));
+    return 0;
+}
+
+static int shut_down(lua_State *L)
+{
+    lc_component_shutdown(lc_component_check(L, 1));
+    return 0;
+}
+
+static int reset(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    lc_component_reset(component);
+    clear_answer(component);
+    return 0;
+}
+
+static int config(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_bytes text = check_string(L, 2, "Config", "\"NAME\" or \"NAME=VALUE\"");
+    struct lc_buf *out = &state_of(component)->scratch;
+    struct lc_error error;
+    lc_buf_clear(out);
+    if (lc_component_config(component, text, out, &error) != LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    lua_pushlstring(L, (const char *)out->data, out->len);
+    return 1;
+}
+
+/* How long DoEvents waits when nothing is ready. */
+#define IDLE_WAIT (LC_SECOND / 20)
+
+static int events_done(lua_State *L, int status, lua_KContext context)
+{
+    (void)L;
+    (void)status;
+    (void)context;
+    return 0;
+}
+
+static int do_events(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_state *state = state_of(component);
+    struct lc_wait *wait = lc_wait_push(L);
+    if (state->current == NULL || state->current->thread != L || !lua_isyieldable(L)) {
+        lc_state_turn(L, state, IDLE_WAIT);
+        return 0;
+    }
+    lc_list_append(&state->idlers, &wait->link);
+    lc_wait_until(wait, IDLE_WAIT);
+    return lc_wait_run(L, wait, events_done);
+}
+
+const struct lc_method_row lc_method_rows[] = {
+    {"CancelRequest", cancel_request, "RequestId: string", NULL},
+    {"Config", config, "ConfigurationString: string", "string"},
+    {"Delete", delete, "URI: string", "string"},
+    {"DoEvents", do_events, "", NULL},
+    {"Get", get, "URI: string", "string"},
+    {"Post", post, "URI: string", "string"},
+    {"Put", put, "URI: string", "string"},
+    {"Reset", reset, "", NULL},
+    {"SendCustomRequest", send_custom_request, "URI: string, Method: integer", "string"},
+    {"SendNotification", send_notification, "URI: string", NULL},
+    {"SendResponse", send_response, "RequestId: string", NULL},
+    {"Shutdown", shut_down, "", NULL},
+    {"StartListening", start_listening, "", NULL},
+    {"StartObserving", start_observing, "URI: string", "string"},
+    {"StopListening", stop_listening, "", NULL},
+    {"StopObserving", stop_observing, "URI: string", NULL},
+};
+
+const size_t lc_method_count = sizeof lc_method_rows / sizeof lc_method_rows[0];

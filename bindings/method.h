@@ -1,0 +1,18 @@
+/* The methods of the CoAP object. */
+#ifndef LC_BINDINGS_METHOD_H
+#define LC_BINDINGS_METHOD_H
+
+#include <lua.h>
+#include <stddef.h>
+
+struct lc_method_row {
+    const char *name;
+    lua_CFunction function;
+    const char *parameters; /* "URI: string, Method: integer", for the editor's definitions */
+    const char *result;     /* "string", or NULL for none */
+};
+
+extern const struct lc_method_row lc_method_rows[];
+extern const size_t lc_method_count;
+
+#endif

@@ -1,0 +1,128 @@
+/* The runtime of one Lua state; see state.h. */
+#include "bindings/state.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#include "bindings/error.h"
+#include "bindings/fire.h"
+#include "bindings/task.h"
+
+/* Its address is the registry key. */
+static const char state_key;
+
+/* States whose queued output is to be sent when the process ends without closing them (os.exit). */
+static struct lc_list open_states = {&open_states, &open_states};
+
+static void flush_open_states(void)
+{
+    lc_list_for_each (link, &open_states) {
+        lc_loop_flush(lc_container(link, struct lc_state, link)->loop);
+    }
+}
+
+static int close_state(lua_State *L)
+{
+    struct lc_state *state = lua_touserdata(L, 1);
+    lc_task_dispose_all(state);
+    if (state->loop != NULL) {
+        lc_list_remove(&state->link);
+        lc_deferred_cancel(state->loop, &state->resume);
+        lc_loop_flush(state->loop);
+        lc_loop_free(state->loop);
+    }
+    lc_stage_dispose(&state->stage);
+    lc_codepage_free(state->codepage);
+    lc_buf_free(&state->scratch);
+    return 0;
+}
+
+struct lc_state *lc_state_open(lua_State *L)
+{
+    struct lc_state *state = lua_newuserdatauv(L, sizeof *state, 0);
+    *state = (struct lc_state){.components = LUA_NOREF, .event_meta = LUA_NOREF};
+    lc_list_init(&state->tasks);
+    lc_list_init(&state->spare_tasks);
+    lc_list_init(&state->ready);
+    lc_list_init(&state->idlers);
+    lc_list_init(&state->link);
+    lc_stage_init(&state->stage, NULL, &lc_fire_upcalls);
+    state->resume.fn = lc_task_resume_ready;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, close_state);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
+
+    state->loop = lc_loop_new();
+    if (state->loop == NULL) {
+        lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "cannot make an event loop");
+    }
+    static bool registered;
+    if (!registered) {
+        registered = atexit(flush_open_states) == 0;
+    }
+    lc_list_append(&open_states, &state->link);
+    state->stage.loop = state->loop;
+    state->running = L;
+    lua_createtable(L, 0, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    state->components = luaL_ref(L, LUA_REGISTRYINDEX);
+    return state;
+}
+
+struct lc_state *lc_state_of(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
+    struct lc_state *state = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return state;
+}
+
+void lc_state_stop(struct lc_state *state, int code)
+{
+    state->stopping = true;
+    state->exit_code = code;
+    lc_loop_wake(state->loop);
+}
+
+static void end_idling(struct lc_state *state)
+{
+    while (!lc_list_empty(&state->idlers)) {
+        lc_wait_over(lc_container(state->idlers.next, struct lc_wait, link));
+    }
+}
+
+void lc_state_turn(lua_State *L, struct lc_state *state, lc_time max_wait)
+{
+    lua_State *outer = state->running;
+    struct lc_task *task = state->current;
+    state->running = L;
+    bool turned = lc_loop_turn(state->loop, max_wait);
+    state->running = outer;
+    state->current = task;
+    if (!turned) {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "event loops are nested too deep (16); wait in a task instead of a coroutine of your "
+            "own");
+    }
+    end_idling(state);
+}
+
+int lc_state_run(lua_State *L, struct lc_state *state)
+{
+    state->running_loop = true;
+    while (!state->stopping && (state->activity > 0 || !lc_list_empty(&state->ready))) {
+        lc_state_turn(L, state, LC_NEVER);
+    }
+    state->running_loop = false;
+    lc_task_dispose_all(state);
+    lc_loop_flush(state->loop);
+    int code = state->exit_code;
+    state->stopping = false;
+    state->exit_code = 0;
+    return code;
+}

@@ -1,0 +1,254 @@
+/* Tasks and their threads; see task.h. */
+#include "bindings/task.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "bindings/error.h"
+#include "bindings/state.h"
+
+/* More threads than this are not kept when they have nothing to do. */
+enum { SPARE_MAX = 64 };
+
+/* Lua may raise a memory error here, so it is called protected. */
+static int make_thread(lua_State *L)
+{
+    struct lc_task *task = lua_touserdata(L, 1);
+    task->thread = lua_newthread(L);
+    task->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static struct lc_task *fresh_task(struct lc_state *state)
+{
+    struct lc_task *task = lc_zalloc(sizeof *task);
+    if (task == NULL) {
+        return NULL;
+    }
+    lua_State *L = state->running;
+    task->ref = LUA_NOREF;
+    lua_pushcfunction(L, make_thread);
+    lua_pushlightuserdata(L, task);
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+        lua_pop(L, 1);
+        lc_free(task);
+        return NULL;
+    }
+    lc_list_init(&task->link);
+    lc_list_init(&task->ready);
+    return task;
+}
+
+struct lc_task *lc_task_new(struct lc_state *state, void (*ended)(struct lc_task *, bool))
+{
+    struct lc_task *task;
+    if (state->spare_count > 0) {
+        task = lc_container(state->spare_tasks.next, struct lc_task, link);
+        lc_list_remove(&task->link);
+        state->spare_count--;
+    } else {
+        task = fresh_task(state);
+        if (task == NULL) {
+            return NULL;
+        }
+    }
+    task->state = state;
+    task->ended = ended;
+    task->may_wait = true;
+    lc_list_append(&state->tasks, &task->link);
+    return task;
+}
+
+static void free_answers(struct lc_task *task)
+{
+    while (task->answers != NULL) {
+        struct lc_answer *answer = task->answers;
+        task->answers = answer->next;
+        lc_content_release(answer->content);
+        lc_free(answer);
+    }
+}
+
+static void free_task(struct lc_task *task)
+{
+    luaL_unref(task->state->running, LUA_REGISTRYINDEX, task->ref);
+    lc_list_remove(&task->link);
+    lc_list_remove(&task->ready);
+    lc_free(task);
+}
+
+/* The task has ended or was closed: its thread is clean again. */
+static void retire(struct lc_task *task)
+{
+    struct lc_state *state = task->state;
+    free_answers(task);
+    task->wait = NULL;
+    task->subject = NULL;
+    task->firing = NULL;
+    task->event = NULL;
+    lc_list_remove(&task->link);
+    lc_list_remove(&task->ready);
+    if (state->spare_count == SPARE_MAX) {
+        free_task(task);
+        return;
+    }
+    lc_list_prepend(&state->spare_tasks, &task->link);
+    state->spare_count++;
+}
+
+bool lc_task_resume(struct lc_task *task, int args)
+{
+    struct lc_state *state = task->state;
+    struct lc_task *outer = state->current;
+    int results;
+    state->current = task;
+    int status = lua_resume(task->thread, state->running, args, &results);
+    if (status == LUA_YIELD && task->wait != NULL) {
+        lua_pop(task->thread, results);
+        state->current = outer;
+        return false;
+    }
+    if (status == LUA_YIELD) {
+        /* Nobody would ever resume it. */
+        lua_pop(task->thread, results);
+        lua_pushliteral(task->thread,
+            "a task may only suspend in lunacoap.sleep, a call such as Get, "
+            "or DoEvents, not by coroutine.yield");
+    }
+    task->ended(task, status == LUA_OK);
+    state->current = outer;
+    if (status == LUA_OK) {
+        lua_settop(task->thread, 0);
+    } else {
+        lua_resetthread(task->thread);
+        lua_settop(task->thread, 0);
+    }
+    retire(task);
+    return true;
+}
+
+void lc_task_make_ready(struct lc_task *task)
+{
+    if (lc_list_empty(&task->ready)) {
+        lc_list_append(&task->state->ready, &task->ready);
+        lc_loop_defer(task->state->loop, &task->state->resume);
+    }
+}
+
+void lc_task_resume_ready(struct lc_deferred *deferred)
+{
+    struct lc_state *state = lc_container(deferred, struct lc_state, resume);
+    /* What becomes ready meanwhile waits for the next turn; a nested loop may take some of these.
+     */
+    size_t count = 0;
+    lc_list_for_each (link, &state->ready) {
+        count++;
+    }
+    while (count-- > 0 && !lc_list_empty(&state->ready)) {
+        struct lc_task *task = lc_container(state->ready.next, struct lc_task, ready);
+        lc_list_remove(&task->ready);
+        int args = task->wait == NULL ? lua_gettop(task->thread) - 1 : 0;
+        task->wait = NULL;
+        lc_task_resume(task, args);
+    }
+    if (!lc_list_empty(&state->ready)) {
+        lc_loop_defer(state->loop, &state->resume);
+    }
+}
+
+void lc_task_dispose_all(struct lc_state *state)
+{
+    while (!lc_list_empty(&state->tasks)) {
+        struct lc_task *task = lc_container(state->tasks.next, struct lc_task, link);
+        lc_list_remove(&task->link);
+        struct lc_task *outer = state->current;
+        state->current = task;
+        lua_resetthread(task->thread);
+        lua_settop(task->thread, 0);
+        state->current = outer;
+        if (task->firing != NULL) {
+            lc_firing_done(task->firing, false);
+        }
+        retire(task);
+    }
+    while (state->spare_count > 0) {
+        struct lc_task *task = lc_container(state->spare_tasks.next, struct lc_task, link);
+        state->spare_count--;
+        free_task(task);
+    }
+}
+
+/* Builds the text protected: making an error object may raise. */
+static int print_error(lua_State *L)
+{
+    lua_State *thread = lua_touserdata(L, 1);
+    lc_error_from_thread(L, thread);
+    lua_getfield(L, -1, "Where");
+    lua_getfield(L, -2, "Traceback");
+    const char *text = luaL_tolstring(L, -3, NULL);
+    const char *where = lua_tostring(L, -3);
+    const char *trace = lua_tostring(L, -2);
+    fprintf(stderr, "lunacoap: %s%s%s\n%s%s", where == NULL ? "" : where, where == NULL ? "" : ": ",
+        text, trace == NULL ? "" : trace, trace == NULL ? "" : "\n");
+    return 0;
+}
+
+void lc_task_report(struct lc_task *task)
+{
+    lua_State *L = task->state->running;
+    lua_pushcfunction(L, print_error);
+    lua_pushlightuserdata(L, task->thread);
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+        lua_pop(L, 1);
+        fputs("lunacoap: out of memory\n", stderr);
+    }
+}
+
+struct lc_answer *lc_task_answer(struct lc_task *task, const struct lc_component *component)
+{
+    struct lc_answer *answer = task->answers;
+    while (answer != NULL && answer->component != component) {
+        answer = answer->next;
+    }
+    return answer;
+}
+
+struct lc_answer *lc_task_make_answer(struct lc_task *task, const struct lc_component *component)
+{
+    struct lc_answer *answer = lc_task_answer(task, component);
+    if (answer == NULL) {
+        answer = lc_zalloc(sizeof *answer);
+        if (answer != NULL) {
+            answer->component = component;
+            answer->next = task->answers;
+            task->answers = answer;
+        }
+    }
+    return answer;
+}
+
+void lc_task_forget_answer(struct lc_task *task, const struct lc_component *component)
+{
+    for (struct lc_answer **link = &task->answers; *link != NULL;) {
+        struct lc_answer *answer = *link;
+        if (answer->component == component) {
+            *link = answer->next;
+            lc_content_release(answer->content);
+            lc_free(answer);
+        } else {
+            link = &answer->next;
+        }
+    }
+}
+
+void lc_task_forget(struct lc_state *state, const struct lc_component *component)
+{
+    lc_list_for_each (link, &state->tasks) {
+        struct lc_task *task = lc_container(link, struct lc_task, link);
+        lc_task_forget_answer(task, component);
+        if (task->subject == component) {
+            task->subject = NULL;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+/*
+ * Tasks: the main chunk, handlers, timer and signal functions, spawned functions. Each is a Lua
+ * thread that may suspend; the threads serve again. A wait is what a task, or a nested loop, is
+ * suspended on.
+ */
+#ifndef LC_BINDINGS_TASK_H
+#define LC_BINDINGS_TASK_H
+
+#include <lua.h>
+
+#include "base/error.h"
+#include "base/list.h"
+#include "base/timers.h"
+#include "component/component.h"
+
+struct lc_call;
+struct lc_event_object;
+struct lc_state;
+struct lc_wait;
+
+/* What Response* of a client mean to a task after its last synchronous call. */
+struct lc_answer {
+    struct lc_answer *next;
+    const struct lc_component *component;
+    struct lc_content *content; /* NULL: that call had no answer */
+};
+
+struct lc_task {
+    struct lc_state *state;
+    struct lc_list link;
+    struct lc_list ready; /* in state->ready while it waits to be resumed */
+    lua_State *thread;
+    int ref;              /* keeps the thread */
+    struct lc_wait *wait; /* what it is suspended on, or NULL */
+    struct lc_answer *answers;
+    void (*ended)(struct lc_task *task, bool returned); /* the error is at the top of the thread */
+    const struct lc_component *subject;                 /* whose event it handles, or NULL */
+    struct lc_firing *firing;
+    struct lc_event_object *event; /* on the thread's stack */
+    bool may_wait;                 /* OnLog and its like may not */
+};
+
+/* A new task; NULL: memory. It does nothing before lc_task_resume(). */
+struct lc_task *lc_task_new(struct lc_state *state, void (*ended)(struct lc_task *, bool));
+
+/*
+ * Runs the task until it returns, fails or suspends. For the first time its function and `args`
+ * arguments are on its thread's stack. True: it has ended (`ended` was called, the task is gone).
+ */
+bool lc_task_resume(struct lc_task *task, int args);
+
+/* Has it resumed in this turn of the loop, behind what is there already. */
+void lc_task_make_ready(struct lc_task *task);
+
+/* The loop's part of that. */
+void lc_task_resume_ready(struct lc_deferred *deferred);
+
+/* Closes all suspended tasks (to-be-closed variables run) and frees the spare ones. */
+void lc_task_dispose_all(struct lc_state *state);
+
+/* Says on standard error what a task ended with: for those without a component to tell. */
+void lc_task_report(struct lc_task *task);
+
+/* The answer slot of a task for a component, or NULL; made if need be (NULL: memory). */
+struct lc_answer *lc_task_answer(struct lc_task *task, const struct lc_component *component);
+struct lc_answer *lc_task_make_answer(struct lc_task *task, const struct lc_component *component);
+
+/* Response* are the component's own again. */
+void lc_task_forget_answer(struct lc_task *task, const struct lc_component *component);
+
+/* Forgets what tasks remember of a component that is collected. */
+void lc_task_forget(struct lc_state *state, const struct lc_component *component);
+
+/* ---- Waiting ---- */
+
+struct lc_wait {
+    struct lc_state *state;
+    struct lc_task *task; /* to be resumed when it is over; NULL: a nested loop looks at `over` */
+    struct lc_list link;  /* of DoEvents, in state->idlers */
+    struct lc_timer timer;
+    bool over, timed;
+    bool silent;          /* StopObserving returns nothing */
+    struct lc_call *call; /* the call waited for, until it has ended */
+    struct lc_error error;
+    struct lc_content *response;
+};
+
+/* Pushes a wait; collected like any userdata, which cancels it. Raises in __gc and where waiting is
+ * not allowed. */
+struct lc_wait *lc_wait_push(lua_State *L);
+
+/* Ends it after `delay` microseconds at the latest. */
+void lc_wait_until(struct lc_wait *wait, lc_time delay);
+
+/* It is over: its task is resumed soon, or its nested loop ends. */
+void lc_wait_over(struct lc_wait *wait);
+
+/*
+ * Suspends the task of L until the wait (at the top of the stack) is over, then goes on with `k`,
+ * whose context is the wait; runs the loop nested where suspending is impossible. Used as `return
+ * lc_wait_run(L, wait, k)`.
+ */
+int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k);
+
+void lc_wait_open(lua_State *L);
+
+#endif

@@ -1,0 +1,18 @@
+/* Strings between Lua and bytes, through the CodePage setting. */
+#ifndef LC_BINDINGS_TEXT_H
+#define LC_BINDINGS_TEXT_H
+
+#include <lua.h>
+
+#include "base/bytes.h"
+
+struct lc_state;
+
+/* Pushes bytes as text of the script; raises 434 when they are none of the page. Returns 1. */
+int lc_text_push(lua_State *L, struct lc_state *state, int code_page, struct lc_bytes bytes);
+
+/* The string at `index` in the code page: a view that stays valid until the next conversion. Raises
+ * 434. */
+struct lc_bytes lc_text_check(lua_State *L, struct lc_state *state, int code_page, int index);
+
+#endif

@@ -1,0 +1,105 @@
+/* Waiting: by suspending the task, or by running the loop nested; see task.h. */
+#include <lauxlib.h>
+
+#include "bindings/error.h"
+#include "bindings/state.h"
+#include "bindings/task.h"
+#include "component/call.h"
+
+#define WAIT "lunacoap.Wait"
+
+static void let_go(struct lc_wait *wait)
+{
+    lc_timer_clear(lc_loop_timers(wait->state->loop), &wait->timer);
+    lc_list_remove(&wait->link);
+    if (wait->timed) {
+        wait->timed = false;
+        lc_state_end_activity(wait->state);
+    }
+    if (wait->call != NULL) {
+        lc_call_abandon(wait->call);
+        wait->call = NULL;
+    }
+}
+
+static int collect(lua_State *L)
+{
+    struct lc_wait *wait = lua_touserdata(L, 1);
+    let_go(wait);
+    lc_content_release(wait->response);
+    wait->response = NULL;
+    return 0;
+}
+
+void lc_wait_open(lua_State *L)
+{
+    luaL_newmetatable(L, WAIT);
+    lua_pushcfunction(L, collect);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, collect);
+    lua_setfield(L, -2, "__close");
+    lua_pop(L, 1);
+}
+
+static void run_out(struct lc_timer *timer)
+{
+    lc_wait_over(lc_container(timer, struct lc_wait, timer));
+}
+
+struct lc_wait *lc_wait_push(lua_State *L)
+{
+    struct lc_state *state = lc_state_of(L);
+    /* Inside a finalizer every option of lua_gc is refused. */
+    if (lua_gc(L, LUA_GCCOUNT) < 0) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "a finalizer (__gc) may not wait");
+    }
+    if (state->current != NULL && !state->current->may_wait) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "OnLog, OnError and OnSSLStatus may not wait");
+    }
+    struct lc_wait *wait = lua_newuserdatauv(L, sizeof *wait, 0);
+    *wait = (struct lc_wait){.state = state};
+    lc_list_init(&wait->link);
+    lc_timer_init(&wait->timer, run_out);
+    luaL_setmetatable(L, WAIT);
+    return wait;
+}
+
+void lc_wait_until(struct lc_wait *wait, lc_time delay)
+{
+    struct lc_timers *timers = lc_loop_timers(wait->state->loop);
+    lc_timer_set(timers, &wait->timer, timers->now + delay);
+    wait->timed = true;
+    lc_state_begin_activity(wait->state);
+}
+
+void lc_wait_over(struct lc_wait *wait)
+{
+    wait->over = true;
+    let_go(wait);
+    if (wait->task != NULL) {
+        lc_task_make_ready(wait->task);
+        wait->task = NULL;
+    }
+}
+
+int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
+{
+    struct lc_state *state = wait->state;
+    struct lc_task *task = state->current;
+    if (wait->over) {
+        return k(L, LUA_OK, (lua_KContext)wait);
+    }
+    if (task != NULL && task->thread == L && lua_isyieldable(L)) {
+        wait->task = task;
+        task->wait = wait;
+        return lua_yieldk(L, 0, (lua_KContext)wait, k);
+    }
+    while (!wait->over) {
+        if (state->stopping) {
+            let_go(wait);
+            return lc_error_raisef(L, LC_ERROR_CANCELED, "%s", "the loop was stopped");
+        }
+        lc_state_turn(L, state, LC_NEVER);
+    }
+    return k(L, LUA_OK, (lua_KContext)wait);
+}

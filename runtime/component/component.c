@@ -1,0 +1,226 @@
+/* The component's life: opening, listening, shutting down, and what it tells the script; see
+ * component.h. */
+#include "component/component.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "component/apply.h"
+#include "component/call.h"
+#include "component/endpoint.h"
+#include "component/serve.h"
+
+/* ---- Log and Error ---- */
+
+static void tell_log(void *arg, int level, const char *text)
+{
+    struct lc_component *component = arg;
+    if (!lc_component_handles(component, LC_ON_LOG)) {
+        return;
+    }
+    struct lc_event event = {.id = LC_ON_LOG, .number = level, .text = lc_bytes_text(text)};
+    component->stage->upcalls->tell(component, &event);
+}
+
+void lc_component_tell_error(struct lc_component *component, int code, const char *text)
+{
+    struct lc_event event = {.id = LC_ON_ERROR, .number = code, .text = lc_bytes_text(text)};
+    if (!lc_component_handles(component, LC_ON_ERROR) ||
+        !component->stage->upcalls->tell(component, &event)) {
+        fprintf(stderr, "lunacoap: %s\n", text);
+    }
+}
+
+/* ---- Life ---- */
+
+static void run_deferred(struct lc_deferred *deferred)
+{
+    lc_call_run_deferred(lc_container(deferred, struct lc_component, deferred));
+}
+
+void lc_component_init(struct lc_component *component, struct lc_stage *stage)
+{
+    *component = (struct lc_component){
+        .stage = stage,
+        .deferred = {.fn = run_deferred},
+        .message_id = -1,
+        .log = {.write = tell_log, .arg = component},
+    };
+    lc_values_init(&component->values);
+    component->log.level = component->values.settings->log_level;
+    lc_list_init(&component->calls);
+    lc_list_init(&component->firings);
+}
+
+void lc_component_dispose(struct lc_component *component)
+{
+    component->handlers = 0;
+    lc_component_shutdown(component);
+    lc_content_release(component->request);
+    lc_content_release(component->response);
+    component->request = component->response = NULL;
+    lc_values_free(&component->values);
+}
+
+void lc_component_update_active(struct lc_component *component)
+{
+    bool active = component->listening || !lc_list_empty(&component->calls) ||
+                  !lc_list_empty(&component->firings) || lc_serve_pending(component) > 0;
+    if (active != component->active) {
+        component->active = active;
+        component->stage->upcalls->active(component, active);
+    }
+}
+
+/* Handlers that are still running keep what they read; their answers are not wanted any more. */
+static void release_firings(struct lc_component *component)
+{
+    lc_list_for_each (link, &component->firings) {
+        struct lc_firing *firing = lc_container(link, struct lc_firing, link);
+        firing->component = NULL;
+        if (firing->request != NULL) {
+            lc_content_hold(firing->request);
+        }
+        lc_list_remove(&firing->link);
+    }
+}
+
+void lc_component_shutdown(struct lc_component *component)
+{
+    release_firings(component);
+    lc_deferred_cancel(component->stage->loop, &component->deferred);
+    lc_call_drop_all(component);
+    component->listening = false;
+    if (component->endpoint != NULL) {
+        struct lc_endpoint *endpoint = component->endpoint;
+        component->endpoint = NULL;
+        lc_endpoint_close(endpoint);
+    }
+    lc_component_update_active(component);
+}
+
+void lc_component_reset(struct lc_component *component)
+{
+    lc_component_shutdown(component);
+    lc_values_free(&component->values);
+    lc_content_release(component->request);
+    lc_content_release(component->response);
+    component->request = component->response = NULL;
+    component->message_id = -1;
+    component->log.level = component->values.settings->log_level;
+}
+
+/* ---- The socket ---- */
+
+enum { GROUPS_MAX = 64 };
+
+static int local_address(struct lc_component *component, bool ipv6, struct lc_udp_options *options,
+    struct lc_error *error)
+{
+    const struct lc_basics *basics = &component->values.basics;
+    bool wants_ipv6 = ipv6 || component->values.settings->use_ipv6;
+    options->local = (struct lc_address){.is_ipv4 = !wants_ipv6};
+    options->dual_stack = wants_ipv6;
+    if (basics->local_host != NULL && basics->local_host[0] != '\0') {
+        int code = lc_resolve_local(basics->local_host, wants_ipv6, &options->local, error);
+        if (code != LC_OK) {
+            return code;
+        }
+        options->dual_stack = !options->local.is_ipv4 && lc_address_is_any(&options->local);
+    }
+    options->local.port = basics->local_port;
+    return LC_OK;
+}
+
+static int open_endpoint(
+    struct lc_component *component, const struct lc_address *remote, struct lc_error *error)
+{
+    const struct lc_settings *settings = component->values.settings;
+    struct lc_address groups[GROUPS_MAX];
+    struct lc_udp_options options = {
+        .groups = groups,
+        .share_port = settings->share_local_port,
+        .dont_fragment = settings->dont_fragment,
+        .packet_info = settings->capture_ip_packet_info,
+        .dscp = lc_apply_dscp(settings),
+        .receive_buffer = settings->in_buffer_size,
+        .send_buffer = settings->out_buffer_size,
+        .max_packet = (size_t)settings->max_packet_size,
+        .connect = settings->use_connection ? remote : NULL,
+    };
+    int count = settings->multicast_groups == NULL
+                    ? 0
+                    : lc_apply_groups(settings->multicast_groups, groups, GROUPS_MAX);
+    options.group_count = count < 0 ? 0 : (size_t)count;
+    bool ipv6 = remote != NULL && !remote->is_ipv4;
+    int code = local_address(component, ipv6, &options, error);
+    if (code != LC_OK) {
+        return code;
+    }
+    struct lc_tuning tuning = {lc_apply_params(settings), lc_apply_limits(settings)};
+    component->endpoint =
+        lc_endpoint_open(component->stage->loop, &options, &tuning, &component->log, error);
+    return component->endpoint == NULL ? error->code : LC_OK;
+}
+
+/* Whether the open socket serves: one for IPv4 does not reach IPv6, a connected one nobody else. */
+static bool reaches(const struct lc_endpoint *endpoint, const struct lc_address *remote)
+{
+    if (remote == NULL) {
+        return true;
+    }
+    bool elsewhere =
+        endpoint->connected.port != 0 && !lc_address_equal(&endpoint->connected, remote);
+    return !elsewhere && (remote->is_ipv4 || endpoint->ipv6);
+}
+
+int lc_component_open(
+    struct lc_component *component, const struct lc_address *remote, struct lc_error *error)
+{
+    struct lc_endpoint *endpoint = component->endpoint;
+    if (endpoint != NULL && !reaches(endpoint, remote)) {
+        /* As long as nothing needs that socket, take a new one. */
+        if (endpoint->server != NULL || !lc_list_empty(&component->calls)) {
+            return lc_fail_errno(error, EAFNOSUPPORT, "%s",
+                endpoint->connected.port != 0
+                    ? "the socket is connected to another peer (UseConnection) and still in use"
+                    : "the socket is open for IPv4 and in use; set UseIPv6=True before opening it");
+        }
+        component->endpoint = NULL;
+        lc_endpoint_close(endpoint);
+    }
+    return component->endpoint != NULL ? LC_OK : open_endpoint(component, remote, error);
+}
+
+int lc_component_start_listening(struct lc_component *component, struct lc_error *error)
+{
+    if (component->listening) {
+        return LC_OK;
+    }
+    lc_list_for_each (link, &component->calls) {
+        if (lc_call_is_pending(lc_container(link, struct lc_call, link))) {
+            return lc_fail(error, LC_ERROR_MODE,
+                "requests are pending; wait for their answers or cancel them before "
+                "StartListening");
+        }
+    }
+    int code = lc_component_open(component, NULL, error);
+    if (code == LC_OK) {
+        code = lc_serve_start(component, error);
+    }
+    if (code == LC_OK) {
+        component->listening = true;
+        lc_component_update_active(component);
+    }
+    return code;
+}
+
+void lc_component_stop_listening(struct lc_component *component)
+{
+    if (component->listening) {
+        component->listening = false;
+        lc_serve_stop(component);
+        lc_component_update_active(component);
+    }
+}

@@ -1,0 +1,121 @@
+/* Socket and layers of one endpoint; see endpoint.h. */
+#include "component/endpoint.h"
+
+#include "base/memory.h"
+#include "wire/code.h"
+
+static void pass_request(void *arg, const struct lc_message *message, const struct lc_path *path)
+{
+    struct lc_endpoint *endpoint = arg;
+    endpoint->reached = path->local;
+    if (endpoint->server != NULL) {
+        lc_server_request(endpoint->server, message, path);
+        return;
+    }
+    /* A client that never listened has nobody to ask. */
+    if (lc_address_is_multicast(&path->local)) {
+        return;
+    }
+    struct lc_writer writer;
+    bool confirmable = message->type == LC_CON;
+    if (lc_channel_reply_begin(endpoint->channel, &writer, path, confirmable ? LC_ACK : LC_NON,
+            LC_CODE(5, 3), confirmable ? message->id : -1, message->token, 64)) {
+        lc_channel_reply_end(endpoint->channel, &writer, path, false);
+    }
+}
+
+static bool pass_response(void *arg, const struct lc_message *message, const struct lc_path *path)
+{
+    struct lc_endpoint *endpoint = arg;
+    endpoint->reached = path->local;
+    return endpoint->client != NULL && lc_client_response(endpoint->client, message, path);
+}
+
+static void pass_reset(void *arg, const struct lc_path *path, uint16_t id)
+{
+    struct lc_endpoint *endpoint = arg;
+    if (endpoint->server != NULL) {
+        lc_server_reset(endpoint->server, path, id);
+    }
+}
+
+struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_options *options,
+    const struct lc_tuning *tuning, const struct lc_log *log, struct lc_error *error)
+{
+    struct lc_endpoint *endpoint = lc_zalloc(sizeof *endpoint);
+    if (endpoint == NULL) {
+        lc_fail(error, LC_ERROR_NO_MEMORY, "%s", lc_error_text(LC_ERROR_NO_MEMORY));
+        return NULL;
+    }
+    endpoint->loop = loop;
+    endpoint->log = log;
+    endpoint->tuning = *tuning;
+    if (options->connect != NULL) {
+        endpoint->connected = *options->connect;
+    }
+    endpoint->ipv6 = options->dual_stack || !options->local.is_ipv4;
+    endpoint->udp = lc_udp_open(loop, options, error);
+    if (endpoint->udp == NULL) {
+        lc_free(endpoint);
+        return NULL;
+    }
+    endpoint->channel = lc_channel_new(&(struct lc_channel_options){
+        .timers = lc_loop_timers(loop),
+        .transport = lc_udp_transport(endpoint->udp),
+        .params = &endpoint->tuning.params,
+        .log = log,
+        .upcalls = {pass_request, pass_response, pass_reset, endpoint},
+    });
+    if (endpoint->channel == NULL) {
+        lc_fail(error, LC_ERROR_NO_MEMORY, "%s", lc_error_text(LC_ERROR_NO_MEMORY));
+        lc_udp_close(endpoint->udp);
+        lc_free(endpoint);
+        return NULL;
+    }
+    struct lc_receiver receiver = lc_channel_receiver(endpoint->channel);
+    lc_udp_receive(endpoint->udp, &receiver);
+    return endpoint;
+}
+
+void lc_endpoint_close(struct lc_endpoint *endpoint)
+{
+    if (endpoint->server != NULL) {
+        lc_server_free(endpoint->server);
+    }
+    if (endpoint->client != NULL) {
+        lc_client_free(endpoint->client);
+    }
+    lc_channel_free(endpoint->channel);
+    lc_udp_close(endpoint->udp);
+    lc_free(endpoint);
+}
+
+struct lc_client *lc_endpoint_client(struct lc_endpoint *endpoint)
+{
+    if (endpoint->client == NULL) {
+        endpoint->client = lc_client_new(&(struct lc_client_options){
+            .timers = lc_loop_timers(endpoint->loop),
+            .channel = endpoint->channel,
+            .params = &endpoint->tuning.params,
+            .limits = &endpoint->tuning.limits,
+            .log = endpoint->log,
+        });
+    }
+    return endpoint->client;
+}
+
+struct lc_server *lc_endpoint_server(
+    struct lc_endpoint *endpoint, const struct lc_server_upcalls *upcalls)
+{
+    if (endpoint->server == NULL) {
+        endpoint->server = lc_server_new(&(struct lc_server_options){
+            .timers = lc_loop_timers(endpoint->loop),
+            .channel = endpoint->channel,
+            .params = &endpoint->tuning.params,
+            .limits = &endpoint->tuning.limits,
+            .log = endpoint->log,
+            .upcalls = *upcalls,
+        });
+    }
+    return endpoint->server;
+}

@@ -1,0 +1,47 @@
+/*
+ * An open endpoint (RFC 7252 1.2): one socket and the protocol layers that stand on it. Composes
+ * them and passes what comes in to the role it belongs to; knows no events and no properties.
+ */
+#ifndef LC_COMPONENT_ENDPOINT_H
+#define LC_COMPONENT_ENDPOINT_H
+
+#include "message/channel.h"
+#include "net/udp.h"
+#include "request/client.h"
+#include "request/server.h"
+
+/* What the layers read again and again; the component writes it when a setting changes. */
+struct lc_tuning {
+    struct lc_params params;
+    struct lc_limits limits;
+};
+
+struct lc_endpoint {
+    struct lc_loop *loop;
+    const struct lc_log *log;
+    struct lc_udp *udp;
+    struct lc_channel *channel;
+    struct lc_client *client; /* NULL until the first request of ours */
+    struct lc_server *server; /* NULL until it listens for the first time */
+    struct lc_tuning tuning;
+    struct lc_address asked;     /* where the last request of ours went */
+    struct lc_address reached;   /* where the last datagram came to: DestinationAddress */
+    struct lc_address connected; /* UseConnection: the one peer; else unspecified, port 0 */
+    bool ipv6;                   /* an IPv6 socket */
+};
+
+/* NULL with `error`: see lc_udp_open(). */
+struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_options *options,
+    const struct lc_tuning *tuning, const struct lc_log *log, struct lc_error *error);
+
+/* Drops everything under way without an upcall. May be called in one. */
+void lc_endpoint_close(struct lc_endpoint *endpoint);
+
+/* The client role, made when first asked for; NULL: memory. */
+struct lc_client *lc_endpoint_client(struct lc_endpoint *endpoint);
+
+/* The server role, likewise; `upcalls` are taken the first time. */
+struct lc_server *lc_endpoint_server(
+    struct lc_endpoint *endpoint, const struct lc_server_upcalls *upcalls);
+
+#endif

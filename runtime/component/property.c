@@ -1,0 +1,244 @@
+/* Properties and settings of a living component: what setting them does, and those that are
+ * computed. */
+#include <stdio.h>
+
+#include "base/random.h"
+
+#include "component/apply.h"
+#include "component/call.h"
+#include "component/component.h"
+#include "component/endpoint.h"
+#include "wire/message.h"
+
+/* ---- Setting ---- */
+
+/* Brings a changed setting to where it is read. */
+static void apply(struct lc_component *component, const struct lc_setting_row *row)
+{
+    const struct lc_settings *settings = component->values.settings;
+    component->log.level = settings->log_level;
+    if (component->endpoint != NULL && !(row->flags & LC_BASIC)) {
+        component->endpoint->tuning.params = lc_apply_params(settings);
+        component->endpoint->tuning.limits = lc_apply_limits(settings);
+    }
+    if (row->flags & LC_NO_EFFECT) {
+        lc_log(&component->log, LC_LOG_INFO, "%s is stored but has no effect on this platform",
+            row->name);
+    }
+}
+
+static int check_open(
+    struct lc_component *component, const struct lc_setting_row *row, struct lc_error *error)
+{
+    if ((row->flags & LC_CLOSED_ONLY) && component->endpoint != NULL) {
+        return lc_fail(error, LC_ERROR_MODE,
+            "%s cannot change while the socket is open; call Shutdown first", row->name);
+    }
+    return LC_OK;
+}
+
+static int set_listening(struct lc_component *component, bool listening, struct lc_error *error)
+{
+    if (listening) {
+        return lc_component_start_listening(component, error);
+    }
+    lc_component_stop_listening(component);
+    return LC_OK;
+}
+
+int lc_component_set_boolean(struct lc_component *component, const struct lc_setting_row *row,
+    bool value, struct lc_error *error)
+{
+    if (row->id == LC_SETTING_Listening) {
+        return set_listening(component, value, error);
+    }
+    int code = check_open(component, row, error);
+    if (code == LC_OK) {
+        code = lc_setting_set_boolean(&component->values, row, value, error);
+    }
+    if (code == LC_OK) {
+        apply(component, row);
+    }
+    return code;
+}
+
+int lc_component_set_number(struct lc_component *component, const struct lc_setting_row *row,
+    double value, struct lc_error *error)
+{
+    if (row->id == LC_SETTING_MessageId) {
+        int code = lc_setting_check_number(row, value, error);
+        component->message_id = code == LC_OK ? (int)value : component->message_id;
+        return code;
+    }
+    int code = check_open(component, row, error);
+    if (code == LC_OK) {
+        code = lc_setting_set_number(&component->values, row, value, error);
+    }
+    if (code == LC_OK) {
+        apply(component, row);
+    }
+    return code;
+}
+
+int lc_component_set_text(struct lc_component *component, const struct lc_setting_row *row,
+    struct lc_bytes value, struct lc_error *error)
+{
+    int code = check_open(component, row, error);
+    if (code == LC_OK) {
+        code = lc_setting_set_text(&component->values, row, value, error);
+    }
+    if (code == LC_OK) {
+        apply(component, row);
+    }
+    return code;
+}
+
+static int parse(struct lc_component *component, const struct lc_setting_row *row,
+    struct lc_bytes text, struct lc_error *error)
+{
+    if (row->id == LC_SETTING_MessageId) {
+        double number;
+        int code = lc_setting_read_number(row, text, &number, error);
+        return code != LC_OK ? code : lc_component_set_number(component, row, number, error);
+    }
+    int code = check_open(component, row, error);
+    if (code == LC_OK) {
+        code = lc_setting_parse(&component->values, row, text, error);
+    }
+    if (code == LC_OK) {
+        apply(component, row);
+    }
+    return code;
+}
+
+int lc_component_config(struct lc_component *component, struct lc_bytes text, struct lc_buf *out,
+    struct lc_error *error)
+{
+    const uint8_t *equals = text.len == 0 ? NULL : memchr(text.data, '=', text.len);
+    size_t len = equals == NULL ? text.len : (size_t)(equals - text.data);
+    const struct lc_setting_row *row = lc_setting_find((const char *)text.data, len, LC_CONFIG);
+    if (row == NULL) {
+        return lc_fail(error, LC_ERROR_USAGE, "Config has no setting '%.*s'", (int)len,
+            (const char *)text.data);
+    }
+    if (equals != NULL) {
+        return parse(component, row, lc_bytes(equals + 1, text.len - len - 1), error);
+    }
+    return lc_component_print(component, row, out) ? LC_OK : lc_fail_memory(error);
+}
+
+/* ---- Reading ---- */
+
+/*
+ * MessageId read before a message is sent: the id that message will have. Asking fixes it, so that
+ * the answer stays true.
+ */
+static int next_message_id(struct lc_component *component)
+{
+    if (component->message_id < 0 && component->endpoint != NULL) {
+        component->message_id =
+            lc_channel_peek_id(component->endpoint->channel, &component->endpoint->asked);
+    }
+    if (component->message_id < 0) {
+        component->message_id = (int)(lc_random_u32() & 0xffff);
+    }
+    return component->message_id;
+}
+
+static bool print_computed(
+    struct lc_component *component, const struct lc_setting_row *row, struct lc_buf *out)
+{
+    char text[LC_ADDRESS_TEXT];
+    const struct lc_endpoint *endpoint = component->endpoint;
+    switch (row->id) {
+    case LC_SETTING_Listening:
+        return lc_buf_printf(out, "%s", component->listening ? "True" : "False");
+    case LC_SETTING_LocalHost:
+        return lc_buf_printf(out, "%s", lc_address_host(lc_udp_local(endpoint->udp), text));
+    case LC_SETTING_LocalPort:
+        return lc_buf_printf(out, "%u", lc_udp_local(endpoint->udp)->port);
+    case LC_SETTING_MessageId:
+        return lc_buf_printf(out, "%d", next_message_id(component));
+    case LC_SETTING_DestinationAddress:
+        return endpoint == NULL || lc_address_is_any(&endpoint->reached) ||
+               lc_buf_printf(out, "%s", lc_address_host(&endpoint->reached, text));
+    case LC_SETTING_BuildInfo:
+        return lc_buf_printf(out, "lunacoap %s", LC_VERSION);
+    case LC_SETTING_LicenseInfo:
+        return lc_buf_printf(out, "lunacoap, MIT License");
+    default:
+        return lc_setting_print(&component->values, row, out);
+    }
+}
+
+bool lc_component_print(
+    struct lc_component *component, const struct lc_setting_row *row, struct lc_buf *out)
+{
+    bool bound = (row->flags & LC_CLOSED_ONLY) && component->endpoint != NULL;
+    bool is_address = row->id == LC_SETTING_LocalHost || row->id == LC_SETTING_LocalPort;
+    if (row->kind == LC_KIND_COMPUTED || (bound && is_address)) {
+        return print_computed(component, row, out);
+    }
+    return lc_setting_print(&component->values, row, out);
+}
+
+/* ---- PendingRequests ---- */
+
+static void pending_calls(struct lc_component *component,
+    void (*each)(void *arg, const struct lc_pending_info *info), void *arg)
+{
+    lc_list_for_each (link, &component->calls) {
+        struct lc_call *call = lc_container(link, struct lc_call, link);
+        if (!lc_call_is_pending(call)) {
+            continue;
+        }
+        struct lc_pending_info info = {
+            .number = call->number,
+            .method = call->method,
+            .remote = call->remote,
+            .host = lc_buf_bytes(&call->host),
+            .uri = lc_buf_bytes(&call->uri),
+        };
+        if (call->exchange != NULL) {
+            info.token = lc_exchange_token(call->exchange);
+        }
+        each(arg, &info);
+    }
+}
+
+static void pending_incomings(struct lc_component *component,
+    void (*each)(void *arg, const struct lc_pending_info *info), void *arg)
+{
+    const struct lc_endpoint *endpoint = component->endpoint;
+    if (endpoint == NULL || endpoint->server == NULL) {
+        return;
+    }
+    struct lc_buf uri = {0};
+    for (struct lc_incoming *incoming = lc_server_next(endpoint->server, NULL); incoming != NULL;
+         incoming = lc_server_next(endpoint->server, incoming)) {
+        struct lc_event event = {
+            .options = incoming->message.options,
+            .local = lc_address_is_any(&incoming->path.local) ? *lc_udp_local(endpoint->udp)
+                                                              : incoming->path.local,
+        };
+        event.local.port = lc_udp_local(endpoint->udp)->port;
+        lc_buf_clear(&uri);
+        lc_event_text(&event, LC_FIELD_URI, &uri);
+        struct lc_pending_info info = {
+            .number = incoming->number,
+            .method = incoming->message.code,
+            .remote = incoming->path.remote,
+            .token = incoming->message.token,
+            .uri = lc_buf_bytes(&uri),
+        };
+        each(arg, &info);
+    }
+    lc_buf_free(&uri);
+}
+
+void lc_component_pending(struct lc_component *component,
+    void (*each)(void *arg, const struct lc_pending_info *info), void *arg)
+{
+    pending_calls(component, each, arg);
+    pending_incomings(component, each, arg);
+}

@@ -1,0 +1,296 @@
+/* The server role; see serve.h. */
+#include "component/serve.h"
+
+#include "component/endpoint.h"
+#include "wire/code.h"
+#include "wire/option.h"
+#include "wire/uri.h"
+
+/* ---- The response that a handler leaves ---- */
+
+/* ResponseCode left empty: what the data and the method suggest (design section 4). */
+static uint8_t code_of(const struct lc_content *content, uint8_t method)
+{
+    uint8_t code = lc_content_code(content);
+    if (code != 0) {
+        return code;
+    }
+    if (lc_content_is_untouched(content)) {
+        return LC_CODE(4, 4);
+    }
+    switch (method) {
+    case LC_GET:
+    case LC_FETCH:
+        return LC_CODE(2, 5);
+    case LC_DELETE:
+        return LC_CODE(2, 2);
+    default:
+        return LC_CODE(2, 4);
+    }
+}
+
+/* `options` is the caller's scratch, since it lives no longer than the call. */
+static int make_response(struct lc_component *component, const struct lc_content *content,
+    uint8_t code, struct lc_response *out, struct lc_error *error)
+{
+    struct lc_buf *options = &component->stage->scratch;
+    int failed = lc_content_encode(content, true, lc_bytes(NULL, 0), options, error);
+    *out = (struct lc_response){
+        .code = code,
+        .confirmable = component->values.basics.use_confirmable_messages,
+        .options = lc_buf_bytes(options),
+        .body = lc_content_data(content),
+    };
+    return failed;
+}
+
+static void respond_error(
+    struct lc_component *component, struct lc_incoming *incoming, uint8_t code)
+{
+    struct lc_response response = {.code = code};
+    struct lc_error error;
+    if (lc_server_respond(component->endpoint->server, incoming, &response, false, &error) !=
+        LC_OK) {
+        lc_server_cancel(component->endpoint->server, incoming);
+    }
+}
+
+static void respond(struct lc_component *component, struct lc_incoming *incoming,
+    const struct lc_content *content, bool observe)
+{
+    struct lc_error error;
+    struct lc_response response;
+    uint8_t code = code_of(content, incoming->message.code);
+    int failed = make_response(component, content, code, &response, &error);
+    if (failed == LC_OK) {
+        failed =
+            lc_server_respond(component->endpoint->server, incoming, &response, observe, &error);
+    }
+    if (failed != LC_OK) {
+        lc_component_tell_error(component, error.code, error.text);
+        respond_error(component, incoming, LC_CODE(5, 0));
+    }
+}
+
+/* ---- Request and Register ---- */
+
+/* The handler has returned: its answer goes out, unless it was given or put off by other means. */
+static void settle_request(struct lc_firing *firing, bool returned)
+{
+    struct lc_incoming *incoming = firing->source;
+    struct lc_component *component = firing->component;
+    if (component == NULL || incoming == NULL) {
+        return;
+    }
+    incoming->owner = NULL;
+    if (incoming->answered) {
+        return;
+    }
+    bool is_register = firing->event.id == LC_ON_REGISTER;
+    if (!returned) {
+        respond_error(component, incoming, LC_CODE(5, 0));
+    } else if (is_register || firing->event.flag) {
+        respond(component, incoming, firing->response, is_register && firing->event.flag);
+    }
+}
+
+static void fill_event(struct lc_event *event, const struct lc_incoming *incoming)
+{
+    event->method = incoming->message.code;
+    event->remote = incoming->path.remote;
+    event->local = incoming->path.local;
+    event->token = incoming->message.token;
+    event->options = incoming->message.options;
+    event->request_id = incoming->number;
+}
+
+static bool asks_to_register(const struct lc_message *message)
+{
+    uint32_t observe;
+    return message->code == LC_GET && lc_message_uint(message, LC_OBSERVE, &observe) &&
+           observe == 0;
+}
+
+static void on_request(void *arg, struct lc_incoming *incoming)
+{
+    struct lc_component *component = arg;
+    enum lc_event_id id =
+        lc_component_handles(component, LC_ON_REGISTER) && asks_to_register(&incoming->message)
+            ? LC_ON_REGISTER
+            : LC_ON_REQUEST;
+    if (!lc_component_handles(component, id)) {
+        respond_error(component, incoming, LC_CODE(4, 4));
+        return;
+    }
+    struct lc_firing *firing = lc_firing_new(component, id);
+    if (firing == NULL || lc_firing_request(firing, &incoming->message) == NULL ||
+        lc_firing_response(firing) == NULL) {
+        respond_error(component, incoming, LC_CODE(5, 3));
+        if (firing != NULL) {
+            lc_firing_done(firing, false);
+        }
+        return;
+    }
+    fill_event(&firing->event, incoming);
+    if (lc_address_is_any(&firing->event.local)) {
+        firing->event.local = *lc_udp_local(component->endpoint->udp);
+    }
+    firing->event.local.port = lc_udp_local(component->endpoint->udp)->port;
+    firing->event.flag = id == LC_ON_REQUEST;
+    firing->source = incoming;
+    firing->settle = settle_request;
+    incoming->owner = firing;
+    component->stage->upcalls->fire(component, firing);
+}
+
+/* ---- What became of a response, and of observers ---- */
+
+static void on_complete(void *arg, struct lc_incoming *incoming, int code, const char *text)
+{
+    struct lc_component *component = arg;
+    struct lc_firing *running = incoming->owner;
+    if (running != NULL) {
+        /* The handler is still suspended: it keeps reading Request*, the incoming goes away. */
+        running->source = NULL;
+        lc_content_hold(running->request);
+    }
+    struct lc_firing *firing = NULL;
+    if (lc_component_handles(component, LC_ON_RESPONSE_COMPLETE)) {
+        firing = lc_firing_new(component, LC_ON_RESPONSE_COMPLETE);
+    }
+    if (firing != NULL) {
+        struct lc_error error = {.code = LC_OK};
+        if (code != LC_OK) {
+            lc_fail(&error, code, "%s", text == NULL ? "" : text);
+        }
+        firing->event.request_id = incoming->number;
+        firing->event.number = code;
+        firing->event.text = lc_bytes_text(error.text);
+        component->stage->upcalls->fire(component, firing);
+    }
+    lc_component_update_active(component);
+}
+
+static void on_unregistered(void *arg, const struct lc_observer_info *observer)
+{
+    struct lc_component *component = arg;
+    struct lc_firing *firing = NULL;
+    if (lc_component_handles(component, LC_ON_UNREGISTERED)) {
+        firing = lc_firing_new(component, LC_ON_UNREGISTERED);
+    }
+    if (firing != NULL) {
+        struct lc_event *event = &firing->event;
+        event->remote = observer->path.remote;
+        event->local = observer->path.local;
+        event->token = observer->token;
+        event->uri = observer->uri;
+        event->options = observer->options;
+        component->stage->upcalls->fire(component, firing);
+    }
+}
+
+/* ---- The component's verbs ---- */
+
+int lc_serve_start(struct lc_component *component, struct lc_error *error)
+{
+    struct lc_server_upcalls upcalls = {on_request, on_complete, on_unregistered, component};
+    struct lc_server *server = lc_endpoint_server(component->endpoint, &upcalls);
+    if (server == NULL) {
+        return lc_fail_memory(error);
+    }
+    lc_server_accept_requests(server, true);
+    return LC_OK;
+}
+
+void lc_serve_stop(struct lc_component *component)
+{
+    lc_server_accept_requests(component->endpoint->server, false);
+}
+
+static struct lc_server *server_of(const struct lc_component *component)
+{
+    return component->endpoint == NULL ? NULL : component->endpoint->server;
+}
+
+static int find(struct lc_component *component, uint64_t number, struct lc_incoming **out_incoming,
+    struct lc_error *error)
+{
+    struct lc_server *server = server_of(component);
+    *out_incoming = server == NULL ? NULL : lc_server_find(server, number);
+    if (*out_incoming == NULL || (*out_incoming)->answered) {
+        return lc_fail(error, LC_ERROR_REQUEST_ID,
+            "no request with Id \"%llu\" waits for an answer", (unsigned long long)number);
+    }
+    return LC_OK;
+}
+
+static int check_code(const struct lc_content *content, const char *method, struct lc_error *error)
+{
+    if (lc_content_code(content) == 0) {
+        return lc_fail(
+            error, LC_ERROR_RESPONSE_CODE, "set ResponseCode (such as \"2.05\") before %s", method);
+    }
+    return LC_OK;
+}
+
+int lc_serve_respond(struct lc_component *component, uint64_t number,
+    const struct lc_content *content, struct lc_error *error)
+{
+    struct lc_incoming *incoming;
+    struct lc_response response;
+    int code = find(component, number, &incoming, error);
+    if (code == LC_OK) {
+        code = check_code(content, "SendResponse", error);
+    }
+    if (code == LC_OK) {
+        code = make_response(component, content, lc_content_code(content), &response, error);
+    }
+    if (code == LC_OK) {
+        code = lc_server_respond(component->endpoint->server, incoming, &response, false, error);
+    }
+    return code;
+}
+
+int lc_serve_cancel(struct lc_component *component, uint64_t number, struct lc_error *error)
+{
+    struct lc_incoming *incoming;
+    int code = find(component, number, &incoming, error);
+    if (code == LC_OK) {
+        lc_server_cancel(component->endpoint->server, incoming);
+    }
+    return code;
+}
+
+int lc_serve_notify(struct lc_component *component, struct lc_bytes uri,
+    const struct lc_content *content, struct lc_error *error)
+{
+    struct lc_server *server = server_of(component);
+    if (server == NULL) {
+        return lc_fail(error, LC_ERROR_MODE,
+            "SendNotification needs server mode; set LocalPort and call StartListening first");
+    }
+    struct lc_buf normal = {0};
+    int code = LC_OK;
+    if (uri.len == 0 || uri.data[0] != '/') {
+        code = lc_uri_normalise(&normal, uri, error);
+        uri = lc_buf_bytes(&normal);
+    }
+    if (code == LC_OK) {
+        code = check_code(content, "SendNotification", error);
+    }
+    struct lc_response response;
+    if (code == LC_OK) {
+        code = make_response(component, content, lc_content_code(content), &response, error);
+    }
+    if (code == LC_OK) {
+        code = lc_server_notify(server, uri, &response, error);
+    }
+    lc_buf_free(&normal);
+    return code;
+}
+
+size_t lc_serve_pending(const struct lc_component *component)
+{
+    struct lc_server *server = server_of(component);
+    return server == NULL ? 0 : lc_server_pending(server);
+}
