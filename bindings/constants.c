@@ -59,7 +59,11 @@ static int refuse(lua_State *L)
 static int next(lua_State *L)
 {
     lua_settop(L, 2);
-    return lua_next(L, lua_upvalueindex(DATA)) ? 2 : 1;
+    if (lua_next(L, lua_upvalueindex(DATA))) {
+        return 2;
+    }
+    lua_pushnil(L);
+    return 1;
 }
 
 static int pairs(lua_State *L)

@@ -3,6 +3,7 @@
 #include "spec/probe/probe.h"
 
 #include "base/memory.h"
+#include "bindings/constants.h"
 #include "component/apply.h"
 #include "component/codepage.h"
 #include "component/event.h"
@@ -149,6 +150,14 @@ static int events(lua_State *L)
         lua_setfield(L, -2, "fields");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
+    return 1;
+}
+
+/* constants() -> a table with the module's constant tables as fields */
+static int constants(lua_State *L)
+{
+    lua_newtable(L);
+    lc_constants_open(L);
     return 1;
 }
 
@@ -414,6 +423,7 @@ int lc_probe_component(lua_State *L)
         {"find", find},
         {"errors", errors},
         {"events", events},
+        {"constants", constants},
         {"values", new_values},
         {"to_page", to_page},
         {"from_page", from_page},
