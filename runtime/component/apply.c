@@ -21,16 +21,20 @@ struct lc_params lc_apply_params(const struct lc_settings *settings)
 
 struct lc_limits lc_apply_limits(const struct lc_settings *settings)
 {
-    return (struct lc_limits){
-        .block_size = (unsigned)settings->block_size,
-        .max_body = (size_t)settings->max_body_size,
-        .max_pending = (unsigned)settings->max_pending_requests,
-        .pending_timeout = lc_apply_seconds(settings->pending_timeout),
-        .piggyback_delay = lc_apply_seconds(settings->piggyback_delay),
-        .multicast_leisure = lc_apply_seconds(settings->multicast_leisure),
-        .max_observers = (unsigned)settings->max_observers,
-        .notifications_per_con = (unsigned)settings->notifications_per_con,
-    };
+    struct lc_limits limits = LC_LIMITS_DEFAULT;
+    limits.block_size = (unsigned)settings->block_size;
+    limits.max_body = (size_t)settings->max_body_size;
+    limits.max_pending = (unsigned)settings->max_pending_requests;
+    limits.pending_timeout = lc_apply_seconds(settings->pending_timeout);
+    limits.piggyback_delay = lc_apply_seconds(settings->piggyback_delay);
+    limits.multicast_leisure = lc_apply_seconds(settings->multicast_leisure);
+    limits.max_observers = (unsigned)settings->max_observers;
+    limits.notifications_per_con = (unsigned)settings->notifications_per_con;
+    /* A few of the largest bodies fit whatever MaxBodySize says. */
+    if (limits.max_transfer_bytes < 4 * limits.max_body) {
+        limits.max_transfer_bytes = 4 * limits.max_body;
+    }
+    return limits;
 }
 
 int lc_apply_dscp(const struct lc_settings *settings)
