@@ -253,7 +253,8 @@ describe("a server and blocks (RFC 7959)", function()
   describe("for a large request", function()
     ---Sends a body in blocks; stops at the first answer that is not 2.31. Returns that.
     local function put(body, szx, request)
-      local size, num, reply = 16 << szx, 0, nil
+      local size, num = 16 << szx, 0
+      local reply
       repeat
         local piece = body:sub(num * size + 1, (num + 1) * size)
         local more = (num + 1) * size < #body
