@@ -216,6 +216,12 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/lunacoap $(DESTDIR)$(LIBDIR)/lunacoap.so
 	rm -rf $(DESTDIR)$(SHAREDIR)
 
+# ---- surface: what is made from the tables of properties, settings, events and errors ----------
+
+.PHONY: surface
+surface: build
+	@$(BUILD)/lunacoap-spec tools/surface.lua
+
 # ---- The rest ----------------------------------------------------------------------------------
 
 # For clangd and clang-tidy: one entry for each source, with the command that compiles it.
@@ -238,6 +244,7 @@ help:
 	@echo 'make bench      speed and size beside libcoap and a bare echo; ROUNDS=7, BENCH=fan-out'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make install    to PREFIX (/usr/local), below DESTDIR; make uninstall removes it'
+	@echo 'make surface    make meta/lunacoap.lua and the tables of README.md anew'
 	@echo 'make compdb     compile_commands.json, for editors'
 	@echo 'make clean      remove everything that was built'
 	@echo 'V=1 shows the commands, BUILD=folder builds elsewhere.'

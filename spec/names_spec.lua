@@ -1,6 +1,7 @@
 -- Walks every name of the reference (spec/support/reference_names.lua) against our tables, in both
 -- directions: nothing may be missing, and what we add is listed here.
 
+local lunacoap = require "lunacoap"
 local component = require("lunacoap.probe").component
 local names = require "spec.support.reference_names"
 
@@ -96,6 +97,113 @@ describe("the names of the reference", function()
         found[name] = number
       end
       assert.are.same(expected, found)
+    end
+  end)
+end)
+
+-- The same names on living objects. A missing one is collected, not raised, so that one run lists
+-- them all.
+describe("on living objects, the names of the reference", function()
+  local coap, missing, count
+
+  local function is_secure(name)
+    return name:find("SSL", 1, true) or name:find("^TLS1") or name:find("RawPublicKey", 1, true)
+  end
+
+  local function try(name, f)
+    count = count + 1
+    local ok, problem = pcall(f)
+    if not ok then
+      missing[#missing + 1] = name .. ": " .. tostring(problem)
+    end
+  end
+
+  setup(function()
+    missing, count = {}, 0
+    coap = lunacoap.CoAP()
+  end)
+
+  teardown(function()
+    coap:Shutdown()
+    local secure = 0
+    for _, text in ipairs(missing) do
+      secure = secure + (is_secure(text) and 1 or 0)
+    end
+    print(("\n%d names of the reference tried, missing: %d outside SSL, %d within"):format(
+      count, #missing - secure, secure))
+  end)
+
+  after_each(function() assert.are.same({}, missing) end)
+
+  it("are properties that can be read, and set if the reference says so", function()
+    for name, assignable in pairs(names.properties) do
+      try(name, function()
+        local value = coap[name]
+        assert(value ~= nil, "reads as nil")
+        local is_table = type(value) == "userdata" or type(value) == "table"
+        if assignable and not is_table then
+          coap[name] = value
+        elseif not assignable then
+          assert(not pcall(function() coap[name] = value end), "can be assigned")
+        end
+      end)
+    end
+  end)
+
+  it("are methods", function()
+    for _, name in ipairs(names.methods) do
+      try(name, function() assert(type(coap[name]) == "function", "no function") end)
+    end
+  end)
+
+  it("are events whose handler can be set, read and taken away", function()
+    for name in pairs(names.events) do
+      try("On" .. name, function()
+        local function handler() end
+        assert(coap["On" .. name] == nil, "has a handler")
+        coap["On" .. name] = handler
+        assert(coap["On" .. name] == handler, "has another handler")
+        coap["On" .. name] = nil
+        assert(coap["On" .. name] == nil, "keeps its handler")
+      end)
+    end
+  end)
+
+  it("are settings that can be read, and set to what they read as", function()
+    local read_only = {}
+    for _, row in ipairs(component.rows()) do
+      read_only[row.name] = row.read_only
+    end
+    for _, name in ipairs(reference_settings()) do
+      try(name, function()
+        local value = coap:Config(name)
+        assert(type(value) == "string", "reads as a " .. type(value))
+        if not read_only[name] then
+          assert(coap:Config(name:lower() .. "=" .. value) == "")
+        end
+      end)
+    end
+  end)
+
+  it("are fields of the types", function()
+    coap.Timeout = 0
+    coap:Get("coap://127.0.0.1:9/names")
+    local objects = {
+      Certificate = lunacoap.Certificate(),
+      CoAPOption = lunacoap.CoAPOption(11, "path"),
+      CoAPRequest = coap.PendingRequests[1],
+    }
+    for title, fields in pairs(names.types) do
+      local object = objects[title]
+      for name, assignable in pairs(fields) do
+        try(title .. "." .. name, function()
+          local value = object[name]
+          assert(value ~= nil, "reads as nil")
+          if not assignable then
+            assert(not pcall(function() object[name] = value end), "can be assigned")
+          end
+        end)
+      end
     end
   end)
 end)

@@ -1,0 +1,837 @@
+---@meta lunacoap
+-- Made by tools/surface.lua from the tables of the runtime; changes here are lost.
+
+---@class lunacoap
+---@field VERSION string
+---@field linkformat lunacoap.linkformat
+---@field Method lunacoap.Method A method's number.
+---@field MethodName lunacoap.MethodName A method's name by its number.
+---@field Code lunacoap.Code A response code such as "2.05".
+---@field CodeName lunacoap.CodeName A code's name, such as "Content".
+---@field ContentFormat lunacoap.ContentFormat A content-format's number by its media type.
+---@field ContentFormatName lunacoap.ContentFormatName A content-format's media type by its number.
+---@field OptionNumber lunacoap.OptionNumber An option's number by its name.
+---@field OptionName lunacoap.OptionName An option's name by its number.
+---@field StoreType lunacoap.StoreType The kinds of certificate stores.
+---@field ValueType lunacoap.ValueType How an option's Value is written.
+local lunacoap = {}
+
+---Makes a component; the table holds properties, settings and handlers to set at once.
+---@param init? lunacoap.CoAPInit
+---@return lunacoap.CoAP
+function lunacoap.CoAP(init) end
+
+---Makes an option for RequestOptions or ResponseOptions.
+---@param number? integer
+---@param value? string|number
+---@return lunacoap.CoAPOption
+function lunacoap.CoAPOption(number, value) end
+
+---Makes a certificate: empty, of (encoded), or of (storeType, store[, password, subject]).
+---@param ... any
+---@return lunacoap.Certificate
+function lunacoap.Certificate(...) end
+
+---Runs f as the main task and the loop to its end, for the stock lua5.4; returns the status.
+---@param f? function
+---@param ... any
+---@return integer
+function lunacoap.run(f, ...) end
+
+---Ends the program after this turn of the loop.
+---@param code? integer
+function lunacoap.stop(code) end
+
+---Runs f as a task of its own.
+---@param f function
+---@param ... any
+function lunacoap.spawn(f, ...) end
+
+---Suspends this task while the loop goes on.
+---@param seconds number
+function lunacoap.sleep(seconds) end
+
+---Calls f after some seconds, and then every so many (0: once).
+---@param after number
+---@param repeat_every number
+---@param f fun()
+---@return lunacoap.Timer
+function lunacoap.timer(after, repeat_every, f) end
+
+---Seconds on a clock that is never set.
+---@return number
+function lunacoap.now() end
+
+---Calls f when a signal such as "SIGHUP" comes; without f it does what it did before.
+---@param name string
+---@param f? fun()
+function lunacoap.signal(name, f) end
+
+---CoRE Link Format (RFC 6690).
+---@class lunacoap.linkformat
+local linkformat = {}
+
+---Links from link-format text, or nil and what is wrong with it.
+---@param text string
+---@return lunacoap.Link[]?, string?
+function linkformat.parse(text) end
+
+---Link-format text from links.
+---@param links lunacoap.Link[]
+---@return string
+function linkformat.format(links) end
+
+---The links of a text that match a query such as "rt=temp*".
+---@param text string
+---@param query string
+---@return string?, string?
+function linkformat.filter(text, query) end
+
+---Client and server in one.
+---@class lunacoap.CoAP
+---@field Listening boolean Whether the component is a server; assigning it calls StartListening or StopListening. Default: false.
+---@field LocalHost string The local address to bind, empty for all; shows the bound one while the socket is open. (not while the socket is open) Default: "".
+---@field LocalPort integer The local UDP port to bind, 0 for any free one; shows the bound one while the socket is open. (not while the socket is open) Default: 0.
+---@field PendingRequests lunacoap.CoAPRequestList Requests without an answer yet: the component's own as a client, its clients' as a server. (read-only)
+---@field RequestContentFormat integer Content-Format of the request, -1 for none. Default: -1.
+---@field RequestData string Payload of the request, as text in the CodePage. Default: "".
+---@field RequestDataB string Payload of the request, as raw bytes. Default: "".
+---@field RequestETag string ETag of the request, as text in the CodePage, empty for none. Default: "".
+---@field RequestETagB string ETag of the request, as raw bytes, empty for none. Default: "".
+---@field RequestOptions lunacoap.CoAPOptionList|lunacoap.OptionInit[] Options of the request: those to add on sending, all that came on receiving.
+---@field ResponseCode string Code of the response, such as "2.05". Default: "".
+---@field ResponseContentFormat integer Content-Format of the response, -1 for none. Default: -1.
+---@field ResponseData string Payload of the response, as text in the CodePage. Default: "".
+---@field ResponseDataB string Payload of the response, as raw bytes. Default: "".
+---@field ResponseETag string ETag of the response, as text in the CodePage, empty for none. Default: "".
+---@field ResponseETagB string ETag of the response, as raw bytes, empty for none. Default: "".
+---@field ResponseOptions lunacoap.CoAPOptionList|lunacoap.OptionInit[] Options of the response: those to add on sending, all that came on receiving.
+---@field SSLAcceptServerCert lunacoap.Certificate The server certificate to accept without any further check. (not yet: needs DTLS)
+---@field SSLAuthenticateClients boolean Whether a server asks its clients for a certificate. (not yet: needs DTLS) Default: false.
+---@field SSLCert lunacoap.Certificate The component's own certificate and key. (not yet: needs DTLS)
+---@field SSLEnabled boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. (not yet: needs DTLS) Default: false.
+---@field SSLServerCert lunacoap.Certificate The certificate that the server showed last. (read-only; not yet: needs DTLS)
+---@field Timeout number Seconds that a call waits for its answer; with 0 it returns at once and events tell the rest. Default: 60.
+---@field UseConfirmableMessages boolean Whether requests, separate responses and notifications are sent until they are acknowledged. Default: true.
+---@field OnError? fun(coap: lunacoap.CoAP, event: lunacoap.ErrorEvent) Something went wrong that no call can raise, such as an error in a handler.
+---@field OnLog? fun(coap: lunacoap.CoAP, event: lunacoap.LogEvent) A line about what the component does; LogLevel says how many.
+---@field OnNotification? fun(coap: lunacoap.CoAP, event: lunacoap.NotificationEvent) An observed resource has a new state, which Response* hold.
+---@field OnRegister? fun(coap: lunacoap.CoAP, event: lunacoap.RegisterEvent) A client wants to observe; set Accept, and Response* to the present state.
+---@field OnRequest? fun(coap: lunacoap.CoAP, event: lunacoap.RequestEvent) A request came; set Response*, or SendResponse to false to answer later.
+---@field OnRequestComplete? fun(coap: lunacoap.CoAP, event: lunacoap.RequestCompleteEvent) A request has got its response, or failed; ErrorCode 0 is a 2.xx response.
+---@field OnResponseComplete? fun(coap: lunacoap.CoAP, event: lunacoap.ResponseCompleteEvent) A response has reached its client, or failed to.
+---@field OnSSLClientAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLClientAuthenticationEvent) A client shows its certificate; Accept decides.
+---@field OnSSLServerAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLServerAuthenticationEvent) The server shows its certificate; Accept decides.
+---@field OnSSLStatus? fun(coap: lunacoap.CoAP, event: lunacoap.SSLStatusEvent) A line about the progress of a DTLS session.
+---@field OnUnregistered? fun(coap: lunacoap.CoAP, event: lunacoap.UnregisteredEvent) An observer has left or was removed.
+local CoAP = {}
+
+---Gives a pending request up: a client's ends with error 711, a server's gets no answer.
+---@param RequestId string
+function CoAP:CancelRequest(RequestId) end
+
+---Sets a setting with "NAME=VALUE" and returns "", or returns its value with "NAME".
+---@param ConfigurationString lunacoap.Setting
+---@return string
+function CoAP:Config(ConfigurationString) end
+
+---Sends a DELETE; returns "" when the answer is there, or the request's Id with Timeout 0.
+---@param URI string
+---@return string
+function CoAP:Delete(URI) end
+
+---Handles what is ready, or waits up to 50 ms for something to happen.
+function CoAP:DoEvents() end
+
+---Sends a GET; returns "" when the answer is there, or the request's Id with Timeout 0.
+---@param URI string
+---@return string
+function CoAP:Get(URI) end
+
+---Sends RequestData with POST; returns "" when the answer is there, or an Id with Timeout 0.
+---@param URI string
+---@return string
+function CoAP:Post(URI) end
+
+---Sends RequestData with PUT; returns "" when the answer is there, or an Id with Timeout 0.
+---@param URI string
+---@return string
+function CoAP:Put(URI) end
+
+---Shuts the component down and puts every property and setting back; handlers stay.
+function CoAP:Reset() end
+
+---Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does.
+---@param URI string
+---@param Method integer
+---@return string
+function CoAP:SendCustomRequest(URI, Method) end
+
+---Sends Response* to everyone who observes the URI; a code that is not 2.xx ends it for all.
+---@param URI string
+function CoAP:SendNotification(URI) end
+
+---Answers a pending request with Response*.
+---@param RequestId string
+function CoAP:SendResponse(RequestId) end
+
+---Ends everything at once: pending requests (711), observations, the socket.
+function CoAP:Shutdown() end
+
+---Opens LocalPort and becomes a server.
+function CoAP:StartListening() end
+
+---Asks to be told of each change of a resource; Notification fires for each, the first too.
+---@param URI string
+---@return string
+function CoAP:StartObserving(URI) end
+
+---Takes no new requests; pending ones may still be answered.
+function CoAP:StopListening() end
+
+---Ends an observation, with the URI that StartObserving was given.
+---@param URI string
+function CoAP:StopObserving(URI) end
+
+---What the constructor takes.
+---@class lunacoap.CoAPInit
+---@field Listening? boolean Whether the component is a server; assigning it calls StartListening or StopListening. Default: false.
+---@field LocalHost? string The local address to bind, empty for all; shows the bound one while the socket is open. (not while the socket is open) Default: "".
+---@field LocalPort? integer The local UDP port to bind, 0 for any free one; shows the bound one while the socket is open. (not while the socket is open) Default: 0.
+---@field RequestContentFormat? integer Content-Format of the request, -1 for none. Default: -1.
+---@field RequestData? string Payload of the request, as text in the CodePage. Default: "".
+---@field RequestDataB? string Payload of the request, as raw bytes. Default: "".
+---@field RequestETag? string ETag of the request, as text in the CodePage, empty for none. Default: "".
+---@field RequestETagB? string ETag of the request, as raw bytes, empty for none. Default: "".
+---@field RequestOptions? lunacoap.CoAPOptionList|lunacoap.OptionInit[] Options of the request: those to add on sending, all that came on receiving.
+---@field ResponseCode? string Code of the response, such as "2.05". Default: "".
+---@field ResponseContentFormat? integer Content-Format of the response, -1 for none. Default: -1.
+---@field ResponseData? string Payload of the response, as text in the CodePage. Default: "".
+---@field ResponseDataB? string Payload of the response, as raw bytes. Default: "".
+---@field ResponseETag? string ETag of the response, as text in the CodePage, empty for none. Default: "".
+---@field ResponseETagB? string ETag of the response, as raw bytes, empty for none. Default: "".
+---@field ResponseOptions? lunacoap.CoAPOptionList|lunacoap.OptionInit[] Options of the response: those to add on sending, all that came on receiving.
+---@field SSLAcceptServerCert? lunacoap.Certificate The server certificate to accept without any further check. (not yet: needs DTLS)
+---@field SSLAuthenticateClients? boolean Whether a server asks its clients for a certificate. (not yet: needs DTLS) Default: false.
+---@field SSLCert? lunacoap.Certificate The component's own certificate and key. (not yet: needs DTLS)
+---@field SSLEnabled? boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. (not yet: needs DTLS) Default: false.
+---@field Timeout? number Seconds that a call waits for its answer; with 0 it returns at once and events tell the rest. Default: 60.
+---@field UseConfirmableMessages? boolean Whether requests, separate responses and notifications are sent until they are acknowledged. Default: true.
+---@field MessageId? integer The Message ID of the next message, and of that one only.
+---@field UseEmptyToken? boolean Whether requests carry an empty token; a second one to the same server then waits. Default: false.
+---@field UseRawPublicKey? boolean Whether DTLS uses raw public keys in place of certificates. (not yet: needs DTLS) Default: false.
+---@field LogLevel? integer How much the Log event tells: 0 nothing, 1 what matters, 2 each message, 3 its bytes. Default: 1.
+---@field AckTimeout? number Seconds before a confirmable message is first sent again, times 1 to AckRandomFactor. Default: 2.
+---@field AckRandomFactor? number The upper end of the factor by which AckTimeout is spread. Default: 1.5.
+---@field MaxRetransmit? integer How often a confirmable message is sent again before it counts as lost. Default: 4.
+---@field NStart? integer How many exchanges with one peer may be under way at a time; further ones wait. Default: 1.
+---@field MaxLatency? number Seconds that a datagram may live in the network; lifetimes of Message IDs follow from it. Default: 100.
+---@field ProbingRate? number Bytes per second sent to a peer that has not answered; 0 is no limit. Default: 1.
+---@field PiggybackDelay? number Seconds that a server waits for the script before it sends an empty ACK. Default: 0.05.
+---@field BlockSize? integer Bytes of a block when a body does not fit one datagram. Default: 1024.
+---@field MaxBodySize? integer The longest body that is put together from blocks, in bytes. Default: 8388608.
+---@field MaxPendingRequests? integer How many requests a server keeps unanswered before it refuses new ones with 5.03. Default: 10000.
+---@field PendingTimeout? number Seconds after which a request that nobody answered is given up; 0 is never. Default: 247.
+---@field MulticastGroups? string The multicast groups that a server joins when it starts to listen. Default: "".
+---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
+---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
+---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one. Default: 100.
+---@field SSLProvider? string The library that does DTLS. (not yet: needs DTLS) Default: "Automatic".
+---@field PSKIdentity? string The identity under which the peer knows the pre-shared key. (not yet: needs DTLS) Default: "".
+---@field PSKKey? string The pre-shared key for DTLS. (not yet: needs DTLS) Default: "".
+---@field LogSSLPackets? boolean Whether SSLStatus reports every DTLS record. (not yet: needs DTLS) Default: false.
+---@field OpenSSLCADir? string A folder of CA certificates in PEM format. (not yet: needs DTLS) Default: "".
+---@field OpenSSLCAFile? string A file of CA certificates in PEM format. (not yet: needs DTLS) Default: "".
+---@field OpenSSLCipherList? string The cipher suites to offer, as OpenSSL writes them. (not yet: needs DTLS) Default: "DEFAULT".
+---@field OpenSSLPrngSeedData? string Bytes mixed into the random numbers of DTLS. (not yet: needs DTLS) Default: "".
+---@field ReuseSSLSession? boolean Whether a client resumes an earlier DTLS session with the same server. (not yet: needs DTLS) Default: false.
+---@field SSLCACerts? string CA certificates that are sent along with SSLCert. (not yet: needs DTLS) Default: "".
+---@field SSLCheckCRL? integer Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS) Default: 0.
+---@field SSLCheckOCSP? integer Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS) Default: 0.
+---@field SSLCipherStrength? integer The fewest key bits that a cipher suite may have. (not yet: needs DTLS) Default: 0.
+---@field SSLClientCACerts? string CA certificates that a server trusts for its clients, besides the system's. (not yet: needs DTLS) Default: "".
+---@field SSLEnabledCipherSuites? string The cipher suites that may be used, * for all good ones. (not yet: needs DTLS) Default: "*".
+---@field SSLEnabledProtocols? integer The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2. (not yet: needs DTLS) Default: 4032.
+---@field SSLEnableRenegotiation? boolean Whether the renegotiation_info extension is sent. (not yet: needs DTLS) Default: false.
+---@field SSLIncludeCertChain? boolean Whether CertEncoded holds the server's whole chain and not its own certificate alone. (not yet: needs DTLS) Default: false.
+---@field SSLKeyLogFile? string A file to which session secrets are appended, for a packet analyser. (not yet: needs DTLS) Default: "".
+---@field SSLSecurityFlags? integer What to overlook when a certificate is checked, as a sum of bits. (not yet: needs DTLS) Default: 0.
+---@field SSLServerCACerts? string CA certificates that a client trusts for its servers, besides the system's. (not yet: needs DTLS) Default: "".
+---@field TLS12SignatureAlgorithms? string The signature algorithms that a certificate may have with DTLS 1.2. (not yet: needs DTLS) Default: "sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,sha256-rsa,sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,sha1-ecdsa,sha1-rsa,sha1-dsa".
+---@field TLS12SupportedGroups? string The curves for DTLS 1.2. (not yet: needs DTLS) Default: "ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1".
+---@field TLS13KeyShareGroups? string The groups whose key shares are made in advance for version 1.3. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072".
+---@field TLS13SignatureAlgorithms? string The signature algorithms that a certificate may have with version 1.3. (not yet: needs DTLS) Default: "rsa_pss_sha256,rsa_pss_sha384,rsa_pss_sha512,rsa_pkcs1_sha256,rsa_pkcs1_sha384,rsa_pkcs1_sha512,ecdsa_secp256r1_sha256,ecdsa_secp384r1_sha384,ecdsa_secp521r1_sha512,ed25519,ed448".
+---@field TLS13SupportedGroups? string The groups for the key exchange of version 1.3. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_x448,ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1,ffdhe_2048,ffdhe_3072,ffdhe_4096,ffdhe_6144,ffdhe_8192".
+---@field CaptureIPPacketInfo? boolean Whether DestinationAddress is kept for every datagram. Default: false.
+---@field DelayHostResolution? boolean No effect: a host name is looked up when a request is sent. Default: false.
+---@field DontFragment? boolean Whether datagrams are sent with the Don't Fragment flag; read when the socket opens. Default: false.
+---@field MaxPacketSize? integer The longest datagram that is received whole, in bytes; read when the socket opens. Default: 2048.
+---@field QOSDSCPValue? integer The DSCP value of outgoing datagrams, 0 for QOSTrafficType's; read when the socket opens. Default: 0.
+---@field QOSTrafficType? integer The kind of traffic, which stands for a DSCP value; read when the socket opens. Default: 0.
+---@field ShareLocalPort? boolean Whether others may bind the same port; read when the socket opens. Default: false.
+---@field UseConnection? boolean Whether a client's socket is connected to the first server it talks to. Default: false.
+---@field UseIPv6? boolean Whether host names are looked up as IPv6 and the socket is bound to both families. Default: false.
+---@field AbsoluteTimeout? boolean Whether Timeout bounds the whole call and does not start anew with each message. Default: false.
+---@field FirewallData? string No effect: there is no tunnelling proxy for UDP. Default: "".
+---@field InBufferSize? integer The socket's receive buffer, 0 for a large one; read when the socket opens. Default: 0.
+---@field OutBufferSize? integer The socket's send buffer, 0 for a large one; read when the socket opens. Default: 0.
+---@field CodePage? integer The code page of the plain string properties; 65001 leaves them as they are. Default: 65001.
+---@field MaskSensitiveData? boolean Whether keys and passwords are left out of Log lines. Default: true.
+---@field UseFIPSCompliantAPI? boolean Only False: nothing here is FIPS certified. Default: false.
+---@field UseInternalSecurityAPI? boolean No effect: the same libraries are used on every system. Default: false.
+---@field OnError? fun(coap: lunacoap.CoAP, event: lunacoap.ErrorEvent) Something went wrong that no call can raise, such as an error in a handler.
+---@field OnLog? fun(coap: lunacoap.CoAP, event: lunacoap.LogEvent) A line about what the component does; LogLevel says how many.
+---@field OnNotification? fun(coap: lunacoap.CoAP, event: lunacoap.NotificationEvent) An observed resource has a new state, which Response* hold.
+---@field OnRegister? fun(coap: lunacoap.CoAP, event: lunacoap.RegisterEvent) A client wants to observe; set Accept, and Response* to the present state.
+---@field OnRequest? fun(coap: lunacoap.CoAP, event: lunacoap.RequestEvent) A request came; set Response*, or SendResponse to false to answer later.
+---@field OnRequestComplete? fun(coap: lunacoap.CoAP, event: lunacoap.RequestCompleteEvent) A request has got its response, or failed; ErrorCode 0 is a 2.xx response.
+---@field OnResponseComplete? fun(coap: lunacoap.CoAP, event: lunacoap.ResponseCompleteEvent) A response has reached its client, or failed to.
+---@field OnSSLClientAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLClientAuthenticationEvent) A client shows its certificate; Accept decides.
+---@field OnSSLServerAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLServerAuthenticationEvent) The server shows its certificate; Accept decides.
+---@field OnSSLStatus? fun(coap: lunacoap.CoAP, event: lunacoap.SSLStatusEvent) A line about the progress of a DTLS session.
+---@field OnUnregistered? fun(coap: lunacoap.CoAP, event: lunacoap.UnregisteredEvent) An observer has left or was removed.
+
+---The names of settings, alone to read and with =VALUE to set.
+---@alias lunacoap.Setting
+---| string
+---| "LocalHost" # The local address to bind, empty for all; shows the bound one while the socket is open. (not while the socket is open)
+---| "LocalPort" # The local UDP port to bind, 0 for any free one; shows the bound one while the socket is open. (not while the socket is open)
+---| "MessageId" # The Message ID of the next message, and of that one only.
+---| "UseEmptyToken" # Whether requests carry an empty token; a second one to the same server then waits.
+---| "UseRawPublicKey" # Whether DTLS uses raw public keys in place of certificates. (not yet: needs DTLS)
+---| "LogLevel" # How much the Log event tells: 0 nothing, 1 what matters, 2 each message, 3 its bytes.
+---| "AckTimeout" # Seconds before a confirmable message is first sent again, times 1 to AckRandomFactor.
+---| "AckRandomFactor" # The upper end of the factor by which AckTimeout is spread.
+---| "MaxRetransmit" # How often a confirmable message is sent again before it counts as lost.
+---| "NStart" # How many exchanges with one peer may be under way at a time; further ones wait.
+---| "MaxLatency" # Seconds that a datagram may live in the network; lifetimes of Message IDs follow from it.
+---| "ProbingRate" # Bytes per second sent to a peer that has not answered; 0 is no limit.
+---| "PiggybackDelay" # Seconds that a server waits for the script before it sends an empty ACK.
+---| "BlockSize" # Bytes of a block when a body does not fit one datagram.
+---| "MaxBodySize" # The longest body that is put together from blocks, in bytes.
+---| "MaxPendingRequests" # How many requests a server keeps unanswered before it refuses new ones with 5.03.
+---| "PendingTimeout" # Seconds after which a request that nobody answered is given up; 0 is never.
+---| "MulticastGroups" # The multicast groups that a server joins when it starts to listen.
+---| "MulticastLeisure" # Seconds over which answers to a multicast request are spread.
+---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
+---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one.
+---| "SSLProvider" # The library that does DTLS. (not yet: needs DTLS)
+---| "PSKIdentity" # The identity under which the peer knows the pre-shared key. (not yet: needs DTLS)
+---| "PSKKey" # The pre-shared key for DTLS. (not yet: needs DTLS)
+---| "LogSSLPackets" # Whether SSLStatus reports every DTLS record. (not yet: needs DTLS)
+---| "OpenSSLCADir" # A folder of CA certificates in PEM format. (not yet: needs DTLS)
+---| "OpenSSLCAFile" # A file of CA certificates in PEM format. (not yet: needs DTLS)
+---| "OpenSSLCipherList" # The cipher suites to offer, as OpenSSL writes them. (not yet: needs DTLS)
+---| "OpenSSLPrngSeedData" # Bytes mixed into the random numbers of DTLS. (not yet: needs DTLS)
+---| "ReuseSSLSession" # Whether a client resumes an earlier DTLS session with the same server. (not yet: needs DTLS)
+---| "SSLCACerts" # CA certificates that are sent along with SSLCert. (not yet: needs DTLS)
+---| "SSLCheckCRL" # Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS)
+---| "SSLCheckOCSP" # Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS)
+---| "SSLCipherStrength" # The fewest key bits that a cipher suite may have. (not yet: needs DTLS)
+---| "SSLClientCACerts" # CA certificates that a server trusts for its clients, besides the system's. (not yet: needs DTLS)
+---| "SSLEnabledCipherSuites" # The cipher suites that may be used, * for all good ones. (not yet: needs DTLS)
+---| "SSLEnabledProtocols" # The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2. (not yet: needs DTLS)
+---| "SSLEnableRenegotiation" # Whether the renegotiation_info extension is sent. (not yet: needs DTLS)
+---| "SSLIncludeCertChain" # Whether CertEncoded holds the server's whole chain and not its own certificate alone. (not yet: needs DTLS)
+---| "SSLKeyLogFile" # A file to which session secrets are appended, for a packet analyser. (not yet: needs DTLS)
+---| "SSLNegotiatedCipher" # The cipher of the present DTLS session. (read-only; not yet: needs DTLS)
+---| "SSLNegotiatedCipherStrength" # The key bits of that cipher. (read-only; not yet: needs DTLS)
+---| "SSLNegotiatedCipherSuite" # The cipher suite of the present DTLS session. (read-only; not yet: needs DTLS)
+---| "SSLNegotiatedKeyExchange" # The key exchange of the present DTLS session. (read-only; not yet: needs DTLS)
+---| "SSLNegotiatedKeyExchangeStrength" # The bits of that key exchange. (read-only; not yet: needs DTLS)
+---| "SSLNegotiatedVersion" # The protocol version of the present DTLS session. (read-only; not yet: needs DTLS)
+---| "SSLSecurityFlags" # What to overlook when a certificate is checked, as a sum of bits. (not yet: needs DTLS)
+---| "SSLServerCACerts" # CA certificates that a client trusts for its servers, besides the system's. (not yet: needs DTLS)
+---| "TLS12SignatureAlgorithms" # The signature algorithms that a certificate may have with DTLS 1.2. (not yet: needs DTLS)
+---| "TLS12SupportedGroups" # The curves for DTLS 1.2. (not yet: needs DTLS)
+---| "TLS13KeyShareGroups" # The groups whose key shares are made in advance for version 1.3. (not yet: needs DTLS)
+---| "TLS13SignatureAlgorithms" # The signature algorithms that a certificate may have with version 1.3. (not yet: needs DTLS)
+---| "TLS13SupportedGroups" # The groups for the key exchange of version 1.3. (not yet: needs DTLS)
+---| "CaptureIPPacketInfo" # Whether DestinationAddress is kept for every datagram.
+---| "DelayHostResolution" # No effect: a host name is looked up when a request is sent.
+---| "DestinationAddress" # The local address to which the last datagram came, with CaptureIPPacketInfo. (read-only)
+---| "DontFragment" # Whether datagrams are sent with the Don't Fragment flag; read when the socket opens.
+---| "MaxPacketSize" # The longest datagram that is received whole, in bytes; read when the socket opens.
+---| "QOSDSCPValue" # The DSCP value of outgoing datagrams, 0 for QOSTrafficType's; read when the socket opens.
+---| "QOSTrafficType" # The kind of traffic, which stands for a DSCP value; read when the socket opens.
+---| "ShareLocalPort" # Whether others may bind the same port; read when the socket opens.
+---| "UseConnection" # Whether a client's socket is connected to the first server it talks to.
+---| "UseIPv6" # Whether host names are looked up as IPv6 and the socket is bound to both families.
+---| "AbsoluteTimeout" # Whether Timeout bounds the whole call and does not start anew with each message.
+---| "FirewallData" # No effect: there is no tunnelling proxy for UDP.
+---| "InBufferSize" # The socket's receive buffer, 0 for a large one; read when the socket opens.
+---| "OutBufferSize" # The socket's send buffer, 0 for a large one; read when the socket opens.
+---| "BuildInfo" # The version and what it was built with. (read-only)
+---| "CodePage" # The code page of the plain string properties; 65001 leaves them as they are.
+---| "LicenseInfo" # The licence. (read-only)
+---| "MaskSensitiveData" # Whether keys and passwords are left out of Log lines.
+---| "UseFIPSCompliantAPI" # Only False: nothing here is FIPS certified.
+---| "UseInternalSecurityAPI" # No effect: the same libraries are used on every system.
+
+---Something went wrong that no call can raise, such as an error in a handler.
+---@class lunacoap.ErrorEvent
+---@field ErrorCode integer
+---@field Description string
+
+---A line about what the component does; LogLevel says how many.
+---@class lunacoap.LogEvent
+---@field LogLevel integer
+---@field Message string
+
+---An observed resource has a new state, which Response* hold.
+---@class lunacoap.NotificationEvent
+---@field URI string
+---@field IsLatest boolean
+---@field StopObserving boolean The handler may assign it.
+
+---A client wants to observe; set Accept, and Response* to the present state.
+---@class lunacoap.RegisterEvent
+---@field RemoteHost string
+---@field RemotePort integer
+---@field URI string
+---@field URIHost string
+---@field URIPort integer
+---@field URIPath string
+---@field URIQuery string
+---@field Token string
+---@field TokenB string
+---@field Accept boolean The handler may assign it.
+
+---A request came; set Response*, or SendResponse to false to answer later.
+---@class lunacoap.RequestEvent
+---@field RemoteHost string
+---@field RemotePort integer
+---@field Method integer
+---@field URIHost string
+---@field URIPort integer
+---@field URIPath string
+---@field URIQuery string
+---@field Token string
+---@field TokenB string
+---@field RequestId string
+---@field SendResponse boolean The handler may assign it.
+
+---A request has got its response, or failed; ErrorCode 0 is a 2.xx response.
+---@class lunacoap.RequestCompleteEvent
+---@field Method integer
+---@field URI string
+---@field RequestId string
+---@field ErrorCode integer
+---@field ErrorDescription string
+---@field RemoteHost string
+---@field RemotePort integer
+
+---A response has reached its client, or failed to.
+---@class lunacoap.ResponseCompleteEvent
+---@field RequestId string
+---@field ErrorCode integer
+---@field ErrorDescription string
+
+---A client shows its certificate; Accept decides.
+---@class lunacoap.SSLClientAuthenticationEvent
+---@field ConnectionId integer
+---@field CertEncoded string
+---@field CertEncodedB string
+---@field CertSubject string
+---@field CertIssuer string
+---@field Status string
+---@field Accept boolean The handler may assign it.
+
+---The server shows its certificate; Accept decides.
+---@class lunacoap.SSLServerAuthenticationEvent
+---@field CertEncoded string
+---@field CertEncodedB string
+---@field CertSubject string
+---@field CertIssuer string
+---@field Status string
+---@field Accept boolean The handler may assign it.
+
+---A line about the progress of a DTLS session.
+---@class lunacoap.SSLStatusEvent
+---@field Message string
+
+---An observer has left or was removed.
+---@class lunacoap.UnregisteredEvent
+---@field RemoteHost string
+---@field RemotePort integer
+---@field URI string
+---@field URIHost string
+---@field URIPort integer
+---@field URIPath string
+---@field URIQuery string
+
+---What a failed call raises, and what OnError tells of.
+---@class lunacoap.Error
+---@field Code integer The number, such as 704.
+---@field Message string What went wrong and what would be right.
+---@field Where string The line that made the call: "file:line".
+---@field Traceback string The calls that led there.
+
+---One option of a message.
+---@class lunacoap.CoAPOption
+---@field Number integer Which option, 1 to 65535; sets ValueType when it is a known one.
+---@field Value string Text, decimal digits or hex digits, as ValueType says.
+---@field ValueType integer How Value is written: lunacoap.ValueType.ovtString, ...
+---@field Critical boolean Whether a receiver that does not know it must refuse. Read-only.
+---@field Unsafe boolean Whether a proxy that does not know it must not forward. Read-only.
+---@field NoCacheKey boolean Whether it does not tell cached responses apart. Read-only.
+
+---One pending request; read-only.
+---@class lunacoap.CoAPRequest
+---@field Method integer The method's number. Read-only.
+---@field RemoteHost string The other end's address. Read-only.
+---@field RemotePort integer The other end's port. Read-only.
+---@field RequestId string What CancelRequest and SendResponse take. Read-only.
+---@field Token string The token, as text in the CodePage. Read-only.
+---@field TokenB string The token, as raw bytes. Read-only.
+---@field URI string What is asked for. Read-only.
+
+---A certificate; an empty one has fields that are "", 0 or false.
+---@class lunacoap.Certificate
+---@field EffectiveDate string From when it is valid. Read-only.
+---@field ExpirationDate string Until when it is valid. Read-only.
+---@field ExtendedKeyUsage string What it is for, as OIDs with commas between them. Read-only.
+---@field Fingerprint string MD5 of the key or certificate. Read-only.
+---@field FingerprintSHA1 string SHA-1 of the key or certificate. Read-only.
+---@field FingerprintSHA256 string SHA-256 of the key or certificate. Read-only.
+---@field Issuer string Who signed it. Read-only.
+---@field PrivateKey string Its private key in PEM format. Read-only.
+---@field PrivateKeyAvailable boolean Whether there is a private key. Read-only.
+---@field PrivateKeyContainer string Always empty: only Windows has containers. Read-only.
+---@field PublicKey string Its public key in PEM format. Read-only.
+---@field PublicKeyAlgorithm string The kind of its public key. Read-only.
+---@field PublicKeyLength integer The bits of its public key. Read-only.
+---@field SerialNumber string Its serial number in hex. Read-only.
+---@field SignatureAlgorithm string How it was signed. Read-only.
+---@field Store string Where it is looked for: a file, or the data themselves.
+---@field StoreB string The same as raw bytes.
+---@field StorePassword string What opens the store.
+---@field StoreType integer The kind of store: lunacoap.StoreType.cstPFXFile, ...
+---@field SubjectAltNames string Further names of its owner. Read-only.
+---@field ThumbprintMD5 string MD5 of the certificate. Read-only.
+---@field ThumbprintSHA1 string SHA-1 of the certificate. Read-only.
+---@field ThumbprintSHA256 string SHA-256 of the certificate. Read-only.
+---@field Usage string What it is for, in words. Read-only.
+---@field UsageFlags integer What it is for, as a sum of bits. Read-only.
+---@field Version string Such as "V3". Read-only.
+---@field Subject string Its owner; assigning it looks for one in the store.
+---@field Encoded string The certificate in PEM format; assigning it selects this one.
+---@field EncodedB string The same as raw bytes.
+
+---@class lunacoap.OptionInit
+---@field Number integer
+---@field Value string|number
+---@field ValueType? integer
+
+---Options in their order: #list, list[i], ipairs(list).
+---@class lunacoap.CoAPOptionList
+---@field Count integer How many there are.
+---@field [integer] lunacoap.CoAPOption
+local CoAPOptionList = {}
+
+---Adds a copy of an option at the end.
+---@param option lunacoap.CoAPOption|lunacoap.OptionInit
+function CoAPOptionList:Add(option) end
+
+---Removes the i-th option; the first is 1.
+---@param i integer
+function CoAPOptionList:RemoveAt(i) end
+
+---Removes all options.
+function CoAPOptionList:Clear() end
+
+---Requests as they were when the property was read: #list, list[i], ipairs(list).
+---@class lunacoap.CoAPRequestList
+---@field Count integer How many there are.
+---@field [integer] lunacoap.CoAPRequest
+
+---@class lunacoap.Timer
+local Timer = {}
+
+---Ends the timer.
+function Timer:stop() end
+
+---A link: its parameters are fields: a string, true without a value, a list when repeated.
+---@class lunacoap.Link
+---@field target string
+---@field [string] string|true|string[]
+
+---A method's number.
+---@class lunacoap.Method
+---@field DELETE integer 4
+---@field FETCH integer 5
+---@field GET integer 1
+---@field PATCH integer 6
+---@field POST integer 2
+---@field PUT integer 3
+---@field iPATCH integer 7
+
+---A method's name by its number.
+---@class lunacoap.MethodName
+---@field [integer] string
+
+---A response code such as "2.05".
+---@class lunacoap.Code
+---@field BadGateway string 5.02
+---@field BadOption string 4.02
+---@field BadRequest string 4.00
+---@field Changed string 2.04
+---@field Conflict string 4.09
+---@field Content string 2.05
+---@field Continue string 2.31
+---@field Created string 2.01
+---@field Deleted string 2.02
+---@field Forbidden string 4.03
+---@field GatewayTimeout string 5.04
+---@field HopLimitReached string 5.08
+---@field InternalServerError string 5.00
+---@field MethodNotAllowed string 4.05
+---@field NotAcceptable string 4.06
+---@field NotFound string 4.04
+---@field NotImplemented string 5.01
+---@field PreconditionFailed string 4.12
+---@field ProxyingNotSupported string 5.05
+---@field RequestEntityIncomplete string 4.08
+---@field RequestEntityTooLarge string 4.13
+---@field ServiceUnavailable string 5.03
+---@field TooManyRequests string 4.29
+---@field Unauthorized string 4.01
+---@field UnprocessableEntity string 4.22
+---@field UnsupportedContentFormat string 4.15
+---@field Valid string 2.03
+
+---A code's name, such as "Content".
+---@class lunacoap.CodeName
+---@field ["0.01"] string GET
+---@field ["0.02"] string POST
+---@field ["0.03"] string PUT
+---@field ["0.04"] string DELETE
+---@field ["0.05"] string FETCH
+---@field ["0.06"] string PATCH
+---@field ["0.07"] string iPATCH
+---@field ["2.01"] string Created
+---@field ["2.02"] string Deleted
+---@field ["2.03"] string Valid
+---@field ["2.04"] string Changed
+---@field ["2.05"] string Content
+---@field ["2.31"] string Continue
+---@field ["4.00"] string Bad Request
+---@field ["4.01"] string Unauthorized
+---@field ["4.02"] string Bad Option
+---@field ["4.03"] string Forbidden
+---@field ["4.04"] string Not Found
+---@field ["4.05"] string Method Not Allowed
+---@field ["4.06"] string Not Acceptable
+---@field ["4.08"] string Request Entity Incomplete
+---@field ["4.09"] string Conflict
+---@field ["4.12"] string Precondition Failed
+---@field ["4.13"] string Request Entity Too Large
+---@field ["4.15"] string Unsupported Content-Format
+---@field ["4.22"] string Unprocessable Entity
+---@field ["4.29"] string Too Many Requests
+---@field ["5.00"] string Internal Server Error
+---@field ["5.01"] string Not Implemented
+---@field ["5.02"] string Bad Gateway
+---@field ["5.03"] string Service Unavailable
+---@field ["5.04"] string Gateway Timeout
+---@field ["5.05"] string Proxying Not Supported
+---@field ["5.08"] string Hop Limit Reached
+---@field ["7.01"] string CSM
+---@field ["7.02"] string Ping
+---@field ["7.03"] string Pong
+---@field ["7.04"] string Release
+---@field ["7.05"] string Abort
+
+---A content-format's number by its media type.
+---@class lunacoap.ContentFormat
+---@field ["application/ace+cbor"] integer 19
+---@field ["application/ace-groupcomm+cbor"] integer 261
+---@field ["application/ace-trl+cbor"] integer 262
+---@field ["application/aif+cbor"] integer 290
+---@field ["application/aif+cbor; toid=CRI-local-part"] integer 292
+---@field ["application/aif+cbor; toid=oscore-gname; tperm=oscore-gperm"] integer 297
+---@field ["application/aif+json"] integer 291
+---@field ["application/aif+json; toid=oscore-gname; tperm=oscore-gperm"] integer 298
+---@field ["application/cbor"] integer 60
+---@field ["application/cbor deflate"] integer 11060
+---@field ["application/cbor-seq"] integer 63
+---@field ["application/ce+cbor"] integer 10571
+---@field ["application/ce+cbor; profile=2.16.840.1.113741.1.16.1"] integer 10573
+---@field ["application/cid-edhoc+cbor-seq"] integer 65
+---@field ["application/cmw+cbor"] integer 273
+---@field ["application/cmw+cose"] integer 275
+---@field ["application/cmw+json"] integer 274
+---@field ["application/cmw+jws"] integer 276
+---@field ["application/coap-eap"] integer 269
+---@field ["application/coap-group+json"] integer 256
+---@field ["application/concise-problem-details+cbor"] integer 257
+---@field ["application/cose-key"] integer 101
+---@field ["application/cose-key-set"] integer 102
+---@field ["application/cose; cose-type="cose-encrypt""] integer 96
+---@field ["application/cose; cose-type="cose-encrypt0""] integer 16
+---@field ["application/cose; cose-type="cose-mac""] integer 97
+---@field ["application/cose; cose-type="cose-mac0""] integer 17
+---@field ["application/cose; cose-type="cose-sign""] integer 98
+---@field ["application/cose; cose-type="cose-sign1""] integer 18
+---@field ["application/csrattrs"] integer 285
+---@field ["application/cwt"] integer 61
+---@field ["application/dns-message"] integer 553
+---@field ["application/dots+cbor"] integer 271
+---@field ["application/eat+cwt"] integer 263
+---@field ["application/eat+cwt; eat_profile="tag:psacertified.org,2019:psa#legacy""] integer 10004
+---@field ["application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm""] integer 10003
+---@field ["application/eat+cwt; eat_profile=2.16.840.1.113741.1.16.1"] integer 10005
+---@field ["application/eat+jwt"] integer 264
+---@field ["application/eat-bun+cbor"] integer 265
+---@field ["application/eat-bun+json"] integer 266
+---@field ["application/eat-ucs+cbor"] integer 267
+---@field ["application/eat-ucs+json"] integer 268
+---@field ["application/edhoc+cbor-seq"] integer 64
+---@field ["application/exi"] integer 47
+---@field ["application/javascript"] integer 10002
+---@field ["application/json"] integer 50
+---@field ["application/json deflate"] integer 11050
+---@field ["application/json zstd"] integer 12050
+---@field ["application/json-patch+json"] integer 51
+---@field ["application/kb+cwt"] integer 294
+---@field ["application/link-format"] integer 40
+---@field ["application/measured-component+cbor"] integer 295
+---@field ["application/measured-component+json"] integer 296
+---@field ["application/merge-patch+json"] integer 52
+---@field ["application/missing-blocks+cbor-seq"] integer 272
+---@field ["application/multipart-core"] integer 62
+---@field ["application/octet-stream"] integer 42
+---@field ["application/oscore"] integer 10001
+---@field ["application/pkcs10"] integer 286
+---@field ["application/pkcs7-mime; smime-type=certs-only"] integer 281
+---@field ["application/pkcs7-mime; smime-type=server-generated-key"] integer 280
+---@field ["application/pkcs8"] integer 284
+---@field ["application/pkix-cert"] integer 287
+---@field ["application/pkixcmp"] integer 259
+---@field ["application/scitt-receipt+cose"] integer 278
+---@field ["application/scitt-statement+cose"] integer 277
+---@field ["application/sd-cwt"] integer 293
+---@field ["application/sdf+json"] integer 434
+---@field ["application/senml+cbor"] integer 112
+---@field ["application/senml+json"] integer 110
+---@field ["application/senml+xml"] integer 310
+---@field ["application/senml-etch+cbor"] integer 322
+---@field ["application/senml-etch+json"] integer 320
+---@field ["application/senml-exi"] integer 114
+---@field ["application/sensml+cbor"] integer 113
+---@field ["application/sensml+json"] integer 111
+---@field ["application/sensml+xml"] integer 311
+---@field ["application/sensml-exi"] integer 115
+---@field ["application/statuslist+cwt"] integer 279
+---@field ["application/suit-report+cose"] integer 270
+---@field ["application/swid+cbor"] integer 258
+---@field ["application/syslog-msg"] integer 10007
+---@field ["application/td+json"] integer 432
+---@field ["application/tm+json"] integer 433
+---@field ["application/toc+cbor"] integer 10570
+---@field ["application/toc+cbor; profile=2.16.840.1.113741.1.16.1"] integer 10572
+---@field ["application/uccs+cbor"] integer 601
+---@field ["application/vnd.as207960.vas.config+jer"] integer 20001
+---@field ["application/vnd.as207960.vas.config+uper"] integer 20002
+---@field ["application/vnd.as207960.vas.tap+jer"] integer 20003
+---@field ["application/vnd.as207960.vas.tap+uper"] integer 20004
+---@field ["application/vnd.ocf+cbor"] integer 10000
+---@field ["application/vnd.oma.lwm2m+cbor"] integer 11544
+---@field ["application/vnd.oma.lwm2m+json"] integer 11543
+---@field ["application/vnd.oma.lwm2m+tlv"] integer 11542
+---@field ["application/vnd.oms.cellular-cose-content+cbor"] integer 10006
+---@field ["application/voucher+cose"] integer 836
+---@field ["application/xml"] integer 41
+---@field ["application/xml zstd"] integer 12041
+---@field ["application/yang-data+cbor"] integer 340
+---@field ["application/yang-data+cbor; id=name"] integer 341
+---@field ["application/yang-data+cbor; id=sid"] integer 140
+---@field ["application/yang-sid+json"] integer 260
+---@field ["image/gif"] integer 21
+---@field ["image/jpeg"] integer 22
+---@field ["image/png"] integer 23
+---@field ["image/svg+xml"] integer 30000
+---@field ["text/css"] integer 20000
+---@field ["text/plain"] integer 0
+---@field ["text/plain; charset=utf-8"] integer 0
+---@field ["text/plain; charset=utf-8 zstd"] integer 12000
+---@field ["text/plain;charset=utf-8"] integer 0
+
+---A content-format's media type by its number.
+---@class lunacoap.ContentFormatName
+---@field [integer] string
+
+---An option's number by its name.
+---@class lunacoap.OptionNumber
+---@field Accept integer 17
+---@field Block1 integer 27
+---@field Block2 integer 23
+---@field ["Content-Format"] integer 12
+---@field EDHOC integer 21
+---@field ETag integer 4
+---@field Echo integer 252
+---@field ["Hop-Limit"] integer 16
+---@field ["If-Match"] integer 1
+---@field ["If-None-Match"] integer 5
+---@field ["Location-Path"] integer 8
+---@field ["Location-Query"] integer 20
+---@field ["Max-Age"] integer 14
+---@field ["No-Response"] integer 258
+---@field ["OCF-Accept-Content-Format-Version"] integer 2049
+---@field ["OCF-Content-Format-Version"] integer 2053
+---@field OSCORE integer 9
+---@field Observe integer 6
+---@field ["Proxy-Cri"] integer 235
+---@field ["Proxy-Scheme"] integer 39
+---@field ["Proxy-Scheme-Number"] integer 239
+---@field ["Proxy-Uri"] integer 35
+---@field ["Q-Block1"] integer 19
+---@field ["Q-Block2"] integer 31
+---@field ["Request-Tag"] integer 292
+---@field ["SCP82-Params"] integer 2055
+---@field Size1 integer 60
+---@field Size2 integer 28
+---@field ["Uri-Host"] integer 3
+---@field ["Uri-Path"] integer 11
+---@field ["Uri-Port"] integer 7
+---@field ["Uri-Query"] integer 15
+---@field ["X-Admin-Protocol"] integer 2056
+
+---An option's name by its number.
+---@class lunacoap.OptionName
+---@field [integer] string
+
+---The kinds of certificate stores.
+---@class lunacoap.StoreType
+---@field cstAuto integer 99
+---@field cstBCFKSBlob integer 22
+---@field cstBCFKSFile integer 21
+---@field cstJKSBlob integer 5
+---@field cstJKSFile integer 4
+---@field cstJWKBlob integer 19
+---@field cstJWKFile integer 18
+---@field cstMachine integer 1
+---@field cstP7BBlob integer 12
+---@field cstP7BFile integer 11
+---@field cstPEMKeyBlob integer 7
+---@field cstPEMKeyFile integer 6
+---@field cstPFXBlob integer 3
+---@field cstPFXFile integer 2
+---@field cstPKCS11 integer 23
+---@field cstPPKBlob integer 15
+---@field cstPPKFile integer 14
+---@field cstPublicKeyBlob integer 9
+---@field cstPublicKeyFile integer 8
+---@field cstSSHPublicKeyBlob integer 10
+---@field cstSSHPublicKeyFile integer 13
+---@field cstUser integer 0
+---@field cstXMLBlob integer 17
+---@field cstXMLFile integer 16
+
+---How an option's Value is written.
+---@class lunacoap.ValueType
+---@field ovtBinary integer 2
+---@field ovtString integer 0
+---@field ovtUInt integer 1
+
+return lunacoap

@@ -1,0 +1,102 @@
+-- What tools/surface.lua writes is up to date, and tells of everything that there is.
+
+local lunacoap = require "lunacoap"
+local surface = require "tools.surface"
+local names = require "spec.support.reference_names"
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read("a")
+end
+
+local function first_of_each(rows)
+  local list = {}
+  for i, row in ipairs(rows) do
+    list[i] = row[1]
+  end
+  table.sort(list)
+  return list
+end
+
+local function sorted_keys(map)
+  local list = {}
+  for key in pairs(map) do
+    list[#list + 1] = key
+  end
+  table.sort(list)
+  return list
+end
+
+describe("the definitions for editors", function()
+  local text = surface.definitions()
+
+  it("are those that make surface writes now", function()
+    assert.is_true(text == read("meta/lunacoap.lua"), "run make surface")
+  end)
+
+  it("are Lua, and declare each type that they use", function()
+    assert(load(text, "=meta/lunacoap.lua"))
+    local declared = {}
+    for name in text:gmatch("%-%-%-@class ([%w_.]+)") do
+      assert.is_nil(declared[name], name .. " is declared twice")
+      declared[name] = true
+    end
+    for name in text:gmatch("%-%-%-@alias ([%w_.]+)") do
+      declared[name] = true
+    end
+    for line in text:gmatch("%-%-%-@[pfr]%l+ [^\n]*") do
+      local type = line:match("^%-%-%-@return (.*)") or line:match("^%-%-%-@%l+ %S+ (.*)")
+      for name in type:gmatch("%f[%w]lunacoap%.%u[%w]*%f[^%w.]") do
+        -- A constant that the text names, such as lunacoap.Method.FETCH, is not a type.
+        assert.is_true(declared[name] ~= nil, name .. " in " .. line)
+      end
+    end
+  end)
+
+  it("have each field of the module, and no other", function()
+    local expected = { "VERSION", "linkformat" }
+    for _, list in ipairs { surface.functions, surface.constants } do
+      for _, row in ipairs(list) do
+        expected[#expected + 1] = row[1]
+      end
+    end
+    table.sort(expected)
+    assert.are.same(expected, sorted_keys(lunacoap))
+    assert.are.same(first_of_each(surface.linkformat), sorted_keys(lunacoap.linkformat))
+  end)
+
+  it("have each method, and no other", function()
+    local expected = { table.unpack(names.methods) }
+    table.sort(expected)
+    assert.are.same(expected, first_of_each(surface.methods))
+  end)
+
+  it("have each field of each type, and say which are read-only", function()
+    for _, class in ipairs(surface.classes) do
+      local expected, found = names.types[class[1]], {}
+      for _, field in ipairs(class[3]) do
+        found[field[1]] = not field[4]
+      end
+      if expected then
+        assert.are.same(expected, found)
+      end
+    end
+  end)
+end)
+
+describe("the README", function()
+  it("has the tables that make surface writes now, each of them", function()
+    local text = read("README.md")
+    local filled, found = surface.fill(text)
+    assert.is_true(filled == text, "run make surface")
+    assert.are.same(sorted_keys(surface.tables), sorted_keys(found))
+  end)
+
+  it("loses nothing around a table, and complains about a wrong marker", function()
+    local filled = surface.fill("a\n<!-- errors -->\nold\n<!-- /errors -->\nb")
+    assert.is_truthy(filled:find("^a\n<!%-%- errors %-%->\n| number .*<!%-%- /errors %-%->\nb$"))
+    assert.are.equal(filled, (surface.fill(filled)))
+    assert.has_error(function() surface.fill("<!-- nothing -->\n<!-- /nothing -->") end)
+    assert.has_error(function() surface.fill("<!-- errors -->\n<!-- /events -->") end)
+  end)
+end)

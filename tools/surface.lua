@@ -1,0 +1,523 @@
+-- Writes what is made from the tables of settings, events, errors and constants: the definitions
+-- for editors (meta/lunacoap.lua, for the Lua language server) and the tables of README.md, each
+-- between `<!-- NAME -->` and `<!-- /NAME -->`. Methods and functions have no table in C that could
+-- describe them, so they are described here.
+--   build/lunacoap-spec tools/surface.lua
+
+local probe = require "lunacoap.probe"
+
+local M = {}
+
+---A function or method for both outputs: name, parameters ("name: type"), result, what it does.
+local METHODS = {
+  { "CancelRequest", { "RequestId: string" }, nil,
+    "Gives a pending request up: a client's ends with error 711, a server's gets no answer." },
+  { "Config", { "ConfigurationString: lunacoap.Setting" }, "string",
+    'Sets a setting with "NAME=VALUE" and returns "", or returns its value with "NAME".' },
+  { "Delete", { "URI: string" }, "string",
+    'Sends a DELETE; returns "" when the answer is there, or the request\'s Id with Timeout 0.' },
+  { "DoEvents", {}, nil,
+    "Handles what is ready, or waits up to 50 ms for something to happen." },
+  { "Get", { "URI: string" }, "string",
+    'Sends a GET; returns "" when the answer is there, or the request\'s Id with Timeout 0.' },
+  { "Post", { "URI: string" }, "string",
+    'Sends RequestData with POST; returns "" when the answer is there, or an Id with Timeout 0.' },
+  { "Put", { "URI: string" }, "string",
+    'Sends RequestData with PUT; returns "" when the answer is there, or an Id with Timeout 0.' },
+  { "Reset", {}, nil,
+    "Shuts the component down and puts every property and setting back; handlers stay." },
+  { "SendCustomRequest", { "URI: string", "Method: integer" }, "string",
+    "Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does." },
+  { "SendNotification", { "URI: string" }, nil,
+    "Sends Response* to everyone who observes the URI; a code that is not 2.xx ends it for all." },
+  { "SendResponse", { "RequestId: string" }, nil,
+    "Answers a pending request with Response*." },
+  { "Shutdown", {}, nil,
+    "Ends everything at once: pending requests (711), observations, the socket." },
+  { "StartListening", {}, nil,
+    "Opens LocalPort and becomes a server." },
+  { "StartObserving", { "URI: string" }, "string",
+    "Asks to be told of each change of a resource; Notification fires for each, the first too." },
+  { "StopListening", {}, nil,
+    "Takes no new requests; pending ones may still be answered." },
+  { "StopObserving", { "URI: string" }, nil,
+    "Ends an observation, with the URI that StartObserving was given." },
+}
+
+local FUNCTIONS = {
+  { "CoAP", { "init?: lunacoap.CoAPInit" }, "lunacoap.CoAP",
+    "Makes a component; the table holds properties, settings and handlers to set at once." },
+  { "CoAPOption", { "number?: integer", "value?: string|number" }, "lunacoap.CoAPOption",
+    "Makes an option for RequestOptions or ResponseOptions." },
+  { "Certificate", { "...: any" }, "lunacoap.Certificate",
+    "Makes a certificate: empty, of (encoded), or of (storeType, store[, password, subject])." },
+  { "run", { "f?: function", "...: any" }, "integer",
+    "Runs f as the main task and the loop to its end, for the stock lua5.4; returns the status." },
+  { "stop", { "code?: integer" }, nil,
+    "Ends the program after this turn of the loop." },
+  { "spawn", { "f: function", "...: any" }, nil,
+    "Runs f as a task of its own." },
+  { "sleep", { "seconds: number" }, nil,
+    "Suspends this task while the loop goes on." },
+  { "timer", { "after: number", "repeat_every: number", "f: fun()" }, "lunacoap.Timer",
+    "Calls f after some seconds, and then every so many (0: once)." },
+  { "now", {}, "number",
+    "Seconds on a clock that is never set." },
+  { "signal", { "name: string", "f?: fun()" }, nil,
+    'Calls f when a signal such as "SIGHUP" comes; without f it does what it did before.' },
+}
+
+local LINKFORMAT = {
+  { "parse", { "text: string" }, "lunacoap.Link[]?, string?",
+    "Links from link-format text, or nil and what is wrong with it." },
+  { "format", { "links: lunacoap.Link[]" }, "string",
+    "Link-format text from links." },
+  { "filter", { "text: string", "query: string" }, "string?, string?",
+    'The links of a text that match a query such as "rt=temp*".' },
+}
+
+-- Type = { what it is, { field, type, what it is, assignable }... }
+local CLASSES = {
+  { "Error", "What a failed call raises, and what OnError tells of.", {
+    { "Code", "integer", "The number, such as 704." },
+    { "Message", "string", "What went wrong and what would be right." },
+    { "Where", "string", 'The line that made the call: "file:line".' },
+    { "Traceback", "string", "The calls that led there." },
+  } },
+  { "CoAPOption", "One option of a message.", {
+    { "Number", "integer", "Which option, 1 to 65535; sets ValueType when it is a known one." },
+    { "Value", "string", "Text, decimal digits or hex digits, as ValueType says." },
+    { "ValueType", "integer", "How Value is written: lunacoap.ValueType.ovtString, ..." },
+    { "Critical", "boolean", "Whether a receiver that does not know it must refuse.", true },
+    { "Unsafe", "boolean", "Whether a proxy that does not know it must not forward.", true },
+    { "NoCacheKey", "boolean", "Whether it does not tell cached responses apart.", true },
+  } },
+  { "CoAPRequest", "One pending request; read-only.", {
+    { "Method", "integer", "The method's number.", true },
+    { "RemoteHost", "string", "The other end's address.", true },
+    { "RemotePort", "integer", "The other end's port.", true },
+    { "RequestId", "string", "What CancelRequest and SendResponse take.", true },
+    { "Token", "string", "The token, as text in the CodePage.", true },
+    { "TokenB", "string", "The token, as raw bytes.", true },
+    { "URI", "string", "What is asked for.", true },
+  } },
+  { "Certificate", "A certificate; an empty one has fields that are \"\", 0 or false.", {
+    { "EffectiveDate", "string", "From when it is valid.", true },
+    { "ExpirationDate", "string", "Until when it is valid.", true },
+    { "ExtendedKeyUsage", "string", "What it is for, as OIDs with commas between them.", true },
+    { "Fingerprint", "string", "MD5 of the key or certificate.", true },
+    { "FingerprintSHA1", "string", "SHA-1 of the key or certificate.", true },
+    { "FingerprintSHA256", "string", "SHA-256 of the key or certificate.", true },
+    { "Issuer", "string", "Who signed it.", true },
+    { "PrivateKey", "string", "Its private key in PEM format.", true },
+    { "PrivateKeyAvailable", "boolean", "Whether there is a private key.", true },
+    { "PrivateKeyContainer", "string", "Always empty: only Windows has containers.", true },
+    { "PublicKey", "string", "Its public key in PEM format.", true },
+    { "PublicKeyAlgorithm", "string", "The kind of its public key.", true },
+    { "PublicKeyLength", "integer", "The bits of its public key.", true },
+    { "SerialNumber", "string", "Its serial number in hex.", true },
+    { "SignatureAlgorithm", "string", "How it was signed.", true },
+    { "Store", "string", "Where it is looked for: a file, or the data themselves." },
+    { "StoreB", "string", "The same as raw bytes." },
+    { "StorePassword", "string", "What opens the store." },
+    { "StoreType", "integer", "The kind of store: lunacoap.StoreType.cstPFXFile, ..." },
+    { "SubjectAltNames", "string", "Further names of its owner.", true },
+    { "ThumbprintMD5", "string", "MD5 of the certificate.", true },
+    { "ThumbprintSHA1", "string", "SHA-1 of the certificate.", true },
+    { "ThumbprintSHA256", "string", "SHA-256 of the certificate.", true },
+    { "Usage", "string", "What it is for, in words.", true },
+    { "UsageFlags", "integer", "What it is for, as a sum of bits.", true },
+    { "Version", "string", 'Such as "V3".', true },
+    { "Subject", "string", "Its owner; assigning it looks for one in the store." },
+    { "Encoded", "string", "The certificate in PEM format; assigning it selects this one." },
+    { "EncodedB", "string", "The same as raw bytes." },
+  } },
+}
+
+-- Constant tables and what a key of theirs is.
+local CONSTANTS = {
+  { "Method", "A method's number." },
+  { "MethodName", "A method's name by its number." },
+  { "Code", 'A response code such as "2.05".' },
+  { "CodeName", "A code's name, such as \"Content\"." },
+  { "ContentFormat", "A content-format's number by its media type." },
+  { "ContentFormatName", "A content-format's media type by its number." },
+  { "OptionNumber", "An option's number by its name." },
+  { "OptionName", "An option's name by its number." },
+  { "StoreType", "The kinds of certificate stores." },
+  { "ValueType", "How an option's Value is written." },
+}
+
+M.methods, M.functions, M.classes = METHODS, FUNCTIONS, CLASSES
+M.linkformat, M.constants = LINKFORMAT, CONSTANTS
+
+-- ---- Definitions for editors ----------------------------------------------------------------
+
+local function joined(list, separator, f)
+  local out = {}
+  for i, item in ipairs(list) do
+    out[i] = f(item)
+  end
+  return table.concat(out, separator)
+end
+
+local function write_function(out, prefix, row)
+  local name, parameters, result, doc = table.unpack(row, 1, 4)
+  out("---%s", doc)
+  for _, parameter in ipairs(parameters) do
+    local key, type = parameter:match("^(%S+): (.*)$")
+    out("---@param %s %s", key, type)
+  end
+  if result then
+    out("---@return %s", result)
+  end
+  out("function %s%s(%s) end\n", prefix, name, joined(parameters, ", ", function(parameter)
+    return (parameter:match("^[%w_.]+"))
+  end))
+end
+
+local function default_of(row)
+  if row.kind == "text" or row.kind == "content" and row.type == "string" then
+    return '"' .. row.initial .. '"'
+  elseif row.type == "boolean" then
+    return row.initial:lower()
+  end
+  return row.initial
+end
+
+-- What a reader has to know besides the sentence.
+local function notes_of(row)
+  local notes = {}
+  if row.read_only then
+    notes[#notes + 1] = "read-only"
+  end
+  if row.secure then
+    notes[#notes + 1] = "not yet: needs DTLS"
+  end
+  if row.closed_only then
+    notes[#notes + 1] = "not while the socket is open"
+  end
+  return #notes > 0 and " (" .. table.concat(notes, "; ") .. ")" or ""
+end
+
+-- Text that may be assigned as text: the table for it is a list of options.
+local function type_of(row)
+  return row.kind == "options" and row.type .. "|lunacoap.OptionInit[]" or row.type
+end
+
+local function write_property(out, row, optional)
+  local default = default_of(row)
+  out("---@field %s%s %s %s%s%s", row.name, optional, type_of(row), row.doc, notes_of(row),
+    default ~= "" and " Default: " .. default .. "." or "")
+end
+
+local function write_handler(out, event)
+  out("---@field On%s? fun(coap: lunacoap.CoAP, event: lunacoap.%sEvent) %s",
+    event.name, event.name, event.doc)
+end
+
+local function write_events(out)
+  for _, event in ipairs(probe.component.events()) do
+    out("---%s", event.doc)
+    out("---@class lunacoap.%sEvent", event.name)
+    for _, field in ipairs(event.fields) do
+      out("---@field %s %s%s", field.name, field.type,
+        field.assignable and " The handler may assign it." or "")
+    end
+    out("")
+  end
+end
+
+local function write_component(out)
+  out("---Client and server in one.\n---@class lunacoap.CoAP")
+  for _, row in ipairs(probe.component.rows()) do
+    if row.property then
+      write_property(out, row, "")
+    end
+  end
+  for _, event in ipairs(probe.component.events()) do
+    write_handler(out, event)
+  end
+  out("local CoAP = {}\n")
+  for _, method in ipairs(METHODS) do
+    write_function(out, "CoAP:", method)
+  end
+  out("---What the constructor takes.\n---@class lunacoap.CoAPInit")
+  for _, row in ipairs(probe.component.rows()) do
+    if not row.read_only then
+      write_property(out, row, "?")
+    end
+  end
+  for _, event in ipairs(probe.component.events()) do
+    write_handler(out, event)
+  end
+  out("")
+end
+
+local function write_settings(out)
+  out("---The names of settings, alone to read and with =VALUE to set.\n---@alias lunacoap.Setting")
+  out("---| string")
+  for _, row in ipairs(probe.component.rows()) do
+    if row.config then
+      out('---| "%s" # %s%s', row.name, row.doc, notes_of(row))
+    end
+  end
+  out("")
+end
+
+local function write_classes(out)
+  for _, class in ipairs(CLASSES) do
+    out("---%s\n---@class lunacoap.%s", class[2], class[1])
+    for _, field in ipairs(class[3]) do
+      out("---@field %s %s %s%s", field[1], field[2], field[3], field[4] and " Read-only." or "")
+    end
+    out("")
+  end
+end
+
+local COLLECTIONS = [[
+---@class lunacoap.OptionInit
+---@field Number integer
+---@field Value string|number
+---@field ValueType? integer
+
+---Options in their order: #list, list[i], ipairs(list).
+---@class lunacoap.CoAPOptionList
+---@field Count integer How many there are.
+---@field [integer] lunacoap.CoAPOption
+local CoAPOptionList = {}
+
+---Adds a copy of an option at the end.
+---@param option lunacoap.CoAPOption|lunacoap.OptionInit
+function CoAPOptionList:Add(option) end
+
+---Removes the i-th option; the first is 1.
+---@param i integer
+function CoAPOptionList:RemoveAt(i) end
+
+---Removes all options.
+function CoAPOptionList:Clear() end
+
+---Requests as they were when the property was read: #list, list[i], ipairs(list).
+---@class lunacoap.CoAPRequestList
+---@field Count integer How many there are.
+---@field [integer] lunacoap.CoAPRequest
+
+---@class lunacoap.Timer
+local Timer = {}
+
+---Ends the timer.
+function Timer:stop() end
+
+---A link: its parameters are fields: a string, true without a value, a list when repeated.
+---@class lunacoap.Link
+---@field target string
+---@field [string] string|true|string[]
+]]
+
+local function write_constants(out)
+  local constants = probe.component.constants()
+  for _, row in ipairs(CONSTANTS) do
+    local name, doc = table.unpack(row)
+    local keys, type = {}, nil
+    for key, value in pairs(constants[name]) do
+      keys[#keys + 1], type = key, math.type(value) or "string"
+    end
+    table.sort(keys)
+    out("---%s\n---@class lunacoap.%s", doc, name)
+    if math.type(keys[1]) then
+      out("---@field [integer] %s", type)
+    else
+      for _, key in ipairs(keys) do
+        out(key:find("^[%a_][%w_]*$") and "---@field %s %s %s" or '---@field ["%s"] %s %s',
+          key, type, tostring(constants[name][key]))
+      end
+    end
+    out("")
+  end
+end
+
+local function write_module(out)
+  out("---@class lunacoap\n---@field VERSION string\n---@field linkformat lunacoap.linkformat")
+  for _, row in ipairs(CONSTANTS) do
+    out("---@field %s lunacoap.%s %s", row[1], row[1], row[2])
+  end
+  out("local lunacoap = {}\n")
+  for _, row in ipairs(FUNCTIONS) do
+    write_function(out, "lunacoap.", row)
+  end
+  out("---CoRE Link Format (RFC 6690).\n---@class lunacoap.linkformat\nlocal linkformat = {}\n")
+  for _, row in ipairs(LINKFORMAT) do
+    write_function(out, "linkformat.", row)
+  end
+end
+
+---The text of meta/lunacoap.lua.
+---@return string
+function M.definitions()
+  local lines = {}
+  local function out(format, ...)
+    lines[#lines + 1] = select("#", ...) > 0 and format:format(...) or format
+  end
+  out("---@meta lunacoap")
+  out("-- Made by tools/surface.lua from the tables of the runtime; changes here are lost.\n")
+  write_module(out)
+  write_component(out)
+  write_settings(out)
+  write_events(out)
+  write_classes(out)
+  out(COLLECTIONS)
+  write_constants(out)
+  out("return lunacoap\n")
+  return table.concat(lines, "\n")
+end
+
+-- ---- The README's tables --------------------------------------------------------------------
+
+local function cell(text)
+  return (text:gsub("|", "\\|"):gsub("%*", "\\*"))
+end
+
+local function code(text)
+  return text == "" and "" or "`" .. text .. "`"
+end
+
+local function markdown(heads, rows)
+  local lines = { "| " .. table.concat(heads, " | ") .. " |", "|" .. ("---|"):rep(#heads) }
+  for _, row in ipairs(rows) do
+    lines[#lines + 1] = "| " .. table.concat(row, " | ") .. " |"
+  end
+  return table.concat(lines, "\n")
+end
+
+local function signature(prefix, row)
+  local names = joined(row[2], ", ", function(parameter)
+    return (parameter:gsub("^([%w_]+)%?.*", "[%1]"):gsub(":.*", ""))
+  end)
+  return code(("%s%s(%s)"):format(prefix, row[1], names))
+end
+
+local TABLES = {}
+
+function TABLES.properties()
+  local rows = {}
+  for _, row in ipairs(probe.component.rows()) do
+    if row.property then
+      rows[#rows + 1] = { code(row.name), row.type:gsub("^lunacoap%.", ""), code(default_of(row)),
+        cell(row.doc .. notes_of(row)) }
+    end
+  end
+  return markdown({ "property", "type", "default", "what it is" }, rows)
+end
+
+function TABLES.methods()
+  local rows = {}
+  for i, row in ipairs(METHODS) do
+    rows[i] = { signature("", row), cell(row[4]) }
+  end
+  return markdown({ "method", "what it does" }, rows)
+end
+
+function TABLES.events()
+  local rows = {}
+  for i, event in ipairs(probe.component.events()) do
+    local fields = joined(event.fields, ", ", function(field)
+      return code(field.name) .. (field.assignable and " (may be assigned)" or "")
+    end)
+    rows[i] = { code("On" .. event.name), cell(event.doc), fields }
+  end
+  return markdown({ "handler", "when it is called", "fields of the event" }, rows)
+end
+
+local function settings(secure)
+  local rows = {}
+  for _, row in ipairs(probe.component.rows()) do
+    if row.config and row.secure == secure then
+      local default = #row.initial > 24 and row.initial:sub(1, 20) .. "..." or row.initial
+      local notes = secure and (row.read_only and " (read-only)" or "") or notes_of(row)
+      rows[#rows + 1] = { code(row.name), code(default),
+        row.read_only and "" or cell(row.takes), cell(row.doc .. notes) }
+    end
+  end
+  return markdown({ "setting", "default", "takes", "what it is" }, rows)
+end
+
+function TABLES.settings()
+  return settings(false)
+end
+
+TABLES["dtls-settings"] = function()
+  return settings(true)
+end
+
+TABLES["settings-without-effect"] = function()
+  local found = {}
+  for _, row in ipairs(probe.component.rows()) do
+    if row.no_effect then
+      found[#found + 1] = row
+    end
+  end
+  return joined(found, ", ", function(row) return code(row.name) end)
+end
+
+function TABLES.errors()
+  local rows = {}
+  for i, row in ipairs(probe.component.errors()) do
+    rows[i] = { tostring(row.code), cell(row.text) }
+  end
+  return markdown({ "number", "meaning" }, rows)
+end
+
+function TABLES.types()
+  local rows = {}
+  for _, class in ipairs(CLASSES) do
+    rows[#rows + 1] = { code(class[1]), cell(class[2]), joined(class[3], ", ", function(field)
+      return code(field[1])
+    end) }
+  end
+  return markdown({ "type", "what it is", "fields" }, rows)
+end
+
+function TABLES.functions()
+  local rows = {}
+  for i, row in ipairs(FUNCTIONS) do
+    rows[i] = { signature("lunacoap.", row), cell(row[4]) }
+  end
+  return markdown({ "function", "what it does" }, rows)
+end
+
+---The README with its tables as they should be, and the names of those that have a place in it.
+---@param text string
+---@return string, table<string, true>
+function M.fill(text)
+  local found = {}
+  local filled = text:gsub("<!%-%- ([%w-]+) %-%->\n(.-)<!%-%- /([%w-]+) %-%->",
+    function(name, _, closing)
+      assert(name == closing, name .. " ends with " .. closing)
+      local make = assert(TABLES[name], "no table is called " .. name)
+      found[name] = true
+      return ("<!-- %s -->\n%s\n<!-- /%s -->"):format(name, make(), name)
+    end)
+  return filled, found
+end
+
+M.tables = TABLES
+
+-- ---- The program ----------------------------------------------------------------------------
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read("a")
+end
+
+local function write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  assert(file:write(text))
+end
+
+if arg and arg[0] and arg[0]:find("tools/surface%.lua$") then
+  write("meta/lunacoap.lua", M.definitions())
+  write("README.md", (M.fill(read("README.md"))))
+end
+
+return M
