@@ -91,6 +91,19 @@ describe("assigning settings", function()
     end
   end)
 
+  it("keeps all of them at a time", function()
+    for name, row in pairs(rows) do
+      if row.stored then
+        assert.is_true(values:parse(name, other_value(row)), name)
+      end
+    end
+    for name, row in pairs(rows) do
+      if row.stored then
+        assert.are.equal(other_value(row), values:get(name), name)
+      end
+    end
+  end)
+
   it("refuses what is out of range or of another kind, naming the setting and what it takes",
     function()
       for name, row in pairs(rows) do

@@ -87,6 +87,8 @@ static int type_of(lua_State *L)
 struct held {
     struct lc_content *content;
     struct lc_message message;
+    uint8_t *datagram; /* a user value of the object */
+    size_t len;
 };
 
 static struct lc_content *check_content(lua_State *L)
@@ -98,13 +100,13 @@ static struct lc_content *check_content(lua_State *L)
 static struct held *push_held(lua_State *L, struct lc_content *content)
 {
     struct held *held = lua_newuserdatauv(L, sizeof *held, 1);
-    held->content = content;
+    *held = (struct held){.content = content};
     luaL_setmetatable(L, CONTENT);
     return held;
 }
 
 /* new([datagram]): empty, or what a received message says */
-static int new (lua_State *L)
+static int new_content(lua_State *L)
 {
     struct lc_content *content = lc_content_new();
     if (content == NULL) {
@@ -113,11 +115,13 @@ static int new (lua_State *L)
     struct held *held = push_held(L, content);
     if (lua_isstring(L, 1)) {
         struct lc_bytes data = check_bytes(L, 1);
-        luaL_argcheck(
-            L, lc_message_parse(&held->message, data.data, data.len) == LC_PARSED, 1, "no message");
-        content->message = &held->message;
-        lua_pushvalue(L, 1);
+        held->len = data.len;
+        held->datagram = lua_newuserdatauv(L, data.len, 0);
+        memcpy(held->datagram, data.data, data.len);
         lua_setiuservalue(L, -2, 1);
+        luaL_argcheck(L, lc_message_parse(&held->message, held->datagram, data.len) == LC_PARSED, 1,
+            "no message");
+        content->message = &held->message;
     }
     return 1;
 }
@@ -129,8 +133,9 @@ static int hold(lua_State *L)
     struct held *held = luaL_checkudata(L, 1, CONTENT);
     bool done = lc_content_hold(held->content);
     memset(&held->message, 0xee, sizeof held->message);
-    lua_pushnil(L);
-    lua_setiuservalue(L, 1, 1);
+    if (held->datagram != NULL) {
+        memset(held->datagram, 0xee, held->len);
+    }
     lua_pushboolean(L, done);
     return 1;
 }
@@ -299,7 +304,7 @@ int lc_probe_content(lua_State *L)
         {"encode", encode},
         {"decode", decode},
         {"type_of", type_of},
-        {"new", new},
+        {"new", new_content},
         {0, 0},
     };
     luaL_newmetatable(L, CONTENT);
