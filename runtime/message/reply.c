@@ -65,6 +65,10 @@ bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer
     uint8_t *data = id < 0 ? NULL : channel->transport->reserve(channel->transport, size);
     if (data == NULL) {
         lc_log(channel->log, LC_LOG_VERBOSE, "a response was dropped: no room or no Message ID");
+        if (type == LC_ACK) {
+            /* As if lost on the way: a duplicate may be answered again. */
+            lc_dedup_mark(&channel->dedup, lc_path_hash(path), (uint16_t)id, LC_SEEN_REPLIED);
+        }
         return false;
     }
     lc_writer_init(writer, data, size);

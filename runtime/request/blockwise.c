@@ -42,6 +42,12 @@ bool lc_blockwise_read(struct lc_pending *pending)
     return valid;
 }
 
+/* One block that is the whole body is no transfer. */
+static bool is_part(const struct lc_pending *pending)
+{
+    return pending->has_block1 && (pending->block1.more || pending->block1.num > 0);
+}
+
 /* ---- A response, block by block ---- */
 
 /*
@@ -167,9 +173,12 @@ static struct lc_representation *representation_of(struct lc_pending *pending)
     return &stored->sent;
 }
 
-/* A later block of a response: from what was kept. Safe methods run again when that is gone. */
-static bool intercept_block2(struct lc_pending *pending)
+/* From what was kept; safe methods run again when that is gone. */
+bool lc_blockwise_serve(struct lc_pending *pending)
 {
+    if (!pending->has_block2 || pending->block2.num == 0 || is_part(pending)) {
+        return false;
+    }
     struct lc_representation *sent = representation_of(pending);
     const struct lc_message *message = &pending->incoming.message;
     if (sent == NULL) {
@@ -239,7 +248,7 @@ static const uint8_t refusals[] = {
     [LC_BLOCK_NO_MEMORY] = LC_CODE(5, 3),
 };
 
-static bool intercept_block1(struct lc_pending *pending)
+static bool take_block1(struct lc_pending *pending)
 {
     struct lc_bodystore *store = &pending->server->store;
     const struct lc_message *message = &pending->incoming.message;
@@ -269,7 +278,7 @@ static bool intercept_block1(struct lc_pending *pending)
 }
 
 /* The size of what is not in blocks is bounded alike (RFC 7252 5.9.2.9). */
-static bool intercept_large(struct lc_pending *pending)
+static bool refuse_large(struct lc_pending *pending)
 {
     uint32_t size1;
     const struct lc_message *message = &pending->incoming.message;
@@ -283,15 +292,7 @@ static bool intercept_large(struct lc_pending *pending)
     return true;
 }
 
-bool lc_blockwise_intercept(struct lc_pending *pending)
+bool lc_blockwise_assemble(struct lc_pending *pending)
 {
-    /* One block that is the whole body is no transfer. */
-    bool assembled = pending->has_block1 && (pending->block1.more || pending->block1.num > 0);
-    if (assembled) {
-        return intercept_block1(pending);
-    }
-    if (pending->has_block2 && pending->block2.num > 0 && intercept_block2(pending)) {
-        return true;
-    }
-    return intercept_large(pending);
+    return is_part(pending) ? take_block1(pending) : refuse_large(pending);
 }

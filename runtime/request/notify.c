@@ -50,25 +50,16 @@ static bool make_reply(const struct lc_resource *resource, const struct lc_repre
     return true;
 }
 
-/* The smallest block that an observer asked for decides whether the body must be kept. */
-static uint8_t smallest_szx(const struct lc_resource *resource, uint8_t szx)
-{
-    lc_list_for_each (link, &resource->observers) {
-        const struct lc_observer *observer = lc_container(link, struct lc_observer, link);
-        szx = observer->szx < szx ? observer->szx : szx;
-    }
-    return szx;
-}
-
 /* What goes behind the token for this observer; `scratch` when its blocks are smaller than usual.
  */
 static struct lc_bytes encoded_for(
     struct lc_observers *observers, const struct lc_observer *observer)
 {
     const struct lc_resource *resource = observer->resource;
+    struct lc_bytes body = lc_body_bytes(resource->last.body);
     struct lc_reply reply;
-    if (observer->szx < resource->szx && lc_block_needed(resource->payload.len, observer->szx) &&
-        make_reply(resource, &resource->last, resource->payload, observer->szx, &reply) &&
+    if (observer->szx < resource->szx && lc_block_needed(body.len, observer->szx) &&
+        make_reply(resource, &resource->last, body, observer->szx, &reply) &&
         lc_reply_encode(&reply, &observers->scratch)) {
         return lc_buf_bytes(&observers->scratch);
     }
@@ -238,7 +229,6 @@ static int update(struct lc_observers *observers, struct lc_resource *resource,
     resource->last.code = next.code;
     resource->last.etag = next.etag;
     resource->last.body = body == NULL ? NULL : lc_body_share(body);
-    resource->payload = lc_body_bytes(body);
     resource->szx = szx;
     resource->confirmable = response->confirmable;
     resource->stamp = ++observers->server->store.stamp;
@@ -277,7 +267,8 @@ static int share_body(struct lc_observers *observers, const struct lc_resource *
     const struct lc_response *response, struct lc_body **inout_body, struct lc_error *error)
 {
     uint8_t szx = lc_block_szx(observers->server->options.limits->block_size);
-    if (*inout_body == NULL && lc_block_needed(response->body.len, smallest_szx(resource, szx))) {
+    szx = resource->min_szx < szx ? resource->min_szx : szx;
+    if (*inout_body == NULL && lc_block_needed(response->body.len, szx)) {
         *inout_body = lc_body_new(response->body);
         if (*inout_body == NULL) {
             return lc_fail(error, LC_ERROR_NO_MEMORY,

@@ -190,6 +190,9 @@ bool lc_observers_add(
     observer->dirty = false;
     observer->path = incoming->path;
     observer->szx = pending->has_block2 ? pending->block2.szx : LC_BLOCK_SZX_MAX;
+    if (observer->szx < observer->resource->min_szx) {
+        observer->resource->min_szx = observer->szx;
+    }
     observer->confirmed = now;
     observer->nons = 0;
     *out_sequence = lc_resource_next_sequence(observer->resource);

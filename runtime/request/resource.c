@@ -112,7 +112,6 @@ static void forget_body(struct lc_timer *timer)
     struct lc_resource *resource = lc_container(timer, struct lc_resource, forget);
     lc_body_release(resource->last.body);
     resource->last.body = NULL;
-    resource->payload = lc_bytes(NULL, 0);
 }
 
 void lc_resource_free(struct lc_resource *resource)
@@ -163,6 +162,7 @@ struct lc_resource *lc_resource_new(
     }
     resource->owner = resources;
     resource->retired = true;
+    resource->min_szx = LC_BLOCK_SZX_MAX;
     resource->sequence = (sequence_clock(resources->timers->now) - 1) & 0xffffff;
     resource->path_at = path_begins(uri);
     lc_list_init(&resource->observers);

@@ -27,11 +27,11 @@ struct lc_resource {
     bool retired;                  /* out of the maps: its observers were told that it is over */
     bool confirmable;              /* the last notification asked for it */
     uint8_t szx;                   /* block size of `encoded` */
+    uint8_t min_szx;               /* the smallest that an observer ever asked for */
     uint64_t stamp;                /* when `last` was made, see lc_bodystore.stamp */
-    struct lc_representation last; /* of the last notification; the body only if it is in blocks */
-    struct lc_buf encoded;   /* owned: the last notification, all that stands behind its token */
-    struct lc_bytes payload; /* the whole body: a view of `last.body` or of `encoded` */
-    struct lc_timer forget;  /* frees last.body */
+    struct lc_representation last; /* the last notification; its body only if it is in blocks */
+    struct lc_buf encoded;  /* owned: the last notification, all that stands behind its token */
+    struct lc_timer forget; /* frees last.body */
 };
 
 void lc_resources_init(struct lc_resources *resources, struct lc_timers *timers);

@@ -42,9 +42,13 @@ static bool tell_outcome(struct lc_server *server, struct lc_pending *pending)
     /* Out of the queue, but where lc_server_free() finds it. */
     lc_list_remove(&pending->link);
     lc_list_append(&server->open, &pending->link);
+    const char *text = lc_error_text(pending->outcome);
+    if (text == NULL) {
+        text = pending->outcome == LC_OK ? "" : "The network refused the response";
+    }
     lc_server_enter(server);
-    server->options.upcalls.complete(server->options.upcalls.arg, &pending->incoming,
-        pending->outcome, lc_error_text(pending->outcome));
+    server->options.upcalls.complete(
+        server->options.upcalls.arg, &pending->incoming, pending->outcome, text);
     if (!lc_server_leave(server)) {
         return false;
     }
@@ -189,13 +193,16 @@ void lc_server_request(
         return;
     }
     read_observe(pending);
+    if (lc_blockwise_serve(pending)) {
+        return;
+    }
     const char *why = overload(pending);
     if (why != NULL) {
         lc_log(server->options.log, LC_LOG_INFO, "request refused: %s", why);
         lc_pending_refuse(pending, LC_CODE(5, 3), why, &retry_after);
         return;
     }
-    if (lc_blockwise_intercept(pending)) {
+    if (lc_blockwise_assemble(pending)) {
         return;
     }
     if (!lc_pending_admit(pending)) {

@@ -113,9 +113,12 @@ void lc_pending_done(struct lc_transmission *transmission, enum lc_outcome outco
 /* Reads Block1, Block2 and Size2. False: it was refused and recycled (RFC 7959 2.2). */
 bool lc_blockwise_read(struct lc_pending *pending);
 
-/* Deals with what the script need not see: a block that is not the last one of a request's body,
- * a later block of a response. True: dealt with and recycled. */
-bool lc_blockwise_intercept(struct lc_pending *pending);
+/* Answers a request for a later block of a response. True: done and recycled. */
+bool lc_blockwise_serve(struct lc_pending *pending);
+
+/* Takes a block of a request's body. True: it is answered and recycled; false: the whole body is
+ * there. */
+bool lc_blockwise_assemble(struct lc_pending *pending);
 
 /* Makes the reply from a response: whole, or the block that was asked for, the rest being kept.
  * Returns 0, 10055 or 701. */

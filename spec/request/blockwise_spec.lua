@@ -199,6 +199,14 @@ describe("a server and blocks (RFC 7959)", function()
       assert.are.equal(1, server:evicted())
     end)
 
+    it("is served to its end while new requests are refused", function()
+      local server = start({}, function() return { body = body_of(2000) } end)
+      peer:get {}
+      server:accept(false)
+      assert.are.equal(body_of(2000):sub(1025), peer:get({ block2 = block(1, false, 6) }).payload)
+      assert.are.equal("5.03", peer:get({ path = "b", block2 = block(1, false, 6) }).code)
+    end)
+
     it("works through a separate response and by NON", function()
       local body = body_of(2000)
       local server = start()

@@ -75,10 +75,13 @@ describe("a server", function()
       assert.are.equal(3, #peer.completed)
     end)
 
-    it("keeps the reply to a POST for its duplicates (RFC 7252 4.5)", function()
-      start({}, always { code = "2.04", body = "x" })
+    it("keeps the reply to a POST for its duplicates, whatever comes in between (RFC 7252 4.5)", function()
+      start({}, always { code = "2.04", body = ("x"):rep(1000) })
       local request = peer:ask { code = asker.POST }
       local first = peer:one()
+      for i = 1, 3000 do peer:ask { code = asker.PUT, remote = "192.0.2.3:" .. 10000 + i } end
+      peer:sent()
+      peer.requests = { peer.requests[1] }
       peer.server:advance(200)
       peer:receive(request.data)
       assert.are.equal(first.data, peer:one().data)
@@ -271,6 +274,18 @@ describe("a server", function()
       server:advance(0)
       assert.are.same({}, peer:sent())
       assert.are.same({ { number = 1, code = 0 } }, peer.completed)
+    end)
+
+    it("answers when such a request is repeated, unless running it again would do harm", function()
+      local server = start({}, always { body = "x" })
+      server:no_room(true)
+      local get, post = peer:ask {}, peer:ask { code = asker.POST }
+      server:no_room(false)
+      peer:receive(get.data)
+      assert.are.equal(get.id, peer:one().id)
+      peer:receive(post.data)
+      assert.are.same({}, peer:sent())
+      assert.are.equal(3, #peer.requests)
     end)
 
     it("refuses options that do not fit a datagram", function()
