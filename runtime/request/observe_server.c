@@ -1,13 +1,10 @@
 /* Who observes what; see observe_server.h. */
 #include "request/observe_server.h"
 
-#include <stdio.h>
-
 #include "base/hash.h"
 #include "base/memory.h"
 #include "request/server_state.h"
 #include "wire/option.h"
-#include "wire/uri.h"
 
 static struct lc_timers *timers_of(const struct lc_observers *observers)
 {
@@ -15,36 +12,6 @@ static struct lc_timers *timers_of(const struct lc_observers *observers)
 }
 
 /* ---- Registration ---- */
-
-/* RFC 7252 6.5: the URI that a request is for. */
-static bool compose_uri(struct lc_observers *observers, const struct lc_pending *pending)
-{
-    const struct lc_address *local = &pending->incoming.path.local;
-    char host[LC_ADDRESS_TEXT], bracketed[LC_ADDRESS_TEXT + 2];
-    lc_address_host(local, host);
-    snprintf(bracketed, sizeof bracketed, local->is_ipv4 ? "%s" : "[%s]", host);
-    struct lc_uri_origin origin = {
-        .secure = observers->server->options.secure,
-        .host = bracketed,
-        .port = local->port,
-    };
-    lc_buf_clear(&observers->scratch);
-    return lc_uri_compose(&observers->scratch, pending->incoming.message.options, &origin);
-}
-
-static struct lc_resource *resource_for(
-    struct lc_observers *observers, const struct lc_pending *pending)
-{
-    if (!compose_uri(observers, pending)) {
-        return NULL;
-    }
-    struct lc_bytes uri = lc_buf_bytes(&observers->scratch);
-    struct lc_resource *resource = lc_resources_find(&observers->resources, uri);
-    if (resource == NULL) {
-        resource = lc_resource_new(&observers->resources, uri, pending->incoming.message.options);
-    }
-    return resource;
-}
 
 static struct lc_bytes token_of(const struct lc_observer *observer)
 {
@@ -156,7 +123,9 @@ static struct lc_observer *enrol(struct lc_observers *observers, const struct lc
             "a registration was not taken: there are %zu observers", observers->count);
         return NULL;
     }
-    struct lc_resource *resource = resource_for(observers, pending);
+    struct lc_resource *resource = lc_resources_for(&observers->resources,
+        &pending->incoming.path.local, pending->incoming.message.options,
+        observers->server->options.secure, &observers->scratch);
     if (resource == NULL) {
         return NULL;
     }
@@ -243,15 +212,17 @@ static void stop(struct lc_observer *observer)
     lc_transmission_cancel(&observer->transmission);
 }
 
-void lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
+bool lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
     struct lc_bytes token, bool silently)
 {
     struct lc_observer *observer = find_observer(observers, remote, token);
-    if (observer != NULL) {
-        stop(observer);
-        observer->told = silently;
-        lc_observer_end(observers, observer);
+    if (observer == NULL) {
+        return false;
     }
+    stop(observer);
+    observer->told = silently;
+    lc_observer_end(observers, observer);
+    return true;
 }
 
 static bool sent_with(const struct lc_observer *observer, uint16_t id)
@@ -304,7 +275,7 @@ static bool tell(struct lc_observers *observers, struct lc_observer *observer)
     return true;
 }
 
-void lc_observers_tell(struct lc_observers *observers)
+bool lc_observers_tell(struct lc_observers *observers)
 {
     struct lc_list *last = observers->ended.prev;
     bool more = !lc_list_empty(&observers->ended);
@@ -312,12 +283,13 @@ void lc_observers_tell(struct lc_observers *observers)
         struct lc_list *link = observers->ended.next;
         more = link != last;
         if (!tell(observers, lc_container(link, struct lc_observer, link))) {
-            return;
+            return false;
         }
     }
     if (!lc_list_empty(&observers->ended)) {
         lc_server_schedule_turn(observers->server);
     }
+    return true;
 }
 
 /* ---- Bodies of notifications ---- */

@@ -58,8 +58,8 @@ void lc_observers_free(struct lc_observers *observers);
 bool lc_observers_add(
     struct lc_observers *observers, struct lc_pending *pending, uint32_t *out_sequence);
 
-/* Ends a registration, if there is one; unregistered() follows unless `silently`. */
-void lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
+/* Ends a registration; unregistered() follows unless `silently`. False: there was none. */
+bool lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
     struct lc_bytes token, bool silently);
 
 /* RST to a NON. */
@@ -73,8 +73,8 @@ void lc_observer_end(struct lc_observers *observers, struct lc_observer *observe
 /* Frees it if nothing holds it any more. */
 void lc_observer_release(struct lc_observer *observer);
 
-/* The unregistered() upcalls that are due. The server may be gone afterwards. */
-void lc_observers_tell(struct lc_observers *observers);
+/* Makes the unregistered() upcalls that are due. False: the server was freed in one. */
+bool lc_observers_tell(struct lc_observers *observers);
 
 /* The body of a notification that this client got later than the moment `stamp`, or NULL. */
 struct lc_representation *lc_observers_representation(struct lc_observers *observers,

@@ -47,6 +47,7 @@ bool lc_pending_admit(struct lc_pending *pending)
     }
     pending->incoming.number = ++server->last_number;
     pending->known = true;
+    lc_list_remove(&pending->link);
     lc_list_append(&server->waiting, &pending->link);
     server->waiting_count++;
     return true;

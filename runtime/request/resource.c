@@ -1,9 +1,12 @@
 /* Observed resources; see resource.h. */
 #include "request/resource.h"
 
+#include <stdio.h>
+
 #include "base/hash.h"
 #include "base/memory.h"
 #include "wire/option.h"
+#include "wire/uri.h"
 
 void lc_resources_init(struct lc_resources *resources, struct lc_timers *timers)
 {
@@ -153,7 +156,7 @@ uint32_t lc_resource_next_sequence(struct lc_resource *resource)
     return resource->sequence = next;
 }
 
-struct lc_resource *lc_resource_new(
+static struct lc_resource *make(
     struct lc_resources *resources, struct lc_bytes uri, struct lc_bytes options)
 {
     struct lc_resource *resource = lc_zalloc(sizeof *resource);
@@ -180,4 +183,27 @@ struct lc_resource *lc_resource_new(
     }
     resource->retired = false;
     return resource;
+}
+
+/* RFC 7252 6.5: the URI that a request is for. */
+static bool compose_uri(
+    struct lc_buf *out, const struct lc_address *local, struct lc_bytes options, bool secure)
+{
+    char host[LC_ADDRESS_TEXT], bracketed[LC_ADDRESS_TEXT + 2];
+    lc_address_host(local, host);
+    snprintf(bracketed, sizeof bracketed, local->is_ipv4 ? "%s" : "[%s]", host);
+    struct lc_uri_origin origin = {.secure = secure, .host = bracketed, .port = local->port};
+    lc_buf_clear(out);
+    return lc_uri_compose(out, options, &origin);
+}
+
+struct lc_resource *lc_resources_for(struct lc_resources *resources, const struct lc_address *local,
+    struct lc_bytes options, bool secure, struct lc_buf *scratch)
+{
+    if (!compose_uri(scratch, local, options, secure)) {
+        return NULL;
+    }
+    struct lc_bytes uri = lc_buf_bytes(scratch);
+    struct lc_resource *resource = lc_resources_find(resources, uri);
+    return resource != NULL ? resource : make(resources, uri, options);
 }

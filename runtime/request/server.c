@@ -159,16 +159,26 @@ static const char *overload(const struct lc_pending *pending)
     return NULL;
 }
 
-/* RFC 7641 3.6: a GET with Observe 1 cancels, and is an ordinary GET besides. */
-static void read_observe(struct lc_pending *pending)
+/*
+ * RFC 7641 3.6: a GET with Observe 1 cancels, and is an ordinary GET besides. The script learns of
+ * the one before the other, and may do anything meanwhile: run the loop, free the server (false).
+ */
+static bool read_observe(struct lc_pending *pending)
 {
+    struct lc_server *server = pending->server;
     const struct lc_message *message = &pending->incoming.message;
     uint32_t observe;
-    if (message->code == LC_GET && (message->present & 1ull << LC_OBSERVE) &&
-        lc_message_uint(message, LC_OBSERVE, &observe) && observe == 1) {
-        lc_observers_remove(
-            &pending->server->observers, &pending->incoming.path.remote, message->token, false);
+    if (message->code != LC_GET || !(message->present & 1ull << LC_OBSERVE) ||
+        !lc_message_uint(message, LC_OBSERVE, &observe) || observe != 1 ||
+        !lc_observers_remove(
+            &server->observers, &pending->incoming.path.remote, message->token, false)) {
+        return true;
     }
+    if (!lc_pending_hold(pending)) {
+        return true; /* the script learns of it in the next turn */
+    }
+    lc_list_append(&server->open, &pending->link);
+    return lc_observers_tell(&server->observers);
 }
 
 void lc_server_request(
@@ -192,8 +202,7 @@ void lc_server_request(
     if (!lc_blockwise_read(pending)) {
         return;
     }
-    read_observe(pending);
-    if (lc_blockwise_serve(pending)) {
+    if (!read_observe(pending) || lc_blockwise_serve(pending)) {
         return;
     }
     const char *why = overload(pending);

@@ -62,8 +62,9 @@ struct lc_server_upcalls {
      */
     void (*complete)(void *arg, struct lc_incoming *incoming, int code, const char *text);
 
-    /* A registration ended: by the client, by RST, by time-out, by a non-2.xx notification. In a
-     * later turn of the timers. May be NULL. */
+    /* A registration ended: by the client (the `request` upcall for its GET follows), by RST, by
+     * time-out, by a non-2.xx notification. Never called inside respond(), cancel() or notify().
+     * May be NULL. */
     void (*unregistered)(void *arg, const struct lc_observer_info *observer);
 
     void *arg;

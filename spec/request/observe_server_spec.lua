@@ -146,14 +146,26 @@ describe("a server and its observers (RFC 7641)", function()
       assert.are.same({ "2.05", nil }, { reply.code, reply.value[asker.OBSERVE] })
       assert.are.equal(0, server:observers())
       assert.are.equal(2, #peer.requests)
-      assert.are.same({}, peer.gone)
-      server:advance(0)
       assert.are.equal(1, #peer.gone)
       local info = peer.gone[1]
       assert.are.same({ "coap://192.0.2.9/a?x=1", "tok", "192.0.2.1:50000", "192.0.2.9:5683" },
         { info.uri, info.token, info.remote, info.to })
       assert.are.equal(asker.options { { asker.PATH, "a" }, { asker.QUERY, "x=1" } }, info.options)
       assert.are.same({}, notify(nil, "coap://192.0.2.9/a?x=1"))
+    end)
+
+    it("by such a GET, of which the script learns before it is asked", function()
+      local server = start()
+      register { token = "tok" }
+      local seen = {}
+      server:on("unregistered", function()
+        seen[#seen + 1] = "unregistered"
+        -- as a handler that runs the loop: the datagram's memory is used again
+        peer:ask { path = "inner" }
+      end)
+      peer.answer = function(request) seen[#seen + 1] = request.list[#request.list][2] end
+      peer:ask { token = "tok", observe = 1, path = "a/outer" }
+      assert.are.same({ "unregistered", "inner", "outer" }, seen)
     end)
 
     it("by RST to a NON, also a late one (3.6)", function()
@@ -505,10 +517,11 @@ describe("a server and its observers (RFC 7641)", function()
       for i = 1, 5 do register { token = "t" .. i } end
       notify { body = "x", con = true }
       peer:ask { token = "t1", observe = 1 }
-      peer:ask { token = "t2", observe = 1 }
+      notify { code = "4.04", con = true }
+      register { token = "t3" }
       if by_handler then
         server:on("unregistered", function() server:free() end)
-        server:advance(0)
+        peer:ask { token = "t3", observe = 1 }
       else
         server:free()
       end

@@ -482,6 +482,40 @@ describe("a server", function()
     end)
   end)
 
+  it("survives anything that a peer may send, and forgets it all in the end", function()
+    local blocks = base.blocks()
+    local server = start({ max_transfers = 20, max_observers = 20, deaf = true }, function(request)
+      local kind = request.number % 4
+      return kind > 0 and { body = ("x"):rep(kind * 700), observe = true, con = true } or nil
+    end)
+    math.randomseed(7)
+    local random = math.random
+    for _ = 1, 4000 do
+      local options = {}
+      for _ = 1, random(0, 3) do
+        local numbers = { 1, 3, 4, 5, 6, 7, 11, 12, 14, 15, 16, 17, 23, 27, 28, 60, 258, random(0, 300) }
+        local value = {}
+        for i = 1, random(0, 3) do value[i] = string.char(random(0, 255) & random(0, 255)) end
+        options[#options + 1] = { numbers[random(#numbers)], table.concat(value) }
+      end
+      peer:ask { type = random(0, 1), code = random(1, 8), path = "p" .. random(3), options = options,
+        token = ("t"):rep(random(0, 8)), payload = ("y"):rep(random(3) == 1 and 16 or random(0, 40)),
+        observe = random(4) == 1 and random(0, 1) or nil, block1 = random(4) == 1 and random(0, 64) or nil,
+        block2 = random(4) == 1 and random(0, 64) or nil, remote = "192.0.2.1:" .. random(4),
+        to = random(10) == 1 and "224.0.1.187:5683" or nil }
+      for _, message in ipairs(peer:sent()) do
+        if message.type == CON or random(5) == 1 then peer:empty(random(2, 3), message) end
+      end
+      if random(20) == 1 then peer:notify("/p1", { body = ("z"):rep(random(3) * 800), con = random(2) == 1 }) end
+      if random(20) == 1 then server:advance(random(10)) end
+    end
+    assert.is_true(#peer.requests > 500)
+    server:advance(1000)
+    assert.are.same({}, server:waiting())
+    server:free()
+    assert.are.equal(blocks, base.blocks())
+  end)
+
   it("survives a lack of memory anywhere: the request is answered, refused or dropped", function()
     local answered = 0
     for allowance = 0, 40 do
