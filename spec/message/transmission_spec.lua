@@ -377,7 +377,7 @@ describe("a Message ID of our own", function()
   local function open_counting()
     local ids = { last = {}, used = 0 }
     local params = { max_retransmit = 0 }
-    ids.lifetime = message.times(params).lifetime
+    ids.lifetime = probe.params.times(params).lifetime
     open()
     channel:free()
     channel = message.channel(timers, {

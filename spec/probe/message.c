@@ -6,6 +6,7 @@
 #include "spec/probe/probe.h"
 
 #include "message/state.h"
+#include "spec/probe/fields.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -77,113 +78,6 @@ static bool push_function(lua_State *L, int functions, const char *name)
     return true;
 }
 
-/* ---- Addresses and fields ------------------------------------------------------------------- */
-
-static struct lc_address address_of(lua_Integer number)
-{
-    struct lc_address address = {0};
-    if (number != 0) {
-        uint32_t ip = (uint32_t)(number >> 16);
-        address.is_ipv4 = 1;
-        address.port = (uint16_t)number;
-        address.ip[10] = address.ip[11] = 0xff;
-        for (int i = 0; i < 4; i++) {
-            address.ip[12 + i] = (uint8_t)(ip >> (24 - 8 * i));
-        }
-    }
-    return address;
-}
-
-static lua_Integer number_of(const struct lc_address *address)
-{
-    lua_Integer ip = 0;
-    for (int i = 0; i < 4; i++) {
-        ip = ip << 8 | address->ip[12 + i];
-    }
-    return ip << 16 | address->port;
-}
-
-static lua_Integer field_integer(lua_State *L, int table, const char *name, lua_Integer otherwise)
-{
-    lua_getfield(L, table, name);
-    lua_Integer value = luaL_optinteger(L, -1, otherwise);
-    lua_pop(L, 1);
-    return value;
-}
-
-static double field_number(lua_State *L, int table, const char *name, double otherwise)
-{
-    lua_getfield(L, table, name);
-    double value = luaL_optnumber(L, -1, otherwise);
-    lua_pop(L, 1);
-    return value;
-}
-
-/* The string stays in the table, which keeps it alive. */
-static struct lc_bytes field_bytes(lua_State *L, int table, const char *name)
-{
-    size_t len;
-    lua_getfield(L, table, name);
-    const char *data = luaL_optlstring(L, -1, "", &len);
-    lua_pop(L, 1);
-    return lc_bytes(data, len);
-}
-
-static struct lc_path field_path(lua_State *L, int table)
-{
-    return (struct lc_path){
-        .remote = address_of(field_integer(L, table, "to", 0)),
-        .local = address_of(field_integer(L, table, "from", 0)),
-    };
-}
-
-/* ---- Parameters ------------------------------------------------------------------------------ */
-
-static struct lc_params check_params(lua_State *L, int table)
-{
-    struct lc_params params = LC_PARAMS_DEFAULT;
-    if (lua_istable(L, table)) {
-        params.ack_timeout = field_integer(L, table, "ack_timeout", params.ack_timeout);
-        params.ack_random_factor =
-            field_number(L, table, "ack_random_factor", params.ack_random_factor);
-        params.max_retransmit =
-            (unsigned)field_integer(L, table, "max_retransmit", params.max_retransmit);
-        params.nstart = (unsigned)field_integer(L, table, "nstart", params.nstart);
-        params.max_latency = field_integer(L, table, "max_latency", params.max_latency);
-        params.probing_rate = field_number(L, table, "probing_rate", params.probing_rate);
-    }
-    return params;
-}
-
-/* times([params]) -> { span, wait, lifetime, non_lifetime } */
-static int times(lua_State *L)
-{
-    struct lc_params params = check_params(L, 1);
-    lua_newtable(L);
-    lua_pushinteger(L, lc_params_max_transmit_span(&params));
-    lua_setfield(L, -2, "span");
-    lua_pushinteger(L, lc_params_max_transmit_wait(&params));
-    lua_setfield(L, -2, "wait");
-    lua_pushinteger(L, lc_params_exchange_lifetime(&params));
-    lua_setfield(L, -2, "lifetime");
-    lua_pushinteger(L, lc_params_non_lifetime(&params));
-    lua_setfield(L, -2, "non_lifetime");
-    return 1;
-}
-
-/* check([params]) -> nil | code, text */
-static int check(lua_State *L)
-{
-    struct lc_params params = check_params(L, 1);
-    struct lc_error error;
-    if (lc_params_check(&params, &error) == LC_OK) {
-        return 0;
-    }
-    lua_pushinteger(L, error.code);
-    lua_pushstring(L, error.text);
-    return 2;
-}
-
 /* ---- Timers ---------------------------------------------------------------------------------- */
 
 static struct lc_timers *check_timers(lua_State *L, int arg)
@@ -251,8 +145,8 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
     lua_State *L = running;
     if (push_function(L, probe->functions, "send")) {
         lua_pushlstring(L, (const char *)probe->room, len);
-        lua_pushinteger(L, number_of(&path->remote));
-        lua_pushinteger(L, number_of(&path->local));
+        lua_pushinteger(L, field_address_number(&path->remote));
+        lua_pushinteger(L, field_address_number(&path->local));
         call(L, 3, 0);
     }
 }
@@ -273,9 +167,9 @@ static void push_message(lua_State *L, const struct lc_message *message, const s
     lua_setfield(L, -2, "code");
     lua_pushinteger(L, message->id);
     lua_setfield(L, -2, "id");
-    lua_pushinteger(L, number_of(&path->remote));
+    lua_pushinteger(L, field_address_number(&path->remote));
     lua_setfield(L, -2, "to");
-    lua_pushinteger(L, number_of(&path->local));
+    lua_pushinteger(L, field_address_number(&path->local));
     lua_setfield(L, -2, "from");
     push_bytes(L, "token", message->token);
     push_bytes(L, "payload", message->payload);
@@ -311,7 +205,7 @@ static void on_reset(void *arg, const struct lc_path *path, uint16_t id)
 {
     struct probe_channel *probe = arg;
     if (push_function(running, probe->functions, "reset")) {
-        lua_pushinteger(running, number_of(&path->remote));
+        lua_pushinteger(running, field_address_number(&path->remote));
         lua_pushinteger(running, id);
         call(running, 2, 0);
     }
@@ -344,7 +238,7 @@ static int new_channel(lua_State *L)
     struct lc_timers *timers = check_timers(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_getfield(L, 2, "params");
-    struct lc_params params = check_params(L, -1);
+    struct lc_params params = field_params_of(L, -1);
     struct probe_channel *probe = lua_newuserdatauv(L, sizeof *probe, 1);
     *probe = (struct probe_channel){
         .transport = {.reserve = reserve, .commit = commit},
@@ -387,8 +281,8 @@ static int channel_free(lua_State *L)
 static struct lc_path arg_path(lua_State *L, int remote, int local)
 {
     return (struct lc_path){
-        .remote = address_of(luaL_checkinteger(L, remote)),
-        .local = address_of(luaL_optinteger(L, local, 0)),
+        .remote = field_address(luaL_checkinteger(L, remote)),
+        .local = field_address(luaL_optinteger(L, local, 0)),
     };
 }
 
@@ -489,7 +383,7 @@ static int channel_can_keep(lua_State *L)
 static int channel_peek_id(lua_State *L)
 {
     struct probe_channel *probe = check_channel(L, 1);
-    struct lc_address remote = address_of(luaL_checkinteger(L, 2));
+    struct lc_address remote = field_address(luaL_checkinteger(L, 2));
     lua_pushinteger(L, lc_channel_peek_id(probe->channel, &remote));
     return 1;
 }
@@ -671,8 +565,6 @@ int lc_probe_message(lua_State *L)
     static const luaL_Reg functions[] = {
         {"timers", new_timers},
         {"channel", new_channel},
-        {"times", times},
-        {"check", check},
         {0, 0},
     };
     define(L, TIMERS, timers_methods, NULL);
