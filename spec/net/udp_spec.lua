@@ -98,9 +98,11 @@ describe("a UDP socket", function()
 
   it("answers from the address that was asked, though bound to all", function()
     local echo, client = open_echo({ host = "0.0.0.0" }), open()
-    client.udp:send("hello", "127.0.0.2", echo.port)
-    expect(client, 1)
-    assert.are.equal("127.0.0.2", client.got[1].host)
+    for i = 1, 3 do
+      client.udp:send("hello", "127.0.0.2", echo.port)
+      expect(client, i)
+      assert.are.equal("127.0.0.2", client.got[i].host)
+    end
   end)
 
   it("serves both families at once when asked, each in its own form", function()

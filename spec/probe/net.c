@@ -310,15 +310,22 @@ static int loop_resolve(lua_State *L)
 /* ---- Sockets ----------------------------------------------------------------------------------
  */
 
+static int upcall_after_close(lua_State *L)
+{
+    return luaL_error(L, "an upcall of a closed socket");
+}
+
 /* Calls functions[name](data, remote host, port, local host, port, number); none there: nothing. */
 static void tell(struct probe_udp *owner, const char *name, const struct lc_path *path,
     const uint8_t *data, size_t len, int number)
 {
     lua_State *L = owner->owner->L;
-    if (owner->udp == NULL) { /* closed by the function called before */
+    luaL_checkstack(L, 10, NULL);
+    if (owner->udp == NULL) {
+        lua_pushcfunction(L, upcall_after_close);
+        call(owner->owner, 0);
         return;
     }
-    luaL_checkstack(L, 10, NULL);
     lua_rawgeti(L, LUA_REGISTRYINDEX, owner->functions);
     lua_getfield(L, -1, name);
     lua_remove(L, -2);
@@ -338,7 +345,9 @@ static void tell(struct probe_udp *owner, const char *name, const struct lc_path
 static void on_receive(void *arg, const struct lc_path *path, uint8_t *data, size_t len)
 {
     tell(arg, "receive", path, data, len, 0);
-    tell(arg, "after", path, data, len, 0); /* the same bytes, if nothing wrote over them */
+    if (((struct probe_udp *)arg)->udp != NULL) { /* the same bytes, if nothing wrote over them */
+        tell(arg, "after", path, data, len, 0);
+    }
 }
 
 static void on_truncated(void *arg, const struct lc_path *path, const uint8_t *data, size_t len)
