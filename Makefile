@@ -57,7 +57,8 @@ LUA_LIBS   := $(shell pkg-config --libs $(LUA_PC) 2>/dev/null)
 
 ALL_CPPFLAGS  = -I. -Iruntime -I$(BUILD)/gen -D_GNU_SOURCE -DLC_VERSION='"$(VERSION)"'
 ALL_CPPFLAGS += $(LUA_CFLAGS) $(CPPFLAGS)
-ALL_CFLAGS   = -std=gnu11 -fPIC $(WARNINGS) $(CFLAGS) $(SANITIZE)
+# Hidden: calls between our files need no table of addresses, and may be inlined.
+ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS  = $(LDFLAGS) $(SANITIZE)
 LIBS         = -lev -lm
 

@@ -5,6 +5,6 @@
 #include <lua.h>
 
 /* For require, and for the program. Opening it twice in a state gives the same runtime. */
-int luaopen_lunacoap(lua_State *L);
+__attribute__((visibility("default"))) int luaopen_lunacoap(lua_State *L);
 
 #endif

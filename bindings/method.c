@@ -257,13 +257,8 @@ static int events_done(lua_State *L, int status, lua_KContext context)
 static int do_events(lua_State *L)
 {
     struct lc_component *component = lc_component_check(L, 1);
-    struct lc_state *state = state_of(component);
     struct lc_wait *wait = lc_wait_push(L);
-    if (state->current == NULL || state->current->thread != L || !lua_isyieldable(L)) {
-        lc_state_turn(L, state, IDLE_WAIT);
-        return 0;
-    }
-    lc_list_append(&state->idlers, &wait->link);
+    lc_list_append(&state_of(component)->idlers, &wait->link);
     lc_wait_until(wait, IDLE_WAIT);
     return lc_wait_run(L, wait, events_done);
 }

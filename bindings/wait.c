@@ -89,6 +89,9 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
     if (wait->over) {
         return k(L, LUA_OK, (lua_KContext)wait);
     }
+    if (task != NULL && task->firing != NULL) {
+        lc_firing_suspend(task->firing);
+    }
     if (task != NULL && task->thread == L && lua_isyieldable(L)) {
         wait->task = task;
         task->wait = wait;

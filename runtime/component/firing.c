@@ -17,6 +17,7 @@ struct lc_firing *lc_firing_new(struct lc_component *component, enum lc_event_id
     firing->event = (struct lc_event){.id = id};
     firing->request = firing->response = NULL;
     firing->settle = NULL;
+    firing->suspend = NULL;
     firing->source = NULL;
     lc_list_init(&firing->queue);
     lc_list_append(&component->firings, &firing->link);

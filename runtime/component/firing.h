@@ -24,6 +24,9 @@ struct lc_firing {
      */
     void (*settle)(struct lc_firing *firing, bool returned);
     struct lc_list queue;
+
+    /* For the component too: the handler goes on while the loop turns. May be NULL. */
+    void (*suspend)(struct lc_firing *firing);
     struct lc_stage *stage;
     void *source;                                  /* what the event is about */
     struct lc_content *own_request, *own_response; /* kept with the firing for the next use */
@@ -45,6 +48,14 @@ void lc_firing_share_response(struct lc_firing *firing, struct lc_content *conte
  * event.flag holds what it left there. The firing is gone after this.
  */
 void lc_firing_done(struct lc_firing *firing, bool returned);
+
+/* The handler is about to suspend, or to run the loop nested. */
+static inline void lc_firing_suspend(struct lc_firing *firing)
+{
+    if (firing->suspend != NULL && firing->component != NULL) {
+        firing->suspend(firing);
+    }
+}
 
 /* For the stage, which keeps them. */
 void lc_firing_free(struct lc_firing *firing);

@@ -44,11 +44,18 @@ static int make_response(struct lc_component *component, const struct lc_content
     return failed;
 }
 
+/* Nobody listens to ResponseComplete: the server may forget the request once it is answered. */
+static void say_who_listens(struct lc_component *component, struct lc_incoming *incoming)
+{
+    incoming->wants_complete = lc_component_handles(component, LC_ON_RESPONSE_COMPLETE);
+}
+
 static void respond_error(
     struct lc_component *component, struct lc_incoming *incoming, uint8_t code)
 {
     struct lc_response response = {.code = code};
     struct lc_error error;
+    say_who_listens(component, incoming);
     if (lc_server_respond(component->endpoint->server, incoming, &response, false, &error) !=
         LC_OK) {
         lc_server_cancel(component->endpoint->server, incoming);
@@ -61,6 +68,7 @@ static void respond(struct lc_component *component, struct lc_incoming *incoming
     struct lc_error error;
     struct lc_response response;
     uint8_t code = code_of(content, incoming->message.code);
+    say_who_listens(component, incoming);
     int failed = make_response(component, content, code, &response, &error);
     if (failed == LC_OK) {
         failed =
@@ -92,6 +100,29 @@ static void settle_request(struct lc_firing *firing, bool returned)
     } else if (is_register || firing->event.flag) {
         respond(component, incoming, firing->response, is_register && firing->event.flag);
     }
+}
+
+/* The request goes its own way now: its handler, if it still runs, keeps what it reads. */
+static void part_from_handler(struct lc_incoming *incoming)
+{
+    struct lc_firing *firing = incoming->owner;
+    if (firing != NULL) {
+        lc_content_hold(firing->request);
+        firing->source = NULL;
+        incoming->owner = NULL;
+    }
+}
+
+/* The message must outlive the datagram, and an empty ACK goes out in time. */
+static void hold_request(struct lc_firing *firing)
+{
+    struct lc_component *component = firing->component;
+    struct lc_incoming *incoming = firing->source;
+    if (incoming == NULL || lc_server_hold(component->endpoint->server, incoming)) {
+        return;
+    }
+    part_from_handler(incoming);
+    respond_error(component, incoming, LC_CODE(5, 3));
 }
 
 static void fill_event(struct lc_event *event, const struct lc_incoming *incoming)
@@ -139,6 +170,7 @@ static void on_request(void *arg, struct lc_incoming *incoming)
     firing->event.flag = id == LC_ON_REQUEST;
     firing->source = incoming;
     firing->settle = settle_request;
+    firing->suspend = hold_request;
     incoming->owner = firing;
     component->stage->upcalls->fire(component, firing);
 }
@@ -148,12 +180,7 @@ static void on_request(void *arg, struct lc_incoming *incoming)
 static void on_complete(void *arg, struct lc_incoming *incoming, int code, const char *text)
 {
     struct lc_component *component = arg;
-    struct lc_firing *running = incoming->owner;
-    if (running != NULL) {
-        /* The handler is still suspended: it keeps reading Request*, the incoming goes away. */
-        running->source = NULL;
-        lc_content_hold(running->request);
-    }
+    part_from_handler(incoming);
     struct lc_firing *firing = NULL;
     if (lc_component_handles(component, LC_ON_RESPONSE_COMPLETE)) {
         firing = lc_firing_new(component, LC_ON_RESPONSE_COMPLETE);
@@ -246,7 +273,10 @@ int lc_serve_respond(struct lc_component *component, uint64_t number,
         code = make_response(component, content, lc_content_code(content), &response, error);
     }
     if (code == LC_OK) {
+        part_from_handler(incoming);
+        say_who_listens(component, incoming);
         code = lc_server_respond(component->endpoint->server, incoming, &response, false, error);
+        lc_component_update_active(component);
     }
     return code;
 }
@@ -256,7 +286,10 @@ int lc_serve_cancel(struct lc_component *component, uint64_t number, struct lc_e
     struct lc_incoming *incoming;
     int code = find(component, number, &incoming, error);
     if (code == LC_OK) {
+        part_from_handler(incoming);
+        say_who_listens(component, incoming);
         lc_server_cancel(component->endpoint->server, incoming);
+        lc_component_update_active(component);
     }
     return code;
 }

@@ -13,7 +13,7 @@
 #include "message/stats.h"
 
 /* Bytes of all datagrams with 24 bytes each for finding them. */
-enum { LC_REPLIES_SPARE = 1 << 20, LC_REPLIES_KEPT = 64 << 20 };
+enum { LC_REPLIES_SPARE = 1 << 18, LC_REPLIES_KEPT = 64 << 20 };
 
 struct lc_replies_log {
     struct lc_replies_chunk *oldest, *newest;
