@@ -5,6 +5,7 @@
 #include "bindings/certificate.h"
 #include "bindings/constants.h"
 #include "bindings/error.h"
+#include "bindings/linkformat.h"
 #include "bindings/option.h"
 #include "bindings/suggest.h"
 #include "component/content.h"
@@ -142,5 +143,6 @@ int lc_probe_types(lua_State *L)
     lc_certificate_open(L);
     luaL_newlib(L, functions);
     lc_constants_open(L);
+    lc_linkformat_open(L);
     return 1;
 }
