@@ -21,7 +21,7 @@ endif
 MAIN_SRC  = runtime/main.c
 LIB_SRC   = $(filter-out $(MAIN_SRC),$(sort $(shell find runtime bindings -name '*.c')))
 PROBE_SRC = $(sort $(wildcard spec/probe/*.c))
-SCRIPTS   = $(sort $(shell find scripts -name '*.lua'))
+SCRIPTS   = $(sort $(shell find scripts/lunacoap -name '*.lua'))
 
 MAIN_OBJ  = $(MAIN_SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ   = $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/scripts.o
@@ -115,7 +115,7 @@ $(BUILD)/gen/probes.def: FORCE
 
 $(BUILD)/gen/scripts.c: FORCE
 	@mkdir -p $(@D)
-	@$(LUA) tools/embed.lua $(SCRIPTS) >$@.new; $(keep_if_same)
+	@$(LUA) bindings/embed.lua $(SCRIPTS) >$@.new; $(keep_if_same)
 
 $(PROBE_OBJ): | $(BUILD)/gen/probes.def
 
@@ -136,7 +136,7 @@ PACKAGES += libcoap3-bin libcoap3-dev
 
 .PHONY: deps
 deps:
-	@tools/deps $(PACKAGES)
+	@.ci/deps $(PACKAGES)
 
 # ---- Targets that use the programs ---------------------------------------------------------------
 
@@ -179,7 +179,7 @@ bench: deps
 FOLDERS     = $(wildcard runtime bindings spec examples)
 C_FILES     = $(shell find $(FOLDERS) -name '*.[ch]')
 LUA_FILES   = $(wildcard .luacheckrc .busted)
-LUA_FILES  += $(shell find scripts tools $(FOLDERS) -name '*.lua')
+LUA_FILES  += $(shell find scripts/lunacoap $(FOLDERS) -name '*.lua')
 CPPCHECK    = cppcheck --quiet --std=c11 --enable=warning,performance,portability
 CPPCHECK   += --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem
 # It takes a pointer that a loop assigns for the one tested in the loop's condition.
@@ -208,7 +208,7 @@ SHAREDIR = $(PREFIX)/share/lunacoap
 .PHONY: install install-module uninstall
 install: build install-module
 	install -D -m 755 $(BUILD)/lunacoap $(DESTDIR)$(BINDIR)/lunacoap
-	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) $(wildcard meta/*.lua) LICENSE
+	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) $(wildcard scripts/meta/*.lua) LICENSE
 
 install-module: $(BUILD)/lunacoap.so
 	install -D -m 755 $(BUILD)/lunacoap.so $(DESTDIR)$(LIBDIR)/lunacoap.so
@@ -221,14 +221,14 @@ uninstall:
 
 .PHONY: surface
 surface: build
-	@$(BUILD)/lunacoap-spec tools/surface.lua
+	@$(BUILD)/lunacoap-spec spec/surface.lua
 
 # ---- The rest ----------------------------------------------------------------------------------
 
 # For clangd and clang-tidy: one entry for each source, with the command that compiles it.
 .PHONY: compdb
 compdb: $(BUILD)/gen/probes.def
-	@tools/compdb "$(CURDIR)" '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))' \
+	@.ci/compdb "$(CURDIR)" '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS))' \
 	    $(MAIN_SRC) $(LIB_SRC) $(PROBE_SRC) >compile_commands.json
 
 .PHONY: clean
@@ -245,7 +245,7 @@ help:
 	@echo 'make bench      speed and size beside libcoap and a bare echo; ROUNDS=7, BENCH=fan-out'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'make install    to PREFIX (/usr/local), below DESTDIR; make uninstall removes it'
-	@echo 'make surface    make meta/lunacoap.lua and the tables of README.md anew'
+	@echo 'make surface    make scripts/meta/lunacoap.lua and the tables of README.md anew'
 	@echo 'make compdb     compile_commands.json, for editors'
 	@echo 'make clean      remove everything that was built'
 	@echo 'V=1 shows the commands, BUILD=folder builds elsewhere.'

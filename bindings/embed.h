@@ -17,7 +17,7 @@ struct lc_embed_file {
     size_t length; /* bytes of text */
 };
 
-/* Ended by a row whose module is NULL; generated from scripts/ by tools/embed.lua. */
+/* Ended by a row whose module is NULL; generated from scripts/ by bindings/embed.lua. */
 extern const struct lc_embed_file lc_embed_files[];
 
 /* Lets `require` find the embedded files, before any file on package.path. Doing it twice changes

@@ -242,13 +242,13 @@ describe("the layers", function()
 
   it("keep files, functions and #if within the limits", function()
     assert_clean(checks.length, "*.[ch]", ALL_C)
-    assert_clean(checks.length, "*.lua", "scripts spec examples 2>/dev/null")
+    assert_clean(checks.length, "*.lua", "scripts/lunacoap spec examples 2>/dev/null")
     assert_clean(checks.functions, "*.c", ALL_C)
   end)
 
   it("say in the first comment of each file what it is for", function()
     assert_clean(checks.purpose, "*.[ch]", ALL_C)
-    assert_clean(checks.purpose, "*.lua", "scripts tools examples 2>/dev/null")
+    assert_clean(checks.purpose, "*.lua", "scripts bindings examples 2>/dev/null")
   end)
 
   it("let scripts require nothing but the public surface", function()

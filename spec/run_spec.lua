@@ -67,7 +67,7 @@ describe("the embedding of Lua files", function()
     main:write(('#include <stdio.h>\n#include "%s/table.c"\nint main(void) {'):format(folder)
       .. " fwrite(lc_embed_files[0].text, 1, lc_embed_files[0].length, stdout); return 0; }")
     main:close()
-    local command = "lua5.4 tools/embed.lua %s/odd.lua >%s/table.c"
+    local command = "lua5.4 bindings/embed.lua %s/odd.lua >%s/table.c"
       .. " && gcc -std=gnu11 -I. $(pkg-config --cflags lua5.4) -o %s/main %s/main.c && %s/main"
     local pipe <close> = assert(io.popen((command:gsub("%%s", folder))))
     local embedded = pipe:read("a")

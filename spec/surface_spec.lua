@@ -1,7 +1,7 @@
--- What tools/surface.lua writes is up to date, and tells of everything that there is.
+-- What spec/surface.lua writes is up to date, and tells of everything that there is.
 
 local lunacoap = require "lunacoap"
-local surface = require "tools.surface"
+local surface = require "spec.surface"
 local names = require "spec.support.reference_names"
 
 local function read(path)
@@ -31,11 +31,11 @@ describe("the definitions for editors", function()
   local text = surface.definitions()
 
   it("are those that make surface writes now", function()
-    assert.is_true(text == read("meta/lunacoap.lua"), "run make surface")
+    assert.is_true(text == read("scripts/meta/lunacoap.lua"), "run make surface")
   end)
 
   it("are Lua, and declare each type that they use", function()
-    assert(load(text, "=meta/lunacoap.lua"))
+    assert(load(text, "=scripts/meta/lunacoap.lua"))
     local declared = {}
     for name in text:gmatch("%-%-%-@class ([%w_.]+)") do
       assert.is_nil(declared[name], name .. " is declared twice")

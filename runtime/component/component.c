@@ -120,7 +120,7 @@ static int local_address(struct lc_component *component, bool ipv6, struct lc_ud
 {
     const struct lc_basics *basics = &component->values.basics;
     bool wants_ipv6 = ipv6 || component->values.settings->use_ipv6;
-    options->local = (struct lc_address){.is_ipv4 = !wants_ipv6};
+    lc_address_any(&options->local, !wants_ipv6);
     options->dual_stack = wants_ipv6;
     if (basics->local_host != NULL && basics->local_host[0] != '\0') {
         int code = lc_resolve_local(basics->local_host, wants_ipv6, &options->local, error);

@@ -113,7 +113,7 @@ describe("what a task ended with", function()
 
   it("may be an error of Lua itself", function()
     local where
-    local err = types.from_thread(function() where = here(); local t; return t.x end)
+    local err = types.from_thread(function() where = here(); return where.x.y end)
     assert.truthy(err.Message:find("^attempt to index a nil value"))
     assert.are.equal(where, err.Where)
   end)

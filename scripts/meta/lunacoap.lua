@@ -1,5 +1,5 @@
 ---@meta lunacoap
--- Made by tools/surface.lua from the tables of the runtime; changes here are lost.
+-- Made by spec/surface.lua from the tables of the runtime; changes here are lost.
 
 ---@class lunacoap
 ---@field VERSION string

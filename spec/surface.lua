@@ -1,8 +1,8 @@
 -- Writes what is made from the tables of settings, events, errors and constants: the definitions
--- for editors (meta/lunacoap.lua, for the Lua language server) and the tables of README.md, each
+-- for editors (scripts/meta/lunacoap.lua, for the Lua language server) and the tables of README.md, each
 -- between `<!-- NAME -->` and `<!-- /NAME -->`. Methods and functions have no table in C that could
 -- describe them, so they are described here.
---   build/lunacoap-spec tools/surface.lua
+--   build/lunacoap-spec spec/surface.lua
 
 local probe = require "lunacoap.probe"
 
@@ -352,7 +352,7 @@ local function write_module(out)
   end
 end
 
----The text of meta/lunacoap.lua.
+---The text of scripts/meta/lunacoap.lua.
 ---@return string
 function M.definitions()
   local lines = {}
@@ -360,7 +360,7 @@ function M.definitions()
     lines[#lines + 1] = select("#", ...) > 0 and format:format(...) or format
   end
   out("---@meta lunacoap")
-  out("-- Made by tools/surface.lua from the tables of the runtime; changes here are lost.\n")
+  out("-- Made by spec/surface.lua from the tables of the runtime; changes here are lost.\n")
   write_module(out)
   write_component(out)
   write_settings(out)
@@ -515,8 +515,8 @@ local function write(path, text)
   assert(file:write(text))
 end
 
-if arg and arg[0] and arg[0]:find("tools/surface%.lua$") then
-  write("meta/lunacoap.lua", M.definitions())
+if arg and arg[0] and arg[0]:find("spec/surface%.lua$") then
+  write("scripts/meta/lunacoap.lua", M.definitions())
   write("README.md", (M.fill(read("README.md"))))
 end
 

@@ -1,5 +1,5 @@
 -- Writes the C table of the Lua files that are linked into lunacoap (see bindings/embed.h):
---   lua5.4 tools/embed.lua scripts/lunacoap/cli.lua ... >scripts.c
+--   lua5.4 bindings/embed.lua scripts/lunacoap/cli.lua ... >scripts.c
 -- The text is embedded as it is, so that tracebacks show the lines of the source. `init.lua` stands
 -- for its folder.
 
