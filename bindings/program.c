@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,19 +38,46 @@ static int add_traceback(lua_State *L)
     return 1;
 }
 
+/* The one state of the program, for the signal handler. */
+static struct lc_state *program_state;
+
+static void on_signal(int number)
+{
+    lc_state_stop(program_state, 128 + number);
+}
+
+/*
+ * SIGINT and SIGTERM end the program in good order at the end of the turn; a second one ends it at
+ * once, for a script that never gives its turn back. lunacoap.signal replaces this.
+ */
+static void end_on_signals(struct lc_state *state)
+{
+    static const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+    program_state = state;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
 static void input_ready(void *arg)
 {
     lc_wait_over(arg);
+}
+
+static int free_watch(lua_State *L)
+{
+    struct lc_watch **watch = lua_touserdata(L, 1);
+    if (*watch != NULL) {
+        lc_watch_free(*watch);
+        *watch = NULL;
+    }
+    return 0;
 }
 
 static int input_waited(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     (void)context;
-    struct lc_watch **watch = lua_touserdata(L, 1);
-    lc_watch_free(*watch);
-    *watch = NULL;
-    return 0;
+    return free_watch(L);
 }
 
 /* Suspends the console until standard input can be read. */
@@ -57,6 +85,12 @@ static int wait_for_input(lua_State *L)
 {
     lua_settop(L, 0);
     struct lc_watch **watch = lua_newuserdatauv(L, sizeof *watch, 0);
+    *watch = NULL;
+    /* The wait is never resumed when the program is stopped meanwhile. */
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, free_watch);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
     struct lc_wait *wait = lc_wait_push(L);
     *watch = lc_loop_watch(wait->state->loop, STDIN_FILENO, input_ready, wait);
     if (*watch == NULL) {
@@ -76,6 +110,9 @@ static int start(lua_State *L)
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     lua_pushcfunction(L, luaopen_lunacoap);
     lua_setfield(L, -2, "lunacoap");
+    luaL_requiref(L, "lunacoap", luaopen_lunacoap, 0);
+    end_on_signals(lc_state_of(L));
+    lua_pop(L, 1);
     if (s->prepare != NULL) {
         s->prepare(L);
     }
@@ -105,6 +142,7 @@ int lc_program_run(int argc, char **argv, void (*prepare)(struct lua_State *L))
     } else {
         fprintf(stderr, "lunacoap: %s\n", lua_tostring(L, -1));
     }
+    program_state = NULL;
     lua_close(L);
     return status;
 }

@@ -3,7 +3,6 @@
 -- global `arg`, the program's name is arg[0].
 
 local console = require "lunacoap.console"
-local describe = require "lunacoap.traceback"
 local lunacoap = require "lunacoap"
 
 local HELP = [[
@@ -25,7 +24,7 @@ local lunacoap = require "lunacoap".
 
 The program ends when the script has returned and nothing is left that can
 happen: no component listens, no request or observation is pending, no timer
-runs. Ctrl-C ends it before.
+runs. Ctrl-C ends it before, a second Ctrl-C at once.
 
 Exit status: 0, or what the script gave to lunacoap.stop; 1 after an error that
 nothing caught; 2 when the command line was wrong; 130 after Ctrl-C, 143 after
@@ -106,34 +105,18 @@ local function load_all(wanted, words)
     if not chunk then
       return nil, message
     end
-    table.insert(functions, function() return chunk(table.unpack(arg)) end)
+    table.insert(functions, chunk)
   end
   return functions
 end
 
-local function run_all(functions)
-  for _, f in ipairs(functions) do
-    local ok, text = xpcall(f, describe)
-    if not ok then
-      complain(text)
-      return 1
-    end
+-- Runs the functions with the arguments. The last one is called in the tail, which keeps this file
+-- out of its traceback.
+local function run_all(functions, ...)
+  for i = 1, #functions - 1 do
+    functions[i](...)
   end
-  return 0
-end
-
--- The functions are the first task of the loop. The end of the console's input is meant as the end
--- of the program, also while a component listens.
-local function run_on_loop(functions, stop_after)
-  lunacoap.signal("SIGINT", function() lunacoap.stop(130) end)
-  lunacoap.signal("SIGTERM", function() lunacoap.stop(143) end)
-  lunacoap.spawn(function()
-    local status = run_all(functions)
-    if status ~= 0 or stop_after then
-      lunacoap.stop(status)
-    end
-  end)
-  return lunacoap.run()
+  return functions[#functions](...)
 end
 
 return function(version, wait_for_input)
@@ -158,12 +141,15 @@ return function(version, wait_for_input)
     complain(message)
     return 1
   end
-  if wanted.console then
-    print(("lunacoap %s, %s; Ctrl-D ends"):format(version, _VERSION))
-    table.insert(functions, function() console(wait_for_input) end)
-  end
   if wanted.console or wanted.chunks[1] then
     _G.lunacoap = lunacoap
   end
-  return run_on_loop(functions, wanted.console)
+  if wanted.console then
+    print(("lunacoap %s, %s; Ctrl-D ends"):format(version, _VERSION))
+    table.insert(functions, function()
+      console(wait_for_input)
+      lunacoap.stop()
+    end)
+  end
+  return lunacoap.run(run_all, functions, table.unpack(arg))
 end

@@ -3,7 +3,11 @@
 -- an unfinished statement is continued on the next line. Returns a function that returns at the end
 -- of the input; `wait_for_input` suspends the task until standard input can be read.
 
-local describe = require "lunacoap.traceback"
+-- The error and the frames of what was typed; those below the xpcall are ours.
+local function describe(err)
+  local traceback = debug.traceback(tostring(err), 2)
+  return traceback:sub(1, (traceback:find("\n%s*%[C%]: in function 'xpcall'") or 0) - 1)
+end
 
 -- The function for `text`, or nil and what is wrong and whether more lines may mend it.
 local function compile(text)

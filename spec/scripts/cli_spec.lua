@@ -1,11 +1,12 @@
 -- The program as a user starts it: what it prints, on which stream, and its exit status.
 local build = require "spec.support.build"
 
--- Runs `lunacoap WORDS` in a shell; returns standard output, standard error and the exit status.
-local function lunacoap(words, input)
+-- Runs `lunacoap WORDS` in a shell, with the text `input` or the output of `command` as standard
+-- input; returns standard output, standard error and the exit status.
+local function lunacoap(words, input, command)
   local errors = os.tmpname()
-  local pipe = assert(io.popen(("printf '%%s' '%s' | %s %s 2>%s"):format(
-    input or "", build.program, words, errors)))
+  local pipe = assert(io.popen(("{ %s; } | %s %s 2>%s"):format(
+    command or ("printf '%%s' '%s'"):format(input or ""), build.program, words, errors)))
   local output = pipe:read("a")
   local _, _, status = pipe:close()
   local file = assert(io.open(errors))
@@ -102,7 +103,7 @@ describe("lunacoap", function()
     with_script("local function f()\n  error('boom')\nend\nf()\n", function(name)
       local output, errors, status = lunacoap(name)
       assert.are.same({ "", 1 }, { output, status })
-      assert.is_truthy(errors:find(("lunacoap: %s:2: boom"):format(name), 1, true), errors)
+      assert.matches("^lunacoap: " .. name .. ":2: .*boom\n", errors)
       assert.is_truthy(errors:find(("%s:4: in main chunk"):format(name), 1, true), errors)
       assert.is_nil(errors:find("cli.lua", 1, true), errors)
     end)
@@ -115,6 +116,56 @@ describe("lunacoap", function()
     assert.matches("^stdin:1: oops\nstack traceback:", errors)
     assert.matches("\nstdin:1: unexpected symbol near ']'\n$", errors)
     assert.are.equal(0, status)
+  end)
+
+  it("keeps the loop going while -i waits for a line", function()
+    local output, errors, status = lunacoap("-i", nil, [[
+      echo 'lunacoap.timer(0.01, nil, function() print("tick") end)'; sleep 0.2; echo '1 + 1']])
+    assert.matches("tick\n2\n", output, errors)
+    assert.are.equal(0, status)
+  end)
+
+  it("ends the console and what still listens at the end of the input", function()
+    local _, errors, status = lunacoap([[
+      -i -e 'c = lunacoap.CoAP{ LocalHost = "127.0.0.1", Listening = true }']])
+    assert.are.same({ "", 0 }, { errors, status })
+  end)
+
+  it("ends with the status given to stop, also while the console waits", function()
+    local _, errors, status = lunacoap(
+      "-i -e 'lunacoap.timer(0.05, nil, function() lunacoap.stop(5) end)'", nil, "sleep 0.2")
+    assert.are.same({ "", 5 }, { errors, status })
+  end)
+
+  for signal, expected in pairs({ INT = 130, TERM = 143 }) do
+    it(("ends in good order on SIG%s, status %d"):format(signal, expected), function()
+      local output, errors, status = lunacoap(([[-e '
+        setmetatable({}, { __gc = function() print("closed") end })
+        lunacoap.timer(100, nil, print)
+        io.popen("kill -%s $PPID"):close()']]):format(signal))
+      assert.are.same({ "closed\n", "", expected }, { output, errors, status })
+    end)
+  end
+
+  it("ends at once on a second SIGINT, when the script keeps the loop waiting", function()
+    local _, _, status = lunacoap([[-e '
+      io.popen("kill -INT $PPID; sleep 0.05; kill -INT $PPID")
+      while true do end']])
+    assert.are.equal(130, status)
+  end)
+
+  it("lets a script watch a signal itself", function()
+    local output, errors, status = lunacoap([[-e '
+      lunacoap.signal("SIGINT", function() print("mine") lunacoap.stop(3) end)
+      lunacoap.timer(100, nil, print)
+      io.popen("kill -INT $PPID"):close()']])
+    assert.are.same({ "mine\n", "", 3 }, { output, errors, status })
+  end)
+
+  it("runs the other tasks after the main chunk has returned, and then ends", function()
+    local output, errors, status = lunacoap([[-e '
+      lunacoap.spawn(function() lunacoap.sleep(0.01) print("spawned") end) print("main")']])
+    assert.are.same({ "main\nspawned\n", "", 0 }, { output, errors, status })
   end)
 
   it("ends with the status that the script gives to os.exit", function()
