@@ -2,7 +2,7 @@
 #include "bindings/method.h"
 
 #include <lauxlib.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "bindings/component.h"
 #include "bindings/error.h"
@@ -229,10 +229,30 @@ static int reset(lua_State *L)
     return 0;
 }
 
+/* A name that no setting has is answered with the nearest one. */
+static void check_setting(lua_State *L, struct lc_bytes text)
+{
+    const uint8_t *equals = text.len == 0 ? NULL : memchr(text.data, '=', text.len);
+    size_t len = equals == NULL ? text.len : (size_t)(equals - text.data);
+    if (lc_setting_find((const char *)text.data, len, LC_CONFIG) != NULL) {
+        return;
+    }
+    const char *names[LC_SETTING_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < LC_SETTING_COUNT; i++) {
+        if (lc_setting_rows[i].flags & LC_CONFIG) {
+            names[count++] = lc_setting_rows[i].name;
+        }
+    }
+    lua_pushlstring(L, (const char *)text.data, len);
+    lc_error_unknown(L, "Config", "setting", lua_tostring(L, -1), names, count);
+}
+
 static int config(lua_State *L)
 {
     struct lc_component *component = lc_component_check(L, 1);
     struct lc_bytes text = check_string(L, 2, "Config", "\"NAME\" or \"NAME=VALUE\"");
+    check_setting(L, text);
     struct lc_buf *out = &state_of(component)->scratch;
     struct lc_error error;
     lc_buf_clear(out);

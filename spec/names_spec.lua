@@ -9,7 +9,7 @@ local OUR_SETTINGS = {
   "AckRandomFactor", "AckTimeout", "BlockSize", "LogLevel", "MaxBodySize", "MaxLatency",
   "MaxObservers", "MaxPendingRequests", "MaxRetransmit", "MulticastGroups", "MulticastLeisure",
   "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey", "PendingTimeout", "PiggybackDelay",
-  "ProbingRate", "SSLProvider",
+  "ProbingRate", "SSLProvider", "Statistics",
 }
 
 local function sorted(list)

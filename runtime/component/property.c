@@ -145,6 +145,40 @@ static int next_message_id(struct lc_component *component)
     return component->message_id;
 }
 
+static bool print_statistics(const struct lc_endpoint *endpoint, struct lc_buf *out)
+{
+    if (endpoint == NULL) {
+        return true;
+    }
+    const struct lc_udp_stats *udp = lc_udp_stats(endpoint->udp);
+    const struct lc_channel_stats *channel = lc_channel_stats(endpoint->channel);
+    uint64_t transfers =
+        endpoint->server == NULL ? 0 : lc_server_transfers_evicted(endpoint->server);
+    const struct {
+        const char *name;
+        uint64_t count;
+    } counters[] = {
+        {"received", udp->received},
+        {"sent", udp->sent},
+        {"dropped", udp->dropped},
+        {"refused", udp->refused},
+        {"malformed", channel->malformed},
+        {"duplicates", channel->duplicates},
+        {"retransmissions", channel->retransmissions},
+        {"id_conflicts", channel->id_conflicts},
+        {"ids_evicted", channel->ids_evicted},
+        {"replies_evicted", channel->replies_evicted},
+        {"peers_evicted", channel->peers_evicted},
+        {"transfers_evicted", transfers},
+    };
+    bool fits = true;
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
+        fits = fits && lc_buf_printf(out, "%s%s=%llu", i == 0 ? "" : " ", counters[i].name,
+                           (unsigned long long)counters[i].count);
+    }
+    return fits;
+}
+
 static bool print_computed(
     struct lc_component *component, const struct lc_setting_row *row, struct lc_buf *out)
 {
@@ -160,8 +194,11 @@ static bool print_computed(
     case LC_SETTING_MessageId:
         return lc_buf_printf(out, "%d", next_message_id(component));
     case LC_SETTING_DestinationAddress:
-        return endpoint == NULL || lc_address_is_any(&endpoint->reached) ||
+        return endpoint == NULL || !component->values.settings->capture_ip_packet_info ||
+               lc_address_is_any(&endpoint->reached) ||
                lc_buf_printf(out, "%s", lc_address_host(&endpoint->reached, text));
+    case LC_SETTING_Statistics:
+        return print_statistics(endpoint, out);
     case LC_SETTING_BuildInfo:
         return lc_buf_printf(out, "lunacoap %s", LC_VERSION);
     case LC_SETTING_LicenseInfo:

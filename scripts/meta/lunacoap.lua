@@ -315,6 +315,7 @@ function CoAP:StopObserving(URI) end
 ---| "MulticastLeisure" # Seconds over which answers to a multicast request are spread.
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
 ---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one.
+---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)
 ---| "SSLProvider" # The library that does DTLS. (not yet: needs DTLS)
 ---| "PSKIdentity" # The identity under which the peer knows the pre-shared key. (not yet: needs DTLS)
 ---| "PSKKey" # The pre-shared key for DTLS. (not yet: needs DTLS)
