@@ -147,6 +147,7 @@ static void add(lua_State *L, int index, struct lc_content *content)
 static int method_add(lua_State *L)
 {
     struct lc_content *content = check_content(L, 1);
+    lua_settop(L, 2);
     add(L, 2, content);
     lua_pushinteger(L, (lua_Integer)content->options.count);
     return 1;

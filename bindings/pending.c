@@ -7,10 +7,8 @@
 
 #include "bindings/error.h"
 #include "bindings/fields.h"
-
-/* Weak until component.c defines it. */
-void lc_component_pending(struct lc_component *component,
-    void (*each)(void *arg, const struct lc_pending_info *info), void *arg) __attribute__((weak));
+#include "bindings/state.h"
+#include "bindings/text.h"
 
 #define REQUEST_NAME "lunacoap.CoAPRequest"
 #define LIST_NAME "lunacoap.CoAPRequestList"
@@ -31,6 +29,7 @@ struct request {
 struct snapshot {
     size_t count, room;
     size_t bytes, byte_room; /* text behind the requests */
+    int code_page;           /* for Token */
     struct request requests[];
 };
 
@@ -109,6 +108,7 @@ void lc_pending_push(lua_State *L, struct lc_component *component)
         if (filling.count <= snapshot->room && filling.bytes <= snapshot->byte_room) {
             snapshot->count = filling.count;
             snapshot->bytes = filling.bytes;
+            snapshot->code_page = lc_component_settings(component)->code_page;
             break;
         }
         lua_pop(L, 1);
@@ -135,9 +135,15 @@ static const char *const field_names[] = {
 static const struct lc_fields fields = {
     "CoAPRequest", field_names, sizeof field_names / sizeof field_names[0]};
 
+static struct lc_bytes view(struct snapshot *snapshot, struct span span)
+{
+    return lc_bytes(bytes_of(snapshot) + span.start, span.len);
+}
+
 static void push_text(lua_State *L, struct snapshot *snapshot, struct span span)
 {
-    lua_pushlstring(L, (const char *)bytes_of(snapshot) + span.start, span.len);
+    struct lc_bytes bytes = view(snapshot, span);
+    lua_pushlstring(L, (const char *)bytes.data, bytes.len);
 }
 
 /* Leaves the snapshot on the stack. */
@@ -174,6 +180,9 @@ static int index_field(lua_State *L)
         break;
     case REQUEST_ID:
         push_id(L, request->number);
+        break;
+    case TOKEN:
+        lc_text_push(L, lc_state_of(L), snapshot->code_page, view(snapshot, request->token));
         break;
     case URI:
         push_text(L, snapshot, request->uri);

@@ -1,5 +1,6 @@
 -- Error objects: what a script sees of a mistake or a failure.
 
+local lunacoap = require "lunacoap"
 local types = require("lunacoap.probe").types
 
 -- The error that f(...) raises.
@@ -34,9 +35,9 @@ describe("an error object", function()
     local where
     local err = raised(function() where = here(); types.raise(1, "x") end)
     assert.are.equal(where, err.Where)
-    err = raised(function() where = here(); select(2, pcall(error)); types.CoAPOption("x") end)
+    err = raised(function() where = here(); select(2, pcall(error)); lunacoap.CoAPOption("x") end)
     assert.are.equal(where, err.Where)
-    err = raised(function() where = here(); local o = types.CoAPOption(); o.Nmber = 1 end)
+    err = raised(function() where = here(); local o = lunacoap.CoAPOption(); o.Nmber = 1 end)
     assert.are.equal(where, err.Where)
     err = raised(function() where = here(); string.gsub("x", "x", function() types.raise(1, "x") end) end)
     assert.are.equal(where, err.Where)
@@ -113,7 +114,7 @@ describe("what a task ended with", function()
 
   it("may be an error of Lua itself", function()
     local where
-    local err = types.from_thread(function() where = here(); return where.x.y end)
+    local err = types.from_thread(function() where = here(); return (nil).x end)
     assert.truthy(err.Message:find("^attempt to index a nil value"))
     assert.are.equal(where, err.Where)
   end)

@@ -1,11 +1,8 @@
-/* probe.types: the value objects of the bindings without a component, and a Lua memory that runs
- * out. */
+/* probe.types: error objects and option lists without a component, names that are near, and a Lua
+ * memory that runs out. Works beside `require "lunacoap"`. */
 #include "spec/probe/probe.h"
 
-#include "bindings/certificate.h"
-#include "bindings/constants.h"
 #include "bindings/error.h"
-#include "bindings/linkformat.h"
 #include "bindings/option.h"
 #include "bindings/suggest.h"
 #include "component/content.h"
@@ -126,8 +123,6 @@ static int with_memory(lua_State *L)
 int lc_probe_types(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"CoAPOption", lc_option_new},
-        {"Certificate", lc_certificate_new},
         {"list", list},
         {"received", received},
         {"assign", assign},
@@ -138,11 +133,6 @@ int lc_probe_types(lua_State *L)
         {"with_memory", with_memory},
         {NULL, NULL},
     };
-    lc_error_open(L);
-    lc_option_open(L);
-    lc_certificate_open(L);
     luaL_newlib(L, functions);
-    lc_constants_open(L);
-    lc_linkformat_open(L);
     return 1;
 }
