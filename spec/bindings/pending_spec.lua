@@ -27,19 +27,24 @@ describe("PendingRequests", function()
 
   it("shows each request that was sent and not answered, oldest first", function()
     local id = coap:Get("coap://127.0.0.1:5699/a?b=c")
-    coap:Post("coap://[::1]/d")
+    coap:Post("coap://127.0.0.2/d")
     local pending = coap.PendingRequests
     assert.are.equal(2, pending.Count)
     local get, post = pending[1], pending[2]
     assert.are.same({ 1, "127.0.0.1", 5699, "coap://127.0.0.1:5699/a?b=c" },
       { get.Method, get.RemoteHost, get.RemotePort, get.URI })
-    assert.are.same({ 2, "::1", 5683 }, { post.Method, post.RemoteHost, post.RemotePort })
+    assert.are.same({ 2, "127.0.0.2", 5683 }, { post.Method, post.RemoteHost, post.RemotePort })
     assert.are.equal(id, get.RequestId)
     assert.truthy(get.RequestId:find("^%d+$"))
     assert.are_not.equal(get.RequestId, post.RequestId)
     assert.is_true(#get.TokenB > 0 and #get.TokenB <= 8)
     assert.are.equal(get.TokenB, get.Token)
     assert.are_not.equal(get.TokenB, post.TokenB)
+  end)
+
+  it("shows an IPv6 address without brackets", function()
+    coap:Get("coap://[::1]/")
+    assert.are.equal("::1", coap.PendingRequests[1].RemoteHost)
   end)
 
   it("passes Token through the CodePage, and not TokenB", function()
