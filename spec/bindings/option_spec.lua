@@ -68,6 +68,7 @@ describe("a CoAPOption", function()
     assert.are.same({ false, false, true }, bits(28)) -- Size2
     assert.are.same({ false, false, false }, bits(4)) -- ETag
     assert.are.same({ true, false, true }, bits(65533)) -- ...11101
+    assert.are.same({ false, true, false }, bits(30)) -- 11110: unsafe ones are always in the key
   end)
 
   it("takes the type that the registry knows from its number, and leaves it for unknown ones", function()
