@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
+#include "bindings/answer.h"
 #include "bindings/certificate.h"
 #include "bindings/error.h"
 #include "bindings/method.h"
@@ -78,7 +79,7 @@ struct lc_content **lc_component_content(struct lc_component *component, bool re
 {
     struct lc_task *task = state_of(component)->current;
     if (task != NULL && response) {
-        struct lc_answer *answer = lc_task_answer(task, component);
+        struct lc_answer *answer = lc_answer_find(lc_component_answers(component), task);
         if (answer != NULL) {
             return &answer->content;
         }
@@ -323,6 +324,7 @@ static int component_gc(lua_State *L)
 {
     struct lc_component_object *object = lua_touserdata(L, 1);
     lc_component_dispose(&object->component);
+    lc_answer_forget_component(&object->answers);
     lc_task_forget(state_of(&object->component), &object->component);
     return 0;
 }
@@ -403,6 +405,7 @@ int lc_component_new(lua_State *L)
     struct lc_component_object *object =
         lua_newuserdatauv(L, sizeof *object, LC_EVENT_COUNT + FIRST_HANDLER - 1);
     object->pin = LUA_NOREF;
+    lc_list_init(&object->answers);
     lc_component_init(&object->component, &state->stage);
     luaL_setmetatable(L, COAP);
     lua_rawgeti(L, LUA_REGISTRYINDEX, state->components);

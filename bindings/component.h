@@ -10,7 +10,8 @@ struct lc_state;
 
 struct lc_component_object {
     struct lc_component component;
-    int pin; /* registry: keeps an active component alive */
+    struct lc_list answers; /* of tasks: answer.h */
+    int pin;                /* registry: keeps an active component alive */
 };
 
 /* Makes the metatable; called once when a state is opened. */
@@ -37,8 +38,10 @@ void lc_component_pin(struct lc_state *state, struct lc_component *component, bo
  */
 struct lc_content **lc_component_content(struct lc_component *component, bool response);
 
-/* Assigns a property, handler or (by name) setting; raises. The value is at `value`. */
-void lc_component_assign(
-    lua_State *L, struct lc_component *component, int name, int value, bool settings_too);
+/* The answers that tasks remember of a component. */
+static inline struct lc_list *lc_component_answers(struct lc_component *component)
+{
+    return &lc_container(component, struct lc_component_object, component)->answers;
+}
 
 #endif

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bindings/answer.h"
 #include "bindings/component.h"
 #include "bindings/error.h"
 #include "bindings/state.h"
@@ -38,12 +39,8 @@ static int call_ended(lua_State *L, int status, lua_KContext context)
     struct lc_component *component = lc_component_check(L, 1);
     struct lc_task *task = wait->state->current;
     if (task != NULL) {
-        struct lc_answer *answer = lc_task_make_answer(task, component);
-        if (answer != NULL) {
-            lc_content_release(answer->content);
-            answer->content = wait->response;
-            wait->response = NULL;
-        }
+        lc_answer_put(lc_component_answers(component), &task->answers, task, wait->response);
+        wait->response = NULL;
     }
     if (wait->error.code != LC_OK) {
         return lc_error_raise(L, &wait->error);
@@ -60,7 +57,7 @@ static void clear_answer(struct lc_component *component)
 {
     struct lc_task *task = state_of(component)->current;
     if (task != NULL) {
-        lc_task_forget_answer(task, component);
+        lc_answer_forget(lc_answer_find(lc_component_answers(component), task));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "bindings/answer.h"
 #include "bindings/error.h"
 #include "bindings/state.h"
 
@@ -37,6 +38,7 @@ static struct lc_task *fresh_task(struct lc_state *state)
     }
     lc_list_init(&task->link);
     lc_list_init(&task->ready);
+    lc_list_init(&task->answers);
     return task;
 }
 
@@ -60,16 +62,6 @@ struct lc_task *lc_task_new(struct lc_state *state, void (*ended)(struct lc_task
     return task;
 }
 
-static void free_answers(struct lc_task *task)
-{
-    while (task->answers != NULL) {
-        struct lc_answer *answer = task->answers;
-        task->answers = answer->next;
-        lc_content_release(answer->content);
-        lc_free(answer);
-    }
-}
-
 static void free_task(struct lc_task *task)
 {
     luaL_unref(task->state->running, LUA_REGISTRYINDEX, task->ref);
@@ -82,7 +74,7 @@ static void free_task(struct lc_task *task)
 static void retire(struct lc_task *task)
 {
     struct lc_state *state = task->state;
-    free_answers(task);
+    lc_answer_forget_task(&task->answers);
     task->wait = NULL;
     task->subject = NULL;
     task->firing = NULL;
@@ -205,48 +197,10 @@ void lc_task_report(struct lc_task *task)
     }
 }
 
-struct lc_answer *lc_task_answer(struct lc_task *task, const struct lc_component *component)
-{
-    struct lc_answer *answer = task->answers;
-    while (answer != NULL && answer->component != component) {
-        answer = answer->next;
-    }
-    return answer;
-}
-
-struct lc_answer *lc_task_make_answer(struct lc_task *task, const struct lc_component *component)
-{
-    struct lc_answer *answer = lc_task_answer(task, component);
-    if (answer == NULL) {
-        answer = lc_zalloc(sizeof *answer);
-        if (answer != NULL) {
-            answer->component = component;
-            answer->next = task->answers;
-            task->answers = answer;
-        }
-    }
-    return answer;
-}
-
-void lc_task_forget_answer(struct lc_task *task, const struct lc_component *component)
-{
-    for (struct lc_answer **link = &task->answers; *link != NULL;) {
-        struct lc_answer *answer = *link;
-        if (answer->component == component) {
-            *link = answer->next;
-            lc_content_release(answer->content);
-            lc_free(answer);
-        } else {
-            link = &answer->next;
-        }
-    }
-}
-
 void lc_task_forget(struct lc_state *state, const struct lc_component *component)
 {
     lc_list_for_each (link, &state->tasks) {
         struct lc_task *task = lc_container(link, struct lc_task, link);
-        lc_task_forget_answer(task, component);
         if (task->subject == component) {
             task->subject = NULL;
         }

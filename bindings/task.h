@@ -18,21 +18,14 @@ struct lc_event_object;
 struct lc_state;
 struct lc_wait;
 
-/* What Response* of a client mean to a task after its last synchronous call. */
-struct lc_answer {
-    struct lc_answer *next;
-    const struct lc_component *component;
-    struct lc_content *content; /* NULL: that call had no answer */
-};
-
 struct lc_task {
     struct lc_state *state;
     struct lc_list link;
     struct lc_list ready; /* in state->ready while it waits to be resumed */
     lua_State *thread;
-    int ref;              /* keeps the thread */
-    struct lc_wait *wait; /* what it is suspended on, or NULL */
-    struct lc_answer *answers;
+    int ref;                                            /* keeps the thread */
+    struct lc_wait *wait;                               /* what it is suspended on, or NULL */
+    struct lc_list answers;                             /* answer.h */
     void (*ended)(struct lc_task *task, bool returned); /* the error is at the top of the thread */
     const struct lc_component *subject;                 /* whose event it handles, or NULL */
     struct lc_firing *firing;
@@ -60,13 +53,6 @@ void lc_task_dispose_all(struct lc_state *state);
 
 /* Says on standard error what a task ended with: for those without a component to tell. */
 void lc_task_report(struct lc_task *task);
-
-/* The answer slot of a task for a component, or NULL; made if need be (NULL: memory). */
-struct lc_answer *lc_task_answer(struct lc_task *task, const struct lc_component *component);
-struct lc_answer *lc_task_make_answer(struct lc_task *task, const struct lc_component *component);
-
-/* Response* are the component's own again. */
-void lc_task_forget_answer(struct lc_task *task, const struct lc_component *component);
 
 /* Forgets what tasks remember of a component that is collected. */
 void lc_task_forget(struct lc_state *state, const struct lc_component *component);

@@ -260,9 +260,18 @@ static int check_code(const struct lc_content *content, const char *method, stru
     return LC_OK;
 }
 
+static int fail_mode(const char *method, struct lc_error *error)
+{
+    return lc_fail(error, LC_ERROR_MODE,
+        "%s needs server mode; set LocalPort and call StartListening first", method);
+}
+
 int lc_serve_respond(struct lc_component *component, uint64_t number,
     const struct lc_content *content, struct lc_error *error)
 {
+    if (server_of(component) == NULL) {
+        return fail_mode("SendResponse", error);
+    }
     struct lc_incoming *incoming;
     struct lc_response response;
     int code = find(component, number, &incoming, error);
@@ -299,8 +308,7 @@ int lc_serve_notify(struct lc_component *component, struct lc_bytes uri,
 {
     struct lc_server *server = server_of(component);
     if (server == NULL) {
-        return lc_fail(error, LC_ERROR_MODE,
-            "SendNotification needs server mode; set LocalPort and call StartListening first");
+        return fail_mode("SendNotification", error);
     }
     struct lc_buf normal = {0};
     int code = LC_OK;
