@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,9 @@ static int start(lua_State *L)
 
 int lc_program_run(int argc, char **argv, void (*prepare)(struct lua_State *L))
 {
+    /* Lua's collector frees in waves; what it frees is needed again a moment later. */
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
     lua_State *L = luaL_newstate();
     if (L == NULL) {
         fputs("lunacoap: not enough memory to start\n", stderr);
