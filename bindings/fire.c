@@ -155,10 +155,11 @@ static bool tell(struct lc_component *component, const struct lc_event *event)
     struct telling telling = {component, event, false};
     task->may_wait = false;
     state->telling = true;
+    state->logging = event->id == LC_ON_LOG;
     lua_pushcfunction(task->thread, run_teller);
     lua_pushlightuserdata(task->thread, &telling);
     lc_task_resume(task, 1);
-    state->telling = false;
+    state->telling = state->logging = false;
     return telling.handled;
 }
 

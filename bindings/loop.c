@@ -89,7 +89,7 @@ static void begin_function(
     lc_task_make_ready(task);
 }
 
-static int loop_spawn(lua_State *L)
+int lc_loop_spawn(lua_State *L)
 {
     check_function(L, 1, "spawn");
     begin_function(L, lc_state_of(L), lua_gettop(L) - 1, function_ended);
@@ -311,7 +311,7 @@ static int loop_run(lua_State *L)
 void lc_loop_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"run", loop_run}, {"stop", loop_stop},
-        {"spawn", loop_spawn}, {"sleep", loop_sleep}, {"timer", loop_timer}, {"now", loop_now},
+        {"spawn", lc_loop_spawn}, {"sleep", loop_sleep}, {"timer", loop_timer}, {"now", loop_now},
         {"signal", loop_signal}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     luaL_newmetatable(L, TIMER);

@@ -7,4 +7,7 @@
 /* Sets them as fields of the table at the top of the stack. */
 void lc_loop_open(lua_State *L);
 
+/* lunacoap.spawn(f, ...). */
+int lc_loop_spawn(lua_State *L);
+
 #endif

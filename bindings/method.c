@@ -7,6 +7,7 @@
 #include "bindings/answer.h"
 #include "bindings/component.h"
 #include "bindings/error.h"
+#include "bindings/loop.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
 #include "component/call.h"
@@ -27,6 +28,31 @@ static struct lc_bytes check_string(lua_State *L, int index, const char *method,
     size_t len;
     const char *text = lua_tolstring(L, index, &len);
     return lc_bytes(text, len);
+}
+
+/* For methods that send or end something, which the protocol cannot bear while it writes a Log
+ * line. */
+static struct lc_component *check_acting(lua_State *L, const char *method)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    if (state_of(component)->logging) {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "OnLog may not call %s; use lunacoap.spawn to do it a moment later", method);
+    }
+    return component;
+}
+
+/* In OnLog, `method` without arguments is put off to the end of the turn. */
+static bool put_off(lua_State *L, lua_CFunction method)
+{
+    if (!state_of(lc_component_check(L, 1))->logging) {
+        return false;
+    }
+    lua_pushcfunction(L, lc_loop_spawn);
+    lua_pushcfunction(L, method);
+    lua_pushvalue(L, 1);
+    lua_call(L, 2, 0);
+    return true;
 }
 
 /* ---- Requests ---- */
@@ -63,7 +89,7 @@ static void clear_answer(struct lc_component *component)
 
 static int call(lua_State *L, const char *method, struct lc_call_options *options)
 {
-    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_component *component = check_acting(L, method);
     struct lc_error error;
     options->uri = check_string(L, 2, method, "a URI");
     options->content = *lc_component_content(component, false);
@@ -158,7 +184,7 @@ static uint64_t check_id(lua_State *L, const char *method)
 
 static int cancel_request(lua_State *L)
 {
-    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_component *component = check_acting(L, "CancelRequest");
     uint64_t number = check_id(L, "CancelRequest");
     struct lc_call *pending = component->listening ? NULL : lc_call_find(component, number);
     if (pending != NULL) {
@@ -174,7 +200,7 @@ static int cancel_request(lua_State *L)
 
 static int send_response(lua_State *L)
 {
-    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_component *component = check_acting(L, "SendResponse");
     struct lc_error error;
     uint64_t number = check_id(L, "SendResponse");
     if (lc_serve_respond(component, number, *lc_component_content(component, true), &error) !=
@@ -186,7 +212,7 @@ static int send_response(lua_State *L)
 
 static int send_notification(lua_State *L)
 {
-    struct lc_component *component = lc_component_check(L, 1);
+    struct lc_component *component = check_acting(L, "SendNotification");
     struct lc_bytes uri = check_string(L, 2, "SendNotification", "a URI or a path");
     struct lc_error error;
     if (lc_serve_notify(component, uri, *lc_component_content(component, true), &error) != LC_OK) {
@@ -200,7 +226,7 @@ static int send_notification(lua_State *L)
 static int start_listening(lua_State *L)
 {
     struct lc_error error;
-    if (lc_component_start_listening(lc_component_check(L, 1), &error) != LC_OK) {
+    if (lc_component_start_listening(check_acting(L, "StartListening"), &error) != LC_OK) {
         return lc_error_raise(L, &error);
     }
     return 0;
@@ -208,21 +234,25 @@ static int start_listening(lua_State *L)
 
 static int stop_listening(lua_State *L)
 {
-    lc_component_stop_listening(lc_component_check(L, 1));
+    lc_component_stop_listening(check_acting(L, "StopListening"));
     return 0;
 }
 
 static int shut_down(lua_State *L)
 {
-    lc_component_shutdown(lc_component_check(L, 1));
+    if (!put_off(L, shut_down)) {
+        lc_component_shutdown(lc_component_check(L, 1));
+    }
     return 0;
 }
 
 static int reset(lua_State *L)
 {
     struct lc_component *component = lc_component_check(L, 1);
-    lc_component_reset(component);
-    clear_answer(component);
+    if (!put_off(L, reset)) {
+        lc_component_reset(component);
+        clear_answer(component);
+    }
     return 0;
 }
 

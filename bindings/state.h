@@ -33,6 +33,7 @@ struct lc_state {
     bool stopping; /* stop() was called: the loop ends after this turn */
     bool running_loop;
     bool telling;        /* a handler of Log, Error or SSLStatus runs */
+    bool logging;        /* a handler of Log runs: the protocol is in the middle of something */
     int components;      /* registry: component pointer to userdata, weak */
     int event_meta;      /* registry: metatable of event objects */
     struct lc_list link; /* in the list of states to flush at exit */

@@ -75,8 +75,8 @@ static void respond(struct lc_component *component, struct lc_incoming *incoming
             lc_server_respond(component->endpoint->server, incoming, &response, observe, &error);
     }
     if (failed != LC_OK) {
-        lc_component_tell_error(component, error.code, error.text);
         respond_error(component, incoming, LC_CODE(5, 0));
+        lc_component_tell_error(component, error.code, error.text);
     }
 }
 

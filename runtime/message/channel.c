@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "message/state.h"
+#include "message/trace.h"
 #include "wire/code.h"
 
 /* ---- Life ---- */
@@ -253,6 +254,7 @@ static void receive(void *arg, const struct lc_path *path, uint8_t *data, size_t
     struct lc_channel *channel = arg;
     struct incoming in = {.path = path};
     channel->stats.received++;
+    lc_trace(channel->log, "received from", &path->remote, lc_bytes(data, len));
     enum lc_parse parse = lc_message_parse(&in.message, data, len);
     if (parse == LC_NOT_COAP) {
         channel->stats.malformed++;

@@ -2,15 +2,17 @@
 #include "message/state.h"
 
 #include "base/hash.h"
+#include "message/trace.h"
 
 /* An answer never leaves from a multicast address (RFC 7252 8.2.1, RFC 1122 3.2.1.3). */
-static void commit(struct lc_channel *channel, const struct lc_path *path, size_t len)
+static void commit(struct lc_channel *channel, const struct lc_path *path, struct lc_bytes datagram)
 {
     struct lc_path back = *path;
     if (lc_address_is_multicast(&back.local)) {
         back.local = (struct lc_address){0};
     }
-    channel->transport->commit(channel->transport, &back, len);
+    channel->transport->commit(channel->transport, &back, datagram.len);
+    lc_trace(channel->log, "sent to", &back.remote, datagram);
 }
 
 void lc_channel_send_again(
@@ -19,7 +21,7 @@ void lc_channel_send_again(
     uint8_t *room = channel->transport->reserve(channel->transport, datagram.len);
     if (room != NULL) {
         memcpy(room, datagram.data, datagram.len);
-        commit(channel, path, datagram.len);
+        commit(channel, path, datagram);
     }
 }
 
@@ -34,7 +36,7 @@ void lc_channel_send_empty(
         struct lc_writer writer;
         lc_writer_init(&writer, room, LC_HEADER_SIZE);
         lc_write_header(&writer, type, 0, id, lc_bytes(NULL, 0));
-        commit(channel, path, LC_HEADER_SIZE);
+        commit(channel, path, lc_bytes(room, LC_HEADER_SIZE));
     }
 }
 
@@ -96,7 +98,7 @@ void lc_channel_reply_end(
         lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, LC_SEEN_REPLIED);
         lc_channel_clean_later(channel);
     }
-    commit(channel, path, datagram.len);
+    commit(channel, path, datagram);
 }
 
 void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *path, uint16_t id)

@@ -4,6 +4,7 @@
  */
 #include "base/hash.h"
 #include "message/state.h"
+#include "message/trace.h"
 
 enum state {
     IDLE,
@@ -150,6 +151,7 @@ static void transmit(struct lc_transmission *t)
         memcpy(room, t->datagram.data, t->datagram.len);
         struct lc_path path = {.remote = t->peer->address, .local = t->local};
         transport->commit(transport, &path, t->datagram.len);
+        lc_trace(t->channel->log, "sent to", &path.remote, lc_buf_bytes(&t->datagram));
     }
 }
 

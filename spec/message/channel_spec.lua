@@ -1,3 +1,4 @@
+local collect = require "spec.support.logged"
 local probe = require "lunacoap.probe"
 local coap = require "spec.support.coap"
 
@@ -23,7 +24,7 @@ local function open()
       return response.payload == "expected"
     end,
     reset = function(remote, id) upcalls[#upcalls + 1] = { "reset", remote, id } end,
-    log = function(_, text) logged[#logged + 1] = text end,
+    log = function(level, text) collect(logged)(level, text) end,
   }
   channel = message.channel(timers, functions)
 end

@@ -1,3 +1,4 @@
+local collect = require "spec.support.logged"
 local probe = require "lunacoap.probe"
 local coap = require "spec.support.coap"
 
@@ -24,7 +25,7 @@ local function open(params)
       answers[#answers + 1] = response
       return true
     end,
-    log = function(_, text) logged[#logged + 1] = text end,
+    log = function(level, text) collect(logged)(level, text) end,
   })
 end
 
@@ -388,7 +389,7 @@ describe("a Message ID of our own", function()
         assert(before == nil or now - before >= ids.lifetime, "an ID was used again too early")
         ids.last[id], ids.used = now, ids.used + 1
       end,
-      log = function(_, text) logged[#logged + 1] = text end,
+      log = function(level, text) collect(logged)(level, text) end,
     })
     local options = { to = PEER, data = coap.datagram(CON, coap.GET, 0, "t") }
     function ids.use()
