@@ -419,12 +419,16 @@ static int read_uri(struct lc_call *call, struct lc_bytes text, struct lc_error 
     if (code != LC_OK) {
         return code;
     }
-    if (uri.literal && !lc_address_parse(&call->remote, uri.host)) {
-        return lc_fail(error, LC_ERROR_URI, "%.*s is not an IP address", (int)uri.host.len,
-            (const char *)uri.host.data);
+    code = lc_uri_host(&uri, &call->host, error);
+    if (code == LC_OK && uri.literal) {
+        if (!lc_address_parse(&call->remote, lc_buf_bytes(&call->host))) {
+            return lc_fail(error, LC_ERROR_URI, "%.*s names no interface of this machine",
+                (int)call->host.len, (const char *)call->host.data);
+        }
+        lc_buf_clear(&call->host);
     }
     call->remote.port = uri.port;
-    return uri.literal ? LC_OK : lc_uri_host(&uri, &call->host, error);
+    return code;
 }
 
 /* Options and body as the method has them: what reads or deletes carries no data. */

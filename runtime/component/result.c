@@ -24,10 +24,11 @@ void lc_result_describe(const struct lc_result *result, struct lc_bytes uri, str
         *error = (struct lc_error){.code = LC_OK};
     } else if (result->code == LC_ERROR_ERROR_RESPONSE) {
         describe_response(result->response, error);
-    } else if (lc_error_text(result->code) != NULL && result->text == NULL) {
+    } else if (result->text == NULL || result->code == LC_ERROR_TRANSMISSION) {
+        /* "704: Message transmission timed out: coap://..." says it all. */
         lc_fail(error, result->code, "%.*s", (int)uri.len, (const char *)uri.data);
     } else {
-        lc_fail(error, result->code, "%s: %.*s", result->text == NULL ? "" : result->text,
-            (int)uri.len, (const char *)uri.data);
+        lc_fail(
+            error, result->code, "%s: %.*s", result->text, (int)uri.len, (const char *)uri.data);
     }
 }

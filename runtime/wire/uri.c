@@ -154,7 +154,8 @@ static int read_authority(struct lc_uri *uri, struct lc_bytes text, struct lc_er
             return bad(error, text, "the host is missing, coap://HOST/PATH");
         }
         code = check_characters(uri->host, &lc_percent_host, "", error);
-        uri->literal = is_address(AF_INET, uri->host);
+        /* A zone is of use to IPv4 too: it names the interface of a multicast group. */
+        uri->literal = is_address(AF_INET, cut(uri->host, 0, find(uri->host, "%")));
     }
     if (code != LC_OK || rest.len == 0) {
         return code;

@@ -66,6 +66,8 @@ describe("reading a URI", function()
     assert.are.equal("fe80::1%eth0", text.uri("coap://[FE80::1%eth0]:5683").name)
     assert.are.equal("fe80::1%Eth-0", text.uri("coap://[fe80::1%25Eth%2D0]").name)
     assert.are.equal("ff02::fd%3", text.uri("coap://[ff02::fd%3]").name)
+    assert.are.equal("224.0.1.187%lo", text.uri("coap://224.0.1.187%25lo/").name)
+    assert.is_true(text.uri("coap://224.0.1.187%25lo/").literal)
   end)
 
   it("decodes a host name", function()

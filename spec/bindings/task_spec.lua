@@ -1,0 +1,323 @@
+-- Tasks, views, observation and the life of components and of the program, as a script meets them.
+local lunacoap = require "lunacoap"
+local process = require "spec.support.process"
+
+local LUNACOAP = process.build_folder() .. "/lunacoap"
+local open = {}
+
+local function component(init)
+  local coap = lunacoap.CoAP(init)
+  open[#open + 1] = coap
+  return coap
+end
+
+local function server(init)
+  init.LocalHost, init.Listening = "127.0.0.1", true
+  local coap = component(init)
+  return coap, "coap://127.0.0.1:" .. coap.LocalPort
+end
+
+local function until_true(f)
+  assert.is_true(process.wait(f, 5))
+end
+
+-- Runs a script as a program of its own; its output, the last line being the exit status.
+local function run(code)
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "wb"))
+  file:write('local lunacoap = require "lunacoap"\n', code)
+  file:close()
+  local child <close> = process.start(("sh -c '%s %s; echo status $?'"):format(LUNACOAP, path))
+  local output = child:finish()
+  os.remove(path)
+  return output
+end
+
+after_each(function()
+  for _, coap in ipairs(open) do coap:Shutdown() end
+  open = {}
+end)
+
+describe("a handler that is suspended", function()
+  it("sees its own request and response, whatever others do meanwhile", function()
+    local _, base = server { OnRequest = function(coap, e)
+      local mine = coap.RequestData
+      coap.ResponseData = "started " .. mine
+      lunacoap.sleep(tonumber(mine))
+      coap.ResponseData = coap.ResponseData .. ", ended " .. coap.RequestData .. " " .. e.URIPath
+    end }
+    local answers = {}
+    for _, delay in ipairs { "0.08", "0.02" } do
+      lunacoap.spawn(function()
+        local coap = component()
+        coap.RequestData = delay
+        coap:Post(base .. "/x")
+        answers[#answers + 1] = coap.ResponseData
+      end)
+    end
+    until_true(function() return #answers == 2 end)
+    assert.are.same({ "started 0.02, ended 0.02 /x", "started 0.08, ended 0.08 /x" }, answers)
+  end)
+
+  it("may ask another server, and answers when it has its answer", function()
+    local _, inner = server { OnRequest = function(coap) coap.ResponseData = "21.5" end }
+    local _, base = server { OnRequest = function(coap)
+      local asker = component()
+      asker:Get(inner .. "/t")
+      coap.ResponseData = "inner said " .. asker.ResponseData
+    end }
+    local coap = component()
+    coap:Get(base .. "/")
+    assert.are.equal("inner said 21.5", coap.ResponseData)
+  end)
+
+  it("may be shut down, and goes on without harm", function()
+    local reached
+    local coap, base = server { OnRequest = function(self, e)
+      lunacoap.sleep(0.02)
+      reached = self.RequestData .. e.URIPath
+    end }
+    local asker = component { AckTimeout = 0.02, MaxRetransmit = 0 }
+    asker.RequestData, asker.Timeout = "data", 0
+    asker:Post(base .. "/p")
+    lunacoap.sleep(0.01)
+    coap:Shutdown()
+    until_true(function() return reached end)
+    assert.are.equal("data/p", reached)
+  end)
+
+  it("runs the loop nested in a coroutine of its own", function()
+    local _, base = server { OnRequest = function(coap)
+      coap.ResponseData = coroutine.wrap(function()
+        lunacoap.sleep(0.02)
+        return "nested " .. coap.RequestData
+      end)()
+    end }
+    local coap = component()
+    coap.RequestData = "x"
+    coap:Post(base .. "/")
+    assert.are.equal("nested x", coap.ResponseData)
+  end)
+end)
+
+describe("an event object", function()
+  it("stays readable after the handler, its var fields count until then", function()
+    local kept
+    local _, base = server { OnRequest = function(_, e) kept = e end }
+    local coap = component()
+    pcall(coap.Get, coap, base .. "/kept?a=1")
+    assert.are.equal("/kept", kept.URIPath)
+    assert.are.equal("a=1", kept.URIQuery)
+    assert.is_false((pcall(function() kept.SendResponse = false end)))
+    assert.is_false((pcall(function() kept.URIPath = "/" end)))
+    local _, err = pcall(function() return kept.URIPth end)
+    assert.is_truthy(err.Message:find("did you mean 'URIPath'", 1, true))
+  end)
+end)
+
+describe("a component", function()
+  it("may shut itself down in any handler, which sends no answer, and be used again", function()
+    local coap, base = server { OnRequest = function(self)
+      self.ResponseCode = "2.05"
+      self:Shutdown()
+    end }
+    local asker = component()
+    asker.Timeout = 0.1
+    local _, err = pcall(asker.Get, asker, base .. "/")
+    assert.is_true(err.Code == 301 or err.Code == 10061, tostring(err))
+    coap:StartListening()
+    assert.is_true(coap.Listening)
+  end)
+
+  it("raises 711 in tasks that wait when it is shut down", function()
+    local _, base = server { OnRequest = function(_, e) e.SendResponse = false end }
+    local coap, code = component(), nil
+    lunacoap.spawn(function() code = select(2, pcall(coap.Get, coap, base .. "/")).Code end)
+    lunacoap.sleep(0.02)
+    coap:Shutdown()
+    until_true(function() return code end)
+    assert.are.equal(711, code)
+  end)
+
+  it("is closed at the end of its block, and collected when nothing needs it", function()
+    local port
+    do
+      local coap <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true }
+      port = coap.LocalPort
+    end
+    local again = component { LocalHost = "127.0.0.1", LocalPort = port }
+    again:StartListening()
+    local weak = setmetatable({ lunacoap.CoAP() }, { __mode = "v" })
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(weak[1])
+    local busy = setmetatable({ (server {}) }, { __mode = "v" })
+    open = { again }
+    collectgarbage()
+    collectgarbage()
+    assert.is_truthy(busy[1])
+    busy[1]:Shutdown()
+  end)
+
+  it("takes properties, handlers and settings in its constructor, Listening last", function()
+    local coap = component { Listening = true, LocalHost = "127.0.0.1", AckTimeout = 1.5, UseIPv6 = false,
+      OnRequest = function() end }
+    assert.are.equal("1.5", coap:Config("AckTimeout"))
+    assert.are.equal("False", coap:Config("useipv6"))
+    assert.are.equal("function", type(coap.OnRequest))
+    assert.is_true(coap.Listening)
+    local _, err = pcall(lunacoap.CoAP, { LocalPrt = 1 })
+    assert.is_truthy(err.Message:find("did you mean 'LocalPort'", 1, true))
+  end)
+
+  it("adds the script's options to its own, and shows all that came", function()
+    local seen
+    local _, base = server { OnRequest = function(coap)
+      seen = {}
+      for _, option in ipairs(coap.RequestOptions) do seen[option.Number] = option.Value end
+      coap.ResponseOptions = { { Number = 14, Value = 5 } }
+      coap.ResponseData, coap.ResponseETag = "x", "tag"
+    end }
+    local coap = component()
+    coap.RequestOptions:Add(lunacoap.CoAPOption(17, 50))
+    coap.RequestOptions:Add(lunacoap.CoAPOption(15, "extra=1"))
+    coap:Get(base .. "/o?first=1")
+    assert.are.equal("50", seen[17])
+    assert.are.equal("extra=1", seen[15])
+    assert.are.equal("tag", coap.ResponseETag)
+    coap.RequestOptions = { { Number = 23, Value = 1 } }
+    local _, err = pcall(coap.Get, coap, base .. "/")
+    assert.are.equal(701, err.Code)
+  end)
+end)
+
+describe("observation", function()
+  it("goes to OnRequest without OnRegister, to OnRegister alone with it", function()
+    local calls = {}
+    local coap, base = server { OnRequest = function(self)
+      calls[#calls + 1] = "request"
+      self.ResponseData = "plain"
+    end }
+    local observer = component()
+    local _, err = pcall(observer.StartObserving, observer, base .. "/x")
+    assert.are.equal(710, err.Code)
+    coap.OnRegister = function(self, e)
+      calls[#calls + 1] = "register " .. e.URI
+      e.Accept = true
+      self.ResponseCode, self.ResponseData = "2.05", "0"
+    end
+    observer:StartObserving(base .. "/x")
+    assert.are.equal("0", observer.ResponseData)
+    assert.are.same({ "request", "register " .. base .. "/x" }, calls)
+  end)
+
+  it("notifies by full URI or path, ends by an error, and tells Unregistered", function()
+    local gone, seen = {}, {}
+    local coap, base = server { OnRegister = function(self, e)
+      e.Accept = true
+      self.ResponseCode, self.ResponseData = "2.05", "0"
+    end, OnUnregistered = function(_, e) gone[#gone + 1] = e.URIPath end }
+    local observer = component()
+    observer.OnNotification = function(self, e)
+      seen[#seen + 1] = self.ResponseCode .. self.ResponseData .. tostring(e.StopObserving)
+    end
+    observer:StartObserving(base .. "/x")
+    for i, uri in ipairs { "/x", base .. "/x", base:upper():gsub("COAP", "coap") .. "/x" } do
+      coap.ResponseCode, coap.ResponseData = "2.05", tostring(i)
+      coap:SendNotification(uri)
+      until_true(function() return #seen == i + 1 end)
+    end
+    coap.ResponseCode, coap.ResponseData = "4.04", "gone"
+    coap:SendNotification("/x")
+    until_true(function() return #seen == 5 and #gone == 1 end)
+    assert.are.same({ "2.050false", "2.051false", "2.052false", "2.053false", "4.04gonetrue" }, seen)
+    assert.are.same({ "/x" }, gone)
+    coap:SendNotification("/x") -- nobody is no error
+  end)
+end)
+
+describe("a multicast request", function()
+  it("completes for each answer and returns when its time is over; 301 without any", function()
+    local servers = {}
+    for i = 1, 2 do
+      servers[i] = component { MulticastGroups = "224.0.1.187%lo", ShareLocalPort = true, MulticastLeisure = 0.05,
+        LocalPort = i == 1 and 0 or servers[1].LocalPort,
+        OnRequest = function(coap) coap.ResponseCode, coap.ResponseData = "2.05", "server " .. i end,
+        Listening = true }
+    end
+    local coap, seen = component { MulticastLeisure = 0.1, AckTimeout = 0.1 }, {}
+    coap.OnRequestComplete = function(self, e) seen[#seen + 1] = self.ResponseData .. " " .. e.ErrorCode end
+    coap:Get(("coap://224.0.1.187%%25lo:%d/x"):format(servers[1].LocalPort))
+    table.sort(seen)
+    assert.are.same({ "server 1 0", "server 2 0" }, seen)
+    assert.are.equal(0, #coap.PendingRequests)
+    servers[1]:Shutdown()
+    servers[2]:Shutdown()
+    local _, err = pcall(coap.Get, coap, ("coap://224.0.1.187%%25lo:%d/x"):format(process.free_port()))
+    assert.are.equal(301, err.Code)
+  end)
+end)
+
+describe("the program", function()
+  it("ends when nothing can happen any more", function()
+    assert.are.equal("status 0\n", run "lunacoap.timer(0.01, nil, function() end)")
+  end)
+
+  it("prints an uncaught error with its line and traceback, and ends with 1", function()
+    local output = run "local coap = lunacoap.CoAP()\ncoap.Timeout = 'x'\n"
+    assert.is_truthy(output:find(":3: 1: Timeout takes", 1, true), output)
+    assert.is_truthy(output:find("stack traceback", 1, true), output)
+    assert.is_truthy(output:find("status 1\n", 1, true), output)
+  end)
+
+  it("goes on after an error in a spawned function or timer, and ends with 1", function()
+    local output = run [[
+lunacoap.spawn(function() error("in spawn") end)
+lunacoap.timer(0.01, nil, function() error("in timer") end)
+lunacoap.timer(0.02, nil, function() print("still here") end)
+]]
+    for _, text in ipairs { "in spawn", "in timer", "still here", "status 1\n" } do
+      assert.is_truthy(output:find(text, 1, true), output)
+    end
+  end)
+
+  it("ends with what stop says, and closes tasks that are suspended", function()
+    local output = run [[
+lunacoap.spawn(function()
+  local closed <close> = setmetatable({}, { __close = function() print("closed") end })
+  lunacoap.sleep(60)
+end)
+lunacoap.timer(0.01, nil, function() lunacoap.stop(7) print("stop returns") end)
+]]
+    assert.are.equal("stop returns\nclosed\nstatus 7\n", output)
+  end)
+
+  it("sends what is queued at os.exit", function()
+    local got
+    local coap = server { OnRequest = function(_, e) got = e.URIPath end }
+    run(([[
+local coap = lunacoap.CoAP()
+coap.Timeout, coap.UseConfirmableMessages = 0, false
+coap:Get("coap://127.0.0.1:%d/last-words")
+os.exit(0)
+]]):format(coap.LocalPort))
+    until_true(function() return got end)
+    assert.are.equal("/last-words", got)
+  end)
+
+  it("may not wait in a finalizer, nor nest too deep", function()
+    local output = run [[
+do local x <const> = setmetatable({}, { __gc = function() print(pcall(lunacoap.sleep, 0)) end }) end
+collectgarbage()
+local function deeper(n)
+  coroutine.wrap(function()
+    if n < 18 then lunacoap.timer(0, nil, function() deeper(n + 1) end) end
+    lunacoap.sleep(0.1)
+  end)()
+end
+print(pcall(deeper, 1))
+]]
+    assert.is_truthy(output:find("false\t1: a finalizer (__gc) may not wait", 1, true), output)
+    assert.is_truthy(output:find("nested too deep", 1, true), output)
+  end)
+end)
