@@ -23,11 +23,12 @@ end
 local process = {}
 process.__index = process
 
--- Starts a shell command; its output and standard error go to a file. `<close>` ends it.
+-- Starts a shell command; its output and standard error go to a file. `<close>` ends it and all that
+-- it started, which is why it gets a session of its own.
 function M.start(command)
   local path = os.tmpname()
   local pipe <close> = assert(io.popen(("(%s) >%s 2>&1 </dev/null & echo $!"):format(
-    "exec " .. command, path)))
+    "exec setsid " .. command, path)))
   return setmetatable({ pid = pipe:read("n"), path = path, command = command }, process)
 end
 
@@ -70,14 +71,12 @@ function process:expect(text, limit)
 end
 
 function process:signal(name)
-  os.execute(("kill -%s %d 2>/dev/null"):format(name, self.pid))
+  os.execute(("kill -%s -- -%d 2>/dev/null"):format(name, self.pid))
 end
 
 function process:__close()
-  if self:running() then
-    self:signal("KILL")
-    M.wait(function() return not self:running() end)
-  end
+  self:signal("KILL")
+  M.wait(function() return not self:running() end)
   os.remove(self.path)
 end
 
