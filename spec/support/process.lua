@@ -71,7 +71,7 @@ function process:expect(text, limit)
 end
 
 function process:signal(name)
-  os.execute(("kill -%s -- -%d 2>/dev/null"):format(name, self.pid))
+  os.execute(("kill -%s -%d 2>/dev/null"):format(name, self.pid))
 end
 
 function process:__close()
