@@ -218,6 +218,25 @@ static const struct lc_exchange_upcalls exchange_upcalls = {
 
 /* ---- Notifications ---- */
 
+/*
+ * Between these two a handler may end the call, which must not go before they are through. They
+ * nest: guard() returns what release() is to leave.
+ */
+static bool guard(struct lc_call *call)
+{
+    bool before = call->guarded;
+    call->guarded = true;
+    return before;
+}
+
+static void release(struct lc_call *call, bool guarded)
+{
+    call->guarded = guarded;
+    if (call->state == LC_CALL_ENDED && !call->notifying && !guarded) {
+        recycle(call);
+    }
+}
+
 static void fire_notification(struct lc_firing *firing)
 {
     struct lc_call *call = firing->source;
@@ -242,24 +261,23 @@ static void stop_observing(struct lc_call *call)
 static void settle_notification(struct lc_firing *firing, bool returned)
 {
     struct lc_call *call = firing->source;
+    bool guarded = guard(call);
     call->notifying = false;
-    bool wanted = firing->component != NULL;
-    if (wanted && returned && firing->event.flag && call->state == LC_CALL_OBSERVING) {
+    bool wanted = firing->component != NULL && returned && firing->event.flag;
+    if (wanted && call->state == LC_CALL_OBSERVING) {
         stop_observing(call);
     }
     while (!call->notifying && !lc_list_empty(&call->notifications)) {
         struct lc_firing *next = lc_container(call->notifications.next, struct lc_firing, queue);
         lc_list_remove(&next->queue);
-        if (wanted) {
+        if (next->component != NULL) {
             fire_notification(next);
         } else {
             next->settle = NULL;
             lc_firing_done(next, false);
         }
     }
-    if (call->state == LC_CALL_ENDED && !call->notifying && !call->guarded) {
-        recycle(call);
-    }
+    release(call, guarded);
 }
 
 /* A handler that sleeps while notifications pour in sees the newest ones (bounded). */
@@ -309,17 +327,14 @@ static void on_notification(void *arg, const struct lc_result *result, bool late
     }
     /* The registration call returns when the first notification is there. */
     call->error.code = LC_OK;
-    call->guarded = true;
+    bool guarded = guard(call);
     if (firing != NULL && call->notifying) {
         queue_notification(call, firing);
     } else if (firing != NULL) {
         fire_notification(firing);
     }
     tell_waiter(call);
-    call->guarded = false;
-    if (call->state == LC_CALL_ENDED && !call->notifying) {
-        recycle(call);
-    }
+    release(call, guarded);
     lc_component_update_active(component);
 }
 

@@ -75,6 +75,10 @@ void lc_firing_free(struct lc_firing *firing)
 
 void lc_firing_done(struct lc_firing *firing, bool returned)
 {
+    /* A list of options that the script has kept outlives the message. */
+    if (firing->request != NULL && firing->request->refs > 2) {
+        lc_content_hold(firing->request);
+    }
     if (firing->settle != NULL) {
         firing->settle(firing, returned);
     }
