@@ -326,12 +326,9 @@ static int component_gc(lua_State *L)
     lc_component_dispose(&object->component);
     lc_answer_forget_component(&object->answers);
     lc_task_forget(state_of(&object->component), &object->component);
-    return 0;
-}
-
-static int component_close(lua_State *L)
-{
-    lc_component_shutdown(lc_component_check(L, 1));
+    /* A finalizer that runs later may still reach it: it is no component any more. */
+    lua_pushnil(L);
+    lua_setmetatable(L, 1);
     return 0;
 }
 
@@ -460,7 +457,7 @@ void lc_component_open_class(lua_State *L)
     lua_setfield(L, -2, "__newindex");
     lua_pushcfunction(L, component_gc);
     lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, component_close);
+    lua_pushcfunction(L, lc_method_shut_down);
     lua_setfield(L, -2, "__close");
     lua_pushcfunction(L, component_tostring);
     lua_setfield(L, -2, "__tostring");

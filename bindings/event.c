@@ -117,7 +117,7 @@ static int event_tostring(lua_State *L)
 /* for name, value in pairs(event): the fields in the order of the reference. */
 static int next_field(lua_State *L)
 {
-    struct lc_event_object *object = lua_touserdata(L, 1);
+    struct lc_event_object *object = lua_touserdata(L, lua_upvalueindex(2));
     const struct lc_event_row *kind = &lc_event_rows[object->event.id];
     lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
     if ((size_t)i >= kind->field_count) {
@@ -132,9 +132,9 @@ static int next_field(lua_State *L)
 static int event_pairs(lua_State *L)
 {
     lua_pushinteger(L, 0);
-    lua_pushcclosure(L, next_field, 1);
     lua_pushvalue(L, 1);
-    return 2;
+    lua_pushcclosure(L, next_field, 2);
+    return 1;
 }
 
 static void fill_fields(lua_State *L, struct fields *fields)

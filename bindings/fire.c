@@ -33,14 +33,16 @@ static int run_handler(lua_State *L)
     struct lc_firing *firing = task->firing;
     const struct lc_component *component = firing->component;
     lc_component_push(L, task->state, component);
-    if (lc_component_push_handler(L, -1, firing->event.id) != LUA_TFUNCTION) {
+    if (lc_component_push_handler(L, 2, firing->event.id) != LUA_TFUNCTION) {
         return 0;
     }
-    lua_insert(L, -2);
+    lua_pushvalue(L, 2);
     task->event =
         lc_event_push(L, task->state, &firing->event, lc_component_settings(component)->code_page);
     lua_pushvalue(L, -1);
-    lua_replace(L, 1); /* kept here until the task has ended */
+    lua_replace(L, 1);
+    /* Component and event stay below the call: those who fired look at them when it has returned,
+     * even if the handler has shut the component down and nobody else knows it. */
     lua_callk(L, 2, 0, 0, handler_returned);
     return 0;
 }
@@ -121,11 +123,11 @@ static int run_teller(lua_State *L)
     struct telling *telling = lua_touserdata(L, 1);
     struct lc_state *state = state_of(telling->component);
     lc_component_push(L, state, telling->component);
-    if (lc_component_push_handler(L, -1, telling->event->id) != LUA_TFUNCTION) {
+    if (lc_component_push_handler(L, 2, telling->event->id) != LUA_TFUNCTION) {
         return 0;
     }
     telling->handled = true;
-    lua_insert(L, -2);
+    lua_pushvalue(L, 2);
     struct lc_event_object *object = lc_event_push(
         L, state, telling->event, lc_component_settings(telling->component)->code_page);
     lua_pushvalue(L, -1);

@@ -66,7 +66,6 @@ static int loop_sleep(lua_State *L)
 
 static void function_ended(struct lc_task *task, bool returned)
 {
-    lc_state_end_activity(task->state);
     if (!returned) {
         lc_task_report(task);
         if (task->state->exit_code == 0) {
@@ -85,6 +84,7 @@ static void begin_function(
         return;
     }
     lua_xmove(L, task->thread, args + 1);
+    task->counted = true;
     lc_state_begin_activity(state);
     lc_task_make_ready(task);
 }
@@ -115,30 +115,54 @@ static void timer_stop(struct timer *timer, lua_State *L)
     }
 }
 
-/* Protected, since making a task may raise. */
+static int timer_returned(lua_State *L, int status, lua_KContext context)
+{
+    (void)L;
+    (void)status;
+    (void)context;
+    return 0;
+}
+
+/* The task of a timer that has fired, unless another task has stopped it meanwhile. */
 static int run_timer(lua_State *L)
 {
     struct timer *timer = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, timer->pin);
-    lua_getiuservalue(L, -1, 1);
+    if (timer->pin == LUA_NOREF) {
+        return 0;
+    }
     if (timer->repeat > 0) {
         lc_timer_set(
             lc_loop_timers(timer->state->loop), &timer->timer, now(timer->state) + timer->repeat);
     } else {
         timer_stop(timer, L);
     }
-    begin_function(L, timer->state, 0, function_ended);
+    lua_getiuservalue(L, 1, 1);
+    lua_callk(L, 0, 0, 0, timer_returned);
     return 0;
 }
+
+/* Protected, since making a task may raise. */
+static int begin_timer(lua_State *L)
+{
+    struct timer *timer = lua_touserdata(L, 1);
+    lua_pushcfunction(L, run_timer);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, timer->pin);
+    begin_function(L, timer->state, 1, function_ended);
+    return 0;
+}
+
+#define RETRY (LC_SECOND / 10)
 
 static void on_timer(struct lc_timer *fired)
 {
     struct timer *timer = lc_container(fired, struct timer, timer);
     lua_State *L = timer->state->running;
-    lua_pushcfunction(L, run_timer);
+    lua_pushcfunction(L, begin_timer);
     lua_pushlightuserdata(L, timer);
     if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+        /* Out of memory: a moment later there may be some. */
         lua_pop(L, 1);
+        lc_timer_set(lc_loop_timers(timer->state->loop), fired, now(timer->state) + RETRY);
     }
 }
 
@@ -283,7 +307,6 @@ static int loop_stop(lua_State *L)
 
 static void main_ended(struct lc_task *task, bool returned)
 {
-    lc_state_end_activity(task->state);
     if (!returned) {
         lc_task_report(task);
         lc_state_stop(task->state, 1);
@@ -297,7 +320,7 @@ static void main_ended(struct lc_task *task, bool returned)
 static int loop_run(lua_State *L)
 {
     struct lc_state *state = lc_state_of(L);
-    if (state->running_loop) {
+    if (state->current != NULL || lc_loop_depth(state->loop) > 0) {
         return 0;
     }
     if (!lua_isnoneornil(L, 1)) {

@@ -32,7 +32,7 @@ int luaopen_lunacoap(lua_State *L)
 {
     static const luaL_Reg constructors[] = {{"CoAP", lc_component_new},
         {"CoAPOption", lc_option_new}, {"Certificate", lc_certificate_new}, {NULL, NULL}};
-    if (lc_state_of(L) == NULL) {
+    if (!lc_state_exists(L)) {
         open_classes(L);
     }
     lc_embed_install(L);

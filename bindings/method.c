@@ -238,9 +238,9 @@ static int stop_listening(lua_State *L)
     return 0;
 }
 
-static int shut_down(lua_State *L)
+int lc_method_shut_down(lua_State *L)
 {
-    if (!put_off(L, shut_down)) {
+    if (!put_off(L, lc_method_shut_down)) {
         lc_component_shutdown(lc_component_check(L, 1));
     }
     return 0;
@@ -303,9 +303,9 @@ static int events_done(lua_State *L, int status, lua_KContext context)
 
 static int do_events(lua_State *L)
 {
-    struct lc_component *component = lc_component_check(L, 1);
+    lc_component_check(L, 1);
     struct lc_wait *wait = lc_wait_push(L);
-    lc_list_append(&state_of(component)->idlers, &wait->link);
+    lc_wait_idle(wait);
     lc_wait_until(wait, IDLE_WAIT);
     return lc_wait_run(L, wait, events_done);
 }
@@ -322,7 +322,7 @@ const struct lc_method_row lc_method_rows[] = {
     {"SendCustomRequest", send_custom_request, "URI: string, Method: integer", "string"},
     {"SendNotification", send_notification, "URI: string", NULL},
     {"SendResponse", send_response, "RequestId: string", NULL},
-    {"Shutdown", shut_down, "", NULL},
+    {"Shutdown", lc_method_shut_down, "", NULL},
     {"StartListening", start_listening, "", NULL},
     {"StartObserving", start_observing, "URI: string", "string"},
     {"StopListening", stop_listening, "", NULL},

@@ -15,4 +15,7 @@ struct lc_method_row {
 extern const struct lc_method_row lc_method_rows[];
 extern const size_t lc_method_count;
 
+/* Shutdown, which closing a <close> variable does too. */
+int lc_method_shut_down(lua_State *L);
+
 #endif

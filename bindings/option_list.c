@@ -21,6 +21,9 @@ static const struct lc_fields fields = {
 static struct lc_content *check_content(lua_State *L, int index)
 {
     struct lc_content **list = luaL_checkudata(L, index, NAME);
+    if (*list == NULL) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "this option list has been collected");
+    }
     return *list;
 }
 

@@ -44,6 +44,9 @@ static struct lc_state *program_state;
 
 static void on_signal(int number)
 {
+    if (program_state == NULL) {
+        _exit(128 + number); /* while the state is being closed */
+    }
     lc_state_stop(program_state, 128 + number);
 }
 

@@ -25,6 +25,9 @@ static int close_state(lua_State *L)
 {
     struct lc_state *state = lua_touserdata(L, 1);
     lc_task_dispose_all(state);
+    /* Finalizers of objects that are older than this one find no loop any more. */
+    lua_pushboolean(L, false);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
     if (state->loop != NULL) {
         lc_list_remove(&state->link);
         lc_deferred_cancel(state->loop, &state->resume);
@@ -64,7 +67,10 @@ struct lc_state *lc_state_open(lua_State *L)
     }
     lc_list_append(&open_states, &state->link);
     state->stage.loop = state->loop;
-    state->running = L;
+    /* The thread that asks for the module first may be a coroutine, which is gone one day. */
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    state->running = lua_tothread(L, -1);
+    lua_pop(L, 1);
     lua_createtable(L, 0, 0);
     lua_createtable(L, 0, 1);
     lua_pushliteral(L, "v");
@@ -74,11 +80,21 @@ struct lc_state *lc_state_open(lua_State *L)
     return state;
 }
 
+bool lc_state_exists(lua_State *L)
+{
+    bool exists = lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key) != LUA_TNIL;
+    lua_pop(L, 1);
+    return exists;
+}
+
 struct lc_state *lc_state_of(lua_State *L)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
     struct lc_state *state = lua_touserdata(L, -1);
     lua_pop(L, 1);
+    if (state == NULL) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "the program ends: lunacoap is closed already");
+    }
     return state;
 }
 
@@ -89,10 +105,15 @@ void lc_state_stop(struct lc_state *state, int code)
     lc_loop_wake(state->loop);
 }
 
-static void end_idling(struct lc_state *state)
+/* Ends DoEvents for those who called it before this turn. */
+static void end_idling(struct lc_state *state, unsigned turn)
 {
     while (!lc_list_empty(&state->idlers)) {
-        lc_wait_over(lc_container(state->idlers.next, struct lc_wait, link));
+        struct lc_wait *wait = lc_container(state->idlers.next, struct lc_wait, link);
+        if (wait->turn >= turn) {
+            return;
+        }
+        lc_wait_over(wait);
     }
 }
 
@@ -101,6 +122,7 @@ void lc_state_turn(lua_State *L, struct lc_state *state, lc_time max_wait)
     lua_State *outer = state->running;
     struct lc_task *task = state->current;
     state->running = L;
+    unsigned turn = ++state->turns;
     bool turned = lc_loop_turn(state->loop, max_wait);
     state->running = outer;
     state->current = task;
@@ -109,16 +131,14 @@ void lc_state_turn(lua_State *L, struct lc_state *state, lc_time max_wait)
             "event loops are nested too deep (16); wait in a task instead of a coroutine of your "
             "own");
     }
-    end_idling(state);
+    end_idling(state, turn);
 }
 
 int lc_state_run(lua_State *L, struct lc_state *state)
 {
-    state->running_loop = true;
     while (!state->stopping && (state->activity > 0 || !lc_list_empty(&state->ready))) {
         lc_state_turn(L, state, LC_NEVER);
     }
-    state->running_loop = false;
     lc_task_dispose_all(state);
     lc_loop_flush(state->loop);
     int code = state->exit_code;

@@ -24,14 +24,14 @@ struct lc_state {
     struct lc_list spare_tasks; /* ended; they and their threads serve again */
     unsigned spare_count;
     struct lc_list ready;  /* tasks to resume in this turn */
-    struct lc_list idlers; /* waits of DoEvents: over when a turn ends */
+    struct lc_list idlers; /* waits of DoEvents, oldest first: over when a turn ends */
+    unsigned turns;        /* begun */
     struct lc_deferred resume;
     struct lc_codepage *codepage;
     struct lc_buf scratch; /* for texts on their way to Lua */
     unsigned activity;     /* what can still fire: listening components, requests, timers */
     int exit_code;
-    bool stopping; /* stop() was called: the loop ends after this turn */
-    bool running_loop;
+    bool stopping;       /* stop() was called: the loop ends after this turn */
     bool telling;        /* a handler of Log, Error or SSLStatus runs */
     bool logging;        /* a handler of Log runs: the protocol is in the middle of something */
     int components;      /* registry: component pointer to userdata, weak */
@@ -42,7 +42,10 @@ struct lc_state {
 /* Makes the state of L, its closing bound to L's. May raise. */
 struct lc_state *lc_state_open(lua_State *L);
 
-/* The state of L. */
+/* Whether L has a state, or had one and is being closed. */
+bool lc_state_exists(lua_State *L);
+
+/* The state of L. Raises while L is being closed, when it is gone. */
 struct lc_state *lc_state_of(lua_State *L);
 
 /*

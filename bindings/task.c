@@ -75,6 +75,10 @@ static void retire(struct lc_task *task)
 {
     struct lc_state *state = task->state;
     lc_answer_forget_task(&task->answers);
+    if (task->counted) {
+        task->counted = false;
+        lc_state_end_activity(state);
+    }
     task->wait = NULL;
     task->subject = NULL;
     task->firing = NULL;
@@ -155,6 +159,10 @@ void lc_task_dispose_all(struct lc_state *state)
         struct lc_task *task = lc_container(state->tasks.next, struct lc_task, link);
         lc_list_remove(&task->link);
         struct lc_task *outer = state->current;
+        if (task->wait != NULL) {
+            lc_wait_drop(task->wait);
+            task->wait = NULL;
+        }
         state->current = task;
         lua_resetthread(task->thread);
         lua_settop(task->thread, 0);

@@ -31,6 +31,7 @@ struct lc_task {
     struct lc_firing *firing;
     struct lc_event_object *event; /* on the thread's stack */
     bool may_wait;                 /* OnLog and its like may not */
+    bool counted;                  /* one of state->activity until it ends */
 };
 
 /* A new task; NULL: memory. It does nothing before lc_task_resume(). */
@@ -63,6 +64,7 @@ struct lc_wait {
     struct lc_state *state;
     struct lc_task *task; /* to be resumed when it is over; NULL: a nested loop looks at `over` */
     struct lc_list link;  /* of DoEvents, in state->idlers */
+    unsigned turn;        /* of DoEvents: the loop's when it was called */
     struct lc_timer timer;
     bool over, timed;
     bool silent;          /* StopObserving returns nothing */
@@ -77,6 +79,12 @@ struct lc_wait *lc_wait_push(lua_State *L);
 
 /* Ends it after `delay` microseconds at the latest. */
 void lc_wait_until(struct lc_wait *wait, lc_time delay);
+
+/* Ends it when a turn that has yet to begin is over. */
+void lc_wait_idle(struct lc_wait *wait);
+
+/* Its task is closed: it waits for nothing any more. */
+void lc_wait_drop(struct lc_wait *wait);
 
 /* It is over: its task is resumed soon, or its nested loop ends. */
 void lc_wait_over(struct lc_wait *wait);

@@ -72,6 +72,18 @@ void lc_wait_until(struct lc_wait *wait, lc_time delay)
     lc_state_begin_activity(wait->state);
 }
 
+void lc_wait_idle(struct lc_wait *wait)
+{
+    wait->turn = wait->state->turns;
+    lc_list_append(&wait->state->idlers, &wait->link);
+}
+
+void lc_wait_drop(struct lc_wait *wait)
+{
+    wait->task = NULL;
+    let_go(wait);
+}
+
 void lc_wait_over(struct lc_wait *wait)
 {
     wait->over = true;
