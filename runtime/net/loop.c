@@ -189,8 +189,9 @@ bool lc_loop_turn(struct lc_loop *loop, lc_time max_wait)
     loop->depth++;
     lc_loop_update(loop);
     /* An inner turn first does what outer turns were about to do: its caller may wait for it. */
-    bool busy = lc_udp_resume(loop) || has_deferred(loop) || ev_pending_count(loop->ev) > 0;
-    lc_outbox_flush(loop);
+    bool busy = lc_udp_resume(loop);
+    lc_outbox_flush(loop); /* may defer the report of what could not be sent */
+    busy = busy || has_deferred(loop) || ev_pending_count(loop->ev) > 0;
     lc_time deadline = deadline_of(loop, max_wait);
     if (busy || deadline <= loop->timers.now) {
         ev_run(loop->ev, EVRUN_NOWAIT);
