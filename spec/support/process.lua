@@ -14,32 +14,39 @@ local function read(path)
   return file and file:read("a") or ""
 end
 
--- A UDP port that was free a moment ago.
-function M.free_port()
-  local coap <close> = lunacoap.CoAP { Listening = true }
+-- A UDP port that was free a moment ago; another program may take it, so be ready to try again.
+function M.free_port(host)
+  local coap <close> = lunacoap.CoAP { LocalHost = host, Listening = true }
   return coap.LocalPort
 end
 
 local process = {}
 process.__index = process
 
--- Starts a shell command; its output and standard error go to a file. `<close>` ends it and all that
--- it started, which is why it gets a session of its own.
+-- Starts a program; its output and standard error go to a file. `<close>` ends it and all that it
+-- started, which is why it gets a session of its own; it dies too when the specs are killed.
 function M.start(command)
   local path = os.tmpname()
-  local pipe <close> = assert(io.popen(("(%s) >%s 2>&1 </dev/null & echo $!"):format(
-    "exec setsid " .. command, path)))
-  return setmetatable({ pid = pipe:read("n"), path = path, command = command }, process)
+  local pipe = assert(io.popen(
+    ("echo $$; exec setsid setpriv --pdeathsig KILL %s >%s 2>&1 </dev/null"):format(command, path)))
+  return setmetatable({ pipe = pipe, pid = pipe:read("n"), path = path, command = command }, process)
 end
 
 function process:output()
   return read(self.path)
 end
 
--- Zombies count as gone: nobody but init will reap them.
+-- It is our child: one that has ended stays a zombie until the pipe is closed.
 function process:running()
-  local state = read(("/proc/%d/stat"):format(self.pid)):match("%) (%a)")
-  return state ~= nil and state ~= "Z"
+  return self.pipe ~= nil and read(("/proc/%d/stat"):format(self.pid)):match("%) (%a)") ~= "Z"
+end
+
+-- Waits for it and keeps its exit status, as os.execute tells it, in `exit` and `code`.
+function process:reap()
+  if self.pipe then
+    local _, exit, code = self.pipe:close()
+    self.pipe, self.exit, self.code = nil, exit, code
+  end
 end
 
 -- Lets the loop run until `done` returns true; false when `limit` seconds (10) have passed.
@@ -59,6 +66,7 @@ function process:finish(limit)
   if not M.wait(function() return not self:running() end, limit) then
     error(("%s has not ended; it printed:\n%s"):format(self.command, self:output()), 2)
   end
+  self:reap()
   return self:output()
 end
 
@@ -71,12 +79,18 @@ function process:expect(text, limit)
 end
 
 function process:signal(name)
-  os.execute(("kill -%s -%d 2>/dev/null"):format(name, self.pid))
+  if self.pipe then
+    os.execute(("kill -%s -%d 2>/dev/null"):format(name, self.pid))
+  end
 end
 
 function process:__close()
-  self:signal("KILL")
-  M.wait(function() return not self:running() end)
+  if self.pipe then
+    self:signal("KILL")
+    if M.wait(function() return not self:running() end) then
+      self:reap()
+    end
+  end
   os.remove(self.path)
 end
 
