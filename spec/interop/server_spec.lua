@@ -14,10 +14,22 @@ local function text(length)
   return table.concat(lines):sub(1, length)
 end
 
+-- A response with every option that a property or a list makes.
+local function describe_itself(coap)
+  coap.ResponseData, coap.ResponseContentFormat, coap.ResponseETagB = "{}", 50, "\1\2"
+  coap.ResponseOptions = { { Number = lunacoap.OptionNumber["Max-Age"], Value = 30 } }
+end
+
 local function on_request(coap, e)
   local size = e.URIPath:match("^/big/(%d+)$")
   if e.URIPath == "/hello" and e.Method == GET then
     coap.ResponseData, coap.ResponseContentFormat = "hello", 0
+  elseif e.URIPath == "/described" then
+    describe_itself(coap)
+  elseif e.URIPath == "/broken" then
+    error("a mistake of the script's")
+  elseif e.URIPath == "/hello" then
+    coap.ResponseCode = "4.05"
   elseif e.URIPath == "/empty" then
     coap.ResponseCode = "2.05"
   elseif e.URIPath == "/.well-known/core" then
@@ -28,6 +40,7 @@ local function on_request(coap, e)
     coap.ResponseCode, stored = stored and "2.04" or "2.01", coap.RequestDataB
   elseif e.URIPath == "/store" and e.Method == POST then
     coap.ResponseCode, stored = "2.04", (stored or "") .. coap.RequestDataB
+    coap.ResponseDataB = stored
   elseif e.URIPath == "/store" and e.Method == DELETE then
     coap.ResponseCode, stored = "2.02", nil
   elseif e.URIPath == "/store" and stored then
@@ -41,8 +54,19 @@ local function on_request(coap, e)
 end
 
 local function on_register(coap, e)
-  e.Accept = e.URIPath == "/count"
+  e.Accept = e.URIPath == "/count" or e.URIPath == "/large"
   coap.ResponseCode, coap.ResponseData = "2.05", "count 0"
+end
+
+-- Runs `ask` with a file of that content.
+local function with_file(content, ask)
+  local path = os.tmpname()
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(content)
+  file:close()
+  local ok, result = pcall(ask, path)
+  os.remove(path)
+  return ok and result or error(result, 0)
 end
 
 local function ask(arguments, uri)
@@ -98,18 +122,74 @@ describe("our server, asked by coap-client-notls,", function()
     end)
 
     it(("receives %d bytes in blocks"):format(size), function()
-      local path = os.tmpname()
-      local file <close> = assert(io.open(path, "wb"))
-      file:write(text(size))
-      file:flush()
-      ask("-b 256 -m put -f " .. path, base .. "/store")
-      os.remove(path)
+      with_file(text(size), function(path) return ask("-b 256 -m put -f " .. path, base .. "/store") end)
       assert.are.equal(text(size), stored)
     end)
   end
 
-  it("sends in smaller blocks when asked to", function()
-    assert.are.equal(text(3000) .. "\n", ask("-b 64 -m get", base .. "/big/3000"))
+  for _, block in ipairs { 16, 64, 512, 1024 } do
+    it(("sends, receives and answers in blocks of %d when asked to"):format(block), function()
+      assert.are.equal(text(5000) .. "\n", ask(("-b %d -m get"):format(block), base .. "/big/5000"))
+      local echo = with_file(text(5000), function(path)
+        return ask(("-b %d -m post -f %s"):format(block, path), base .. "/store")
+      end)
+      assert.are.equal(text(5000), stored)
+      assert.are.equal(text(5000) .. "\n", echo)
+    end)
+  end
+
+  it("sends and receives blocks non-confirmable", function()
+    assert.are.equal(text(5000) .. "\n", ask("-N -m get", base .. "/big/5000"))
+    with_file(text(5000), function(path) return ask("-N -m put -f " .. path, base .. "/store") end)
+    assert.are.equal(text(5000), stored)
+  end)
+
+  it("refuses a body beyond MaxBodySize", function()
+    server:Config("MaxBodySize=2000")
+    local answer = with_file(text(5000), function(path)
+      return ask("-m put -f " .. path, base .. "/store")
+    end)
+    assert.is_truthy(answer:find("4.13", 1, true), answer)
+    assert.is_nil(stored)
+  end)
+
+  it("stores nothing of an empty body", function()
+    ask("-m put", base .. "/store")
+    assert.are.equal("", stored)
+  end)
+
+  it("shows the options of its response", function()
+    local log = ask("-v 7 -m get", base .. "/described")
+    assert.is_truthy(log:find(
+      "[ ETag:0x0102, Content-Format:application/json, Max-Age:30 ] :: '{}'", 1, true), log)
+  end)
+
+  it("sees the options of a request", function()
+    local seen = {}
+    server.OnRequest = function(coap, e)
+      seen.query, seen.format, seen.etag = e.URIQuery, coap.RequestContentFormat, coap.RequestETagB
+      for _, option in ipairs(coap.RequestOptions) do
+        seen[option.Number] = option.Value
+      end
+      coap.ResponseCode = "2.04"
+    end
+    ask("-m post -e hi -t 60 -A 50 -O 4,0x0102 -O 65000,ab", base .. "/a/b?c=d&e=f")
+    assert.are.equal("c=d&e=f", seen.query)
+    assert.are.equal(60, tonumber(seen.format))
+    assert.are.equal("\1\2", seen.etag)
+    assert.are.equal("50", seen[lunacoap.OptionNumber["Accept"]])
+    assert.are.equal("6162", seen[65000])
+  end)
+
+  it("answers 4.05, 5.00 of a handler that raised, and 4.02 to an unknown critical option", function()
+    local mistake
+    server.OnError = function(_, e) mistake = e.Description end
+    assert.are.equal("4.05", ask("-m delete", base .. "/hello"):sub(1, 4))
+    local answer = ask("-m get", base .. "/broken")
+    assert.are.equal("5.00", answer:sub(1, 4))
+    assert.is_nil(answer:find("mistake", 1, true))
+    assert.is_truthy(mistake:find("a mistake of the script's", 1, true))
+    assert.are.equal("4.02", ask("-m get -O 65001,x", base .. "/hello"):sub(1, 4))
   end)
 
   for _, confirmable in ipairs { true, false } do
@@ -129,6 +209,14 @@ describe("our server, asked by coap-client-notls,", function()
       assert.is_true(process.wait(function() return gone end), "it has not unregistered")
     end)
   end
+
+  it("notifies an observer of what needs blocks", function()
+    local observer <close> = process.start(("coap-client-notls -s 1 -m get %s/large"):format(base))
+    observer:expect("count 0")
+    server.ResponseCode, server.ResponseData = "2.05", text(3000)
+    server:SendNotification("/large")
+    observer:expect(text(3000))
+  end)
 
   it("answers over IPv6", function()
     local six <close> = lunacoap.CoAP { LocalHost = "::1", OnRequest = on_request, Listening = true }
