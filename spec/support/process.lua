@@ -78,9 +78,11 @@ function process:expect(text, limit)
   end
 end
 
+-- One that has only just started has no session yet, and nothing of its own to end.
 function process:signal(name)
   if self.pipe then
-    os.execute(("kill -%s -%d 2>/dev/null"):format(name, self.pid))
+    os.execute(("kill -%s -%d 2>/dev/null || kill -%s %d 2>/dev/null"):format(
+      name, self.pid, name, self.pid))
   end
 end
 
