@@ -28,7 +28,8 @@ function thermostat.OnRegister(coap, e)
 end
 
 local ok, err = pcall(thermostat.StartListening, thermostat)
-if not ok and err.Code == 10048 then
+if not ok then
+  if err.Code ~= 10048 then error(err) end
   print("port 5683 is in use; the thermostat takes a free one")
   thermostat.LocalPort = 0
   thermostat:StartListening()
@@ -54,6 +55,8 @@ print(("GET    /temperature  %s %s °C"):format(client.ResponseCode, client.Resp
 client.RequestData = "24"
 client:Put(uri .. "/target")
 print(("PUT    /target 24    %s"):format(client.ResponseCode))
+client:Get(uri .. "/target")
+print(("GET    /target       %s %s °C"):format(client.ResponseCode, client.ResponseData))
 client:StartObserving(uri .. "/temperature")
 
 if seconds > 0 then

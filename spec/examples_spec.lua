@@ -1,17 +1,20 @@
 -- Every file of examples/ is run as a user would run it.
+local lunacoap = require "lunacoap"
 local process = require "spec.support.process"
 
 local LUNACOAP = process.build_folder() .. "/lunacoap"
 
 -- What each example prints, in order; plain text.
 local PRINTS = {
-  ["demo.lua"] = { "try:  coap-client-notls -m get coap://127.0.0.1:", "GET    /temperature  2.05 19.0",
-    "PUT    /target 24    2.04", "NOTIFY /temperature  2.05 19.0", "NOTIFY /temperature  2.05 20.5",
+  ["demo.lua"] = { "try:  coap-client-notls -m get coap://127.0.0.1:",
+    "GET    /temperature  2.05 19.0", "PUT    /target 24    2.04", "GET    /target       2.05 24.0",
+    "NOTIFY /temperature  2.05 19.0", "NOTIFY /temperature  2.05 20.5",
     "STOP   /temperature  2.05" },
   ["observe.lua"] = { "server: 127.0.0.1 wants to observe /count", "client: the count is 0",
     "client: the count is 1", "client: the count is 2", "client: the count is 3",
     "server: nobody observes /count any more" },
-  ["separate_response.lua"] = { "/slow after 0.3 s: worth the wait", "/later after 0.3 s: from a timer" },
+  ["separate_response.lua"] = {
+    "/slow after 0.3 s: worth the wait", "/later after 0.3 s: from a timer" },
   ["blockwise.lua"] = { "sent 102400 bytes: 2.04", "got 102400 bytes back, the same" },
   ["many_devices.lua"] = { "1000 devices are listening", "all read in " },
 }
@@ -28,6 +31,27 @@ local function files()
   return list
 end
 
+-- Starts an example, which ends its output with its exit status.
+local function run(environment, name, ...)
+  return process.start(("sh -c 'env %s %s examples/%s %s; echo status $?'"):format(
+    environment, LUNACOAP, name, table.concat({ ... }, " ")))
+end
+
+-- Starts an example that does not end by itself: no shell stands between it and a signal.
+local function serve(environment, name, ...)
+  return process.start(("env %s %s examples/%s %s"):format(
+    environment, LUNACOAP, name, table.concat({ ... }, " ")))
+end
+
+local function assert_prints(output, pieces)
+  local at = 1
+  for _, piece in ipairs(pieces) do
+    local _, last = output:find(piece, at, true)
+    assert.is_truthy(last, ("%q is missing in:\n%s"):format(piece, output))
+    at = last + 1
+  end
+end
+
 describe("the examples", function()
   it("are all run here", function()
     for _, name in ipairs(files()) do
@@ -37,42 +61,88 @@ describe("the examples", function()
 
   for name, lines in pairs(PRINTS) do
     it(("%s prints what it says and ends well"):format(name), function()
-      local child <close> = process.start(
-        ("env DEMO_SECONDS=1.5 %s examples/%s; echo status $?"):format(LUNACOAP, name):gsub("^", "sh -c '") .. "'")
-      local output, at = child:finish(20), 1
-      for _, line in ipairs(lines) do
-        local _, last = output:find(line, at, true)
-        assert.is_truthy(last, ("%q is missing in:\n%s"):format(line, output))
-        at = last + 1
-      end
-      assert.is_truthy(output:find("status 0\n", 1, true), output)
+      local child <close> = run("DEMO_SECONDS=2", name)
+      assert_prints(child:finish(20), lines)
+      assert_prints(child:output(), { "status 0\n" })
     end)
   end
 
-  it("server.lua answers client.lua and coap-client-notls, and ends on SIGTERM", function()
+  it("demo.lua takes another port when 5683 is in use", function()
+    -- Whoever has it, this component or another program: it is in use.
+    local holder <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", LocalPort = 5683 }
+    pcall(holder.StartListening, holder)
+    local child <close> = run("DEMO_SECONDS=0.1", "demo.lua")
+    assert_prints(child:finish(), { "port 5683 is in use", "thermostat at coap://127.0.0.1:",
+      "STOP   /temperature  2.05", "status 0\n" })
+  end)
+
+  it("demo.lua goes on with DEMO_SECONDS=0, for others to ask it", function()
+    local child <close> = serve("DEMO_SECONDS=0", "demo.lua")
+    child:expect("NOTIFY")
+    local get <close> = process.start(child:output():match("try:  ([^\n]+)"))
+    assert.is_truthy(get:finish():find("^%d%d%.%d\n$"))
+    assert.is_true(child:running())
+    child:signal("TERM")
+    child:finish()
+  end)
+
+  it("server.lua answers client.lua and ends on SIGTERM", function()
     local port = process.free_port()
-    local server <close> = process.start(("%s examples/server.lua %d"):format(LUNACOAP, port))
-    server:expect("listening; try:")
+    local server <close> = serve("", "server.lua", port)
+    server:expect("listening; try:  coap-client-notls -m get coap://127.0.0.1:" .. port)
     local base = ("coap://127.0.0.1:%d"):format(port)
 
-    local client <close> = process.start(
-      ("%s examples/client.lua %s/hello %s/nothing"):format(LUNACOAP, base, base))
-    local output = client:finish()
-    assert.is_truthy(output:find(base .. "/hello  2.05 Content\nHello from Lua\n", 1, true), output)
-    assert.is_truthy(output:find(base .. "/nothing  4.04 Not Found\n", 1, true), output)
+    local client <close> = run("", "client.lua",
+      base .. "/hello", base .. "/note", base .. "/nothing")
+    assert_prints(client:finish(), {
+      base .. "/hello  2.05 Content\nHello from Lua\n",
+      base .. "/note  4.04 Not Found\n",
+      base .. "/nothing  4.04 Not Found\n",
+      "status 0\n" })
+    server:signal("TERM")
+    server:finish()
+  end)
 
-    local put <close> = process.start(("coap-client-notls -m put -e milk %s/note"):format(base))
-    put:finish()
-    local get <close> = process.start(("coap-client-notls -m get %s/note"):format(base))
-    assert.are.equal("milk\n", get:finish())
+  it("server.lua answers coap-client-notls with every method", function()
+    local port = process.free_port()
+    local server <close> = serve("", "server.lua", port)
+    server:expect("listening")
+    local function ask(arguments, path)
+      local client <close> = process.start(
+        ("coap-client-notls %s coap://127.0.0.1:%d%s"):format(arguments, port, path))
+      return client:finish()
+    end
+    assert.are.equal("</hello>,</time>,</note>\n", ask("-m get", "/.well-known/core"))
+    assert.are.equal("", ask("-m put -e milk", "/note"))
+    assert.are.equal("", ask("-m post -e ,tea", "/note"))
+    assert.are.equal("milk,tea\n", ask("-m get", "/note"))
+    assert.are.equal("", ask("-m delete", "/note"))
+    assert_prints(ask("-m get", "/note"), { "4.04" })
+    assert_prints(ask("-m delete", "/time"), { "4.05" })
+    assert_prints(ask("-m get", "/time"), { ":" })
+    server:signal("TERM")
+    server:finish()
+  end)
+
+  it("client.lua reads what coap-server-notls has", function()
+    local port = process.free_port()
+    local server <close> = process.start(("coap-server-notls -A 127.0.0.1 -p %d"):format(port))
+    local uri = ("coap://127.0.0.1:%d/time"):format(port)
+    local output
+    local function answered()
+      local client <close> = run("", "client.lua", uri)
+      output = client:finish()
+      return not output:find("no answer", 1, true)
+    end
+    assert.is_true(process.wait(answered), output)
+    assert_prints(output, { uri .. "  2.05 Content\n", ":", "status 0\n" })
     server:signal("TERM")
     server:finish()
   end)
 
   it("client.lua says why there is no answer", function()
-    local client <close> = process.start(
-      ("%s examples/client.lua coap://127.0.0.1:%d/x"):format(LUNACOAP, process.free_port()))
-    local output = client:finish()
-    assert.is_truthy(output:find("no answer: 10061: Connection refused", 1, true), output)
+    local uri = ("coap://127.0.0.1:%d/x"):format(process.free_port())
+    local client <close> = run("", "client.lua", uri)
+    assert_prints(client:finish(), { "no answer: 10061: Connection refused", "status 0\n" })
   end)
 end)
