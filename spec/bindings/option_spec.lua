@@ -352,7 +352,6 @@ describe("a lack of memory", function()
 
   local function blocks()
     collectgarbage()
-    collectgarbage()
     return probe.base.blocks()
   end
 

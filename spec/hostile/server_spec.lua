@@ -115,13 +115,11 @@ describe("a live server", function()
     end
     still_works()
     server:Shutdown()
-    collectgarbage()
     local after = probe.base.blocks()
     server:StartListening()
     port = server.LocalPort
     still_works()
     server:Shutdown()
-    collectgarbage()
     assert.is_true(probe.base.blocks() <= after + 2, ("%d blocks, then %d"):format(after, probe.base.blocks()))
   end)
 

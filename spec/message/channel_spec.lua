@@ -245,7 +245,6 @@ end)
 
 describe("a peer", function()
   it("is forgotten EXCHANGE_LIFETIME after its last use", function()
-    collectgarbage()
     local blocks = probe.base.blocks()
     for i = 1, 100 do channel:peek_id(PEER + (i << 16)) end
     timers:run_to(200 * S)
@@ -303,13 +302,11 @@ describe("out of memory", function()
   it("drops or reports, and loses no block, at each allocation", function()
     finally(function() probe.base.fail_after() end)
     channel:free()
-    collectgarbage()
     local blocks = probe.base.blocks()
     for count = 0, 100 do
       probe.base.fail_after(count)
       life()
       probe.base.fail_after()
-      collectgarbage()
       assert.are.equal(blocks, probe.base.blocks())
       assert.is_nil(timers:next())
     end

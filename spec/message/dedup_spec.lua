@@ -179,7 +179,6 @@ describe("the memory of messages", function()
   it("is bounded when 250 000 addresses are spoofed, and counts what it forgets", function()
     channel:free()
     channel = message.channel(timers, {})
-    collectgarbage()
     local blocks = probe.base.blocks()
     local get = coap.datagram(NON, coap.GET, 1)
     for i = 1, 250000 do channel:receive(get, PEER + (i << 16), HERE) end
@@ -198,7 +197,6 @@ describe("the memory of messages", function()
 
   it("costs nothing before it is used, and nothing when all is over", function()
     assert.is_true(message.channel_size <= 400)
-    collectgarbage()
     local blocks = probe.base.blocks()
     assert.is_nil(timers:next())
     on_request = answer
@@ -209,7 +207,6 @@ describe("the memory of messages", function()
     gone:cancel()
     assert.is_true(probe.base.blocks() > blocks)
     timers:run_to(300 * S)
-    collectgarbage()
     assert.is_nil(timers:next())
     assert.are.equal(blocks + 1, probe.base.blocks()) -- the datagram of `gone`
     assert.is_false(gone:active())
@@ -229,7 +226,6 @@ describe("the memory of messages", function()
       end
     end
     load(600)
-    collectgarbage()
     local blocks = probe.base.blocks()
     load(300)
     assert.is_true(math.abs(probe.base.blocks() - blocks) < 10)

@@ -319,7 +319,6 @@ describe("a URI when memory runs out", function()
 
   ---Calls f with 0, 1, 2, ... allocations left until it succeeds; no try may leave a block behind.
   local function sweep(f)
-    collectgarbage()
     local before = base.blocks()
     for count = 0, 50 do
       base.fail_after(count)
