@@ -51,6 +51,11 @@ struct lc_component *lc_component_check(lua_State *L, int index)
 
 void lc_component_push(lua_State *L, struct lc_state *state, const struct lc_component *component)
 {
+    int pin = lc_container(component, struct lc_component_object, component)->pin;
+    if (pin != LUA_NOREF) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, pin);
+        return;
+    }
     lua_rawgeti(L, LUA_REGISTRYINDEX, state->components);
     lua_rawgetp(L, -1, component);
     lua_remove(L, -2);

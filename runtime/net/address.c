@@ -38,9 +38,9 @@ uint64_t lc_path_hash(const struct lc_path *path)
 
 bool lc_address_is_any(const struct lc_address *address)
 {
-    static const uint8_t zero[16];
-    size_t start = address->is_ipv4 ? sizeof mapped : 0;
-    return memcmp(address->ip + start, zero, sizeof zero - start) == 0;
+    uint32_t words[4];
+    memcpy(words, address->ip, sizeof words);
+    return words[3] == 0 && (address->is_ipv4 || (words[0] | words[1] | words[2]) == 0);
 }
 
 bool lc_address_is_multicast(const struct lc_address *address)

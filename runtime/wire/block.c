@@ -16,8 +16,11 @@ bool lc_block_read(struct lc_bytes value, struct lc_block *out_block)
 
 uint8_t lc_block_szx(size_t size)
 {
+    if (size >= lc_block_size(LC_BLOCK_SZX_MAX)) {
+        return LC_BLOCK_SZX_MAX;
+    }
     uint8_t szx = 0;
-    while (szx < LC_BLOCK_SZX_MAX && lc_block_size(szx + 1) <= size) {
+    while (lc_block_size(szx + 1) <= size) {
         szx++;
     }
     return szx;

@@ -20,28 +20,26 @@ const struct lc_percent_set lc_percent_argument = {
     (UNRESERVED_LOW | SUB_DELIMS | BIT(':') | BIT('/') | BIT('?')) & ~BIT('&'),
     UNRESERVED_HIGH | BIT('@'), false};
 
-static bool encode_byte(struct lc_buf *out, uint8_t byte)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    const char code[3] = {'%', digits[byte >> 4], digits[byte & 15]};
-    return lc_buf_append(out, code, sizeof code);
-}
-
 bool lc_percent_encode(
     struct lc_buf *out, struct lc_bytes bytes, const struct lc_percent_set *unchanged)
 {
-    size_t start = 0, i = 0;
-    for (; i < bytes.len; i++) {
-        if (lc_percent_has(unchanged, bytes.data[i])) {
+    static const char digits[] = "0123456789ABCDEF";
+    if (bytes.len > SIZE_MAX / 3 || !lc_buf_reserve(out, 3 * bytes.len)) {
+        return false;
+    }
+    uint8_t *at = out->data + out->len;
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t byte = bytes.data[i];
+        if (lc_percent_has(unchanged, byte)) {
+            *at++ = byte;
             continue;
         }
-        if (!lc_buf_append(out, bytes.data + start, i - start) ||
-            !encode_byte(out, bytes.data[i])) {
-            return false;
-        }
-        start = i + 1;
+        *at++ = '%';
+        *at++ = (uint8_t)digits[byte >> 4];
+        *at++ = (uint8_t)digits[byte & 15];
     }
-    return start == i || lc_buf_append(out, bytes.data + start, i - start);
+    out->len = (size_t)(at - out->data);
+    return true;
 }
 
 /* -1 for what is no hexadecimal digit. */
