@@ -44,7 +44,7 @@ local scenarios = {
   {
     name = "fan-out to 10 000 observers, non-confirmable",
     load = "observe observers=10000 rounds=5", unit = "notification",
-    servers = { "libcoap", "lunacoap" }, targets = { libcoap = 1.6 },
+    servers = { "echo", "libcoap", "lunacoap" }, targets = { libcoap = 1.6 },
   },
 }
 
