@@ -180,10 +180,20 @@ static int push_property(
     }
 }
 
+/* The constructor's table takes settings too, so they are looked for here. */
 static int unknown_member(lua_State *L, const struct members *members)
 {
-    return lc_error_unknown(L, "CoAP", "property", luaL_tolstring(L, 2, NULL), members->names.list,
-        members->names.count);
+    size_t len;
+    const char *name = luaL_tolstring(L, 2, &len);
+    const struct lc_setting_row *row = lc_setting_find(name, len, LC_CONFIG);
+    if (row != NULL) {
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "CoAP has no property '%s'; it is a setting: Config(\"%s\") reads it, "
+            "Config(\"%s=VALUE\") "
+            "sets it",
+            row->name, row->name, row->name);
+    }
+    return lc_error_unknown(L, "CoAP", "property", name, members->names.list, members->names.count);
 }
 
 static int component_index(lua_State *L)
@@ -211,8 +221,8 @@ static int component_index(lua_State *L)
 
 static int raise_type(lua_State *L, const struct lc_setting_row *row, int value)
 {
-    return lc_error_raisef(
-        L, LC_ERROR_USAGE, "%s takes %s, not a %s", row->name, row->takes, luaL_typename(L, value));
+    return lc_error_raisef(L, LC_ERROR_USAGE, "%s takes %s, not %s", row->name, row->takes,
+        lc_error_describe(L, value));
 }
 
 static int assign_content(

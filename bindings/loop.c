@@ -13,14 +13,14 @@
 /* Delays beyond some years mean a mistake in units. */
 #define LONGEST_DELAY 1e9
 
-static lc_time check_delay(lua_State *L, int index, const char *what)
+static lc_time check_delay(lua_State *L, int index, const char *what, const char *or_else)
 {
     int is_number;
     lua_Number seconds = lua_tonumberx(L, index, &is_number);
     if (!is_number || lua_type(L, index) != LUA_TNUMBER || !(seconds >= 0) ||
         seconds > LONGEST_DELAY) {
-        lc_error_raisef(L, LC_ERROR_USAGE, "%s takes seconds from 0 to 1e9, not %s", what,
-            luaL_tolstring(L, index, NULL));
+        lc_error_raisef(L, LC_ERROR_USAGE, "%s takes seconds from 0 to 1e9%s, not %s", what,
+            or_else, lc_error_describe(L, index));
     }
     return (lc_time)(seconds * LC_SECOND);
 }
@@ -29,7 +29,7 @@ static void check_function(lua_State *L, int index, const char *what)
 {
     if (!lua_isfunction(L, index)) {
         lc_error_raisef(
-            L, LC_ERROR_USAGE, "%s takes a function, not a %s", what, luaL_typename(L, index));
+            L, LC_ERROR_USAGE, "%s takes a function, not %s", what, lc_error_describe(L, index));
     }
 }
 
@@ -56,7 +56,7 @@ static int slept(lua_State *L, int status, lua_KContext context)
 
 static int loop_sleep(lua_State *L)
 {
-    lc_time delay = check_delay(L, 1, "sleep");
+    lc_time delay = check_delay(L, 1, "sleep", "");
     struct lc_wait *wait = lc_wait_push(L);
     lc_wait_until(wait, delay);
     return lc_wait_run(L, wait, slept);
@@ -168,9 +168,9 @@ static void on_timer(struct lc_timer *fired)
 
 static int loop_timer(lua_State *L)
 {
-    lc_time after = check_delay(L, 1, "timer"), repeat = 0;
+    lc_time after = check_delay(L, 1, "timer", ""), repeat = 0;
     if (!lua_isnoneornil(L, 2)) {
-        repeat = check_delay(L, 2, "timer's repeat");
+        repeat = check_delay(L, 2, "timer's second argument", " or nil");
     }
     check_function(L, 3, "timer");
     struct timer *timer = lua_newuserdatauv(L, sizeof *timer, 1);

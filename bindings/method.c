@@ -22,12 +22,20 @@ static struct lc_state *state_of(const struct lc_component *component)
 static struct lc_bytes check_string(lua_State *L, int index, const char *method, const char *what)
 {
     if (lua_type(L, index) != LUA_TSTRING) {
-        lc_error_raisef(L, LC_ERROR_USAGE, "%s takes %s as a string, not a %s", method, what,
-            luaL_typename(L, index));
+        lc_error_raisef(L, LC_ERROR_USAGE, "%s takes %s as a string, not %s", method, what,
+            lc_error_describe(L, index));
     }
     size_t len;
     const char *text = lua_tolstring(L, index, &len);
     return lc_bytes(text, len);
+}
+
+/* An argument too many is a mistake that would go unseen, such as coap:Put(uri, data). */
+static void check_last(lua_State *L, int last, const char *method, const char *takes)
+{
+    if (!lua_isnoneornil(L, last + 1)) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "%s takes %s", method, takes);
+    }
 }
 
 /* For methods that send or end something, which the protocol cannot bear while it writes a Log
@@ -115,6 +123,7 @@ static int call(lua_State *L, const char *method, struct lc_call_options *option
 
 static int request(lua_State *L, const char *method, uint8_t code, enum lc_observe_intent observe)
 {
+    check_last(L, 2, method, "a URI alone; what goes with it is in Request*");
     lua_settop(L, 2);
     struct lc_call_options options = {.method = code, .observe = observe};
     return call(L, method, &options);
@@ -146,9 +155,12 @@ static int send_custom_request(lua_State *L)
     lua_Integer code = lua_tointegerx(L, 3, &is_integer);
     if (!is_integer || lua_type(L, 3) != LUA_TNUMBER || code < 1 || code > 31) {
         return lc_error_raisef(L, LC_ERROR_USAGE,
-            "SendCustomRequest takes a method code from 1 to 31 after the URI, not %s",
-            luaL_tolstring(L, 3, NULL));
+            "SendCustomRequest takes a method code from 1 to 31 after the URI, such as "
+            "lunacoap.Method.FETCH, not %s",
+            lc_error_describe(L, 3));
     }
+    check_last(L, 3, "SendCustomRequest", "a URI and a method; what goes with it is in Request*");
+    lua_settop(L, 2);
     return request(L, "SendCustomRequest", (uint8_t)code, LC_NO_OBSERVE);
 }
 
@@ -203,6 +215,7 @@ static int send_response(lua_State *L)
     struct lc_component *component = check_acting(L, "SendResponse");
     struct lc_error error;
     uint64_t number = check_id(L, "SendResponse");
+    check_last(L, 2, "SendResponse", "a RequestId alone; what it sends is in Response*");
     if (lc_serve_respond(component, number, *lc_component_content(component, true), &error) !=
         LC_OK) {
         return lc_error_raise(L, &error);
@@ -214,6 +227,7 @@ static int send_notification(lua_State *L)
 {
     struct lc_component *component = check_acting(L, "SendNotification");
     struct lc_bytes uri = check_string(L, 2, "SendNotification", "a URI or a path");
+    check_last(L, 2, "SendNotification", "a URI alone; what it sends is in Response*");
     struct lc_error error;
     if (lc_serve_notify(component, uri, *lc_component_content(component, true), &error) != LC_OK) {
         return lc_error_raise(L, &error);
@@ -279,6 +293,7 @@ static int config(lua_State *L)
 {
     struct lc_component *component = lc_component_check(L, 1);
     struct lc_bytes text = check_string(L, 2, "Config", "\"NAME\" or \"NAME=VALUE\"");
+    check_last(L, 2, "Config", "one string, such as \"BlockSize=512\"");
     check_setting(L, text);
     struct lc_buf *out = &state_of(component)->scratch;
     struct lc_error error;
