@@ -186,9 +186,18 @@ static int print_error(lua_State *L)
     lc_error_from_thread(L, thread);
     lua_getfield(L, -1, "Where");
     lua_getfield(L, -2, "Traceback");
-    const char *text = luaL_tolstring(L, -3, NULL);
-    const char *where = lua_tostring(L, -3);
-    const char *trace = lua_tostring(L, -2);
+    /* Code 1 tells a reader nothing, and would look like a column behind the line. */
+    bool plain =
+        lua_getfield(L, -3, "Code") == LUA_TNUMBER && lua_tointeger(L, -1) == LC_ERROR_USAGE;
+    lua_pop(L, 1);
+    if (plain) {
+        lua_getfield(L, -3, "Message");
+    } else {
+        lua_pushvalue(L, -3);
+    }
+    const char *text = luaL_tolstring(L, -1, NULL);
+    const char *where = lua_tostring(L, -4);
+    const char *trace = lua_tostring(L, -3);
     fprintf(stderr, "lunacoap: %s%s%s\n%s%s", where == NULL ? "" : where, where == NULL ? "" : ": ",
         text, trace == NULL ? "" : trace, trace == NULL ? "" : "\n");
     return 0;

@@ -1,6 +1,7 @@
 -- A thousand devices in one process, each a CoAP server on a port of its own, and a collector that
 -- reads them all, eight at a time.
 --   lunacoap examples/many_devices.lua [NUMBER]
+-- Each device has a socket; for more than about 1000, let the shell allow them: ulimit -n 20000
 local lunacoap = require "lunacoap"
 
 local number = tonumber(arg[1]) or 1000

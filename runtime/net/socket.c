@@ -163,7 +163,8 @@ int lc_socket_open(struct lc_udp *udp, const struct lc_udp_options *options, str
     udp->packet_info = options->packet_info || (any && !udp->connected);
     int fd = socket(udp->ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        lc_fail_errno(error, errno, "cannot open an %s socket", udp->ipv6 ? "IPv6" : "IPv4");
+        lc_fail_errno(error, errno, "cannot open an %s socket%s", udp->ipv6 ? "IPv6" : "IPv4",
+            errno == EMFILE ? "; ulimit -n says how many files a program may have open" : "");
         return -1;
     }
     if (set_up(udp, fd, options, error) != 0) {

@@ -22,12 +22,12 @@ local function until_true(f)
 end
 
 -- Runs a script as a program of its own; its output, the last line being the exit status.
-local function run(code)
+local function run(code, limits)
   local path = os.tmpname()
   local file <close> = assert(io.open(path, "wb"))
   file:write('local lunacoap = require "lunacoap"\n', code)
   file:close()
-  local child <close> = process.start(("sh -c '%s %s; echo status $?'"):format(LUNACOAP, path))
+  local child <close> = process.start(("sh -c '%s %s %s; echo status $?'"):format(limits or "", LUNACOAP, path))
   local output = child:finish()
   os.remove(path)
   return output
@@ -265,9 +265,21 @@ describe("the program", function()
 
   it("prints an uncaught error with its line and traceback, and ends with 1", function()
     local output = run "local coap = lunacoap.CoAP()\ncoap.Timeout = 'x'\n"
-    assert.is_truthy(output:find(":3: 1: Timeout takes", 1, true), output)
+    assert.is_truthy(output:find(":3: Timeout takes", 1, true), output)
     assert.is_truthy(output:find("stack traceback", 1, true), output)
     assert.is_truthy(output:find("status 1\n", 1, true), output)
+  end)
+
+  it("prints the number of an uncaught error that has one of its own", function()
+    assert.is_truthy(run([[error("plain")]]):find(":2: plain", 1, true))
+    assert.is_truthy(run([[lunacoap.CoAP():Get("x")]]):find(":2: 700: ", 1, true))
+  end)
+
+  it("says what to do when it has too many sockets", function()
+    local output = run([=[
+for _ = 1, 100 do lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true } end
+]=], "ulimit -n 50;")
+    assert.is_truthy(output:find("10024: .* ulimit %-n"), output)
   end)
 
   it("goes on after an error in a spawned function or timer, and ends with 1", function()
