@@ -132,6 +132,16 @@ describe("our client, with coap-server-notls,", function()
     assert.is_false((pcall(coap.Get, coap, base .. "/thing")))
   end)
 
+  it("fetches what its body asks for, and hears that there is no PATCH (RFC 8132)", function()
+    coap.RequestData = "ticks"
+    coap:SendCustomRequest(base .. "/time", lunacoap.Method.FETCH)
+    assert.is_truthy(coap.ResponseData:find("^%d+$"))
+    for _, method in ipairs { "PATCH", "iPATCH" } do
+      local ok = pcall(coap.SendCustomRequest, coap, base .. "/time", lunacoap.Method[method])
+      assert.are.same({ false, "4.05" }, { ok, coap.ResponseCode })
+    end
+  end)
+
   it("posts", function()
     coap.RequestData = "x"
     -- libcoap's server has no POST for it, which is an answer too.

@@ -45,6 +45,9 @@ local function on_request(coap, e)
     coap.ResponseCode, stored = "2.02", nil
   elseif e.URIPath == "/store" and stored then
     coap.ResponseDataB = stored
+  elseif e.URIPath == "/method" then
+    coap.ResponseCode = "2.05"
+    coap.ResponseData = lunacoap.MethodName[e.Method] .. " of " .. coap.RequestData
   elseif e.URIPath == "/slow" then
     lunacoap.sleep(0.1)
     coap.ResponseData = "at last"
@@ -105,6 +108,12 @@ describe("our server, asked by coap-client-notls,", function()
     assert.are.equal("onetwo\n", ask("-m get", base .. "/store"))
     ask("-m delete", base .. "/store")
     assert.is_nil(stored)
+  end)
+
+  it("gets FETCH, PATCH and iPATCH with their body (RFC 8132)", function()
+    for _, method in ipairs { "FETCH", "PATCH", "iPATCH" } do
+      assert.are.equal(method .. " of this\n", ask(("-m %s -e this"):format(method:lower()), base .. "/method"))
+    end
   end)
 
   it("answers separately when it takes its time", function()
