@@ -52,15 +52,15 @@ local FUNCTIONS = {
   { "Certificate", { "...: any" }, "lunacoap.Certificate",
     "Makes a certificate: empty, of (encoded), or of (storeType, store[, password, subject])." },
   { "run", { "f?: function", "...: any" }, "integer",
-    "Runs f as the main task and the loop to its end, for the stock lua5.4; returns the status." },
+    "Runs f as the main task and the loop to its end, for the stock lua5.4; returns the exit status." },
   { "stop", { "code?: integer" }, nil,
     "Ends the program after this turn of the loop." },
   { "spawn", { "f: function", "...: any" }, nil,
     "Runs f as a task of its own." },
   { "sleep", { "seconds: number" }, nil,
     "Suspends this task while the loop goes on." },
-  { "timer", { "after: number", "repeat_every: number", "f: fun()" }, "lunacoap.Timer",
-    "Calls f after some seconds, and then every so many (0: once)." },
+  { "timer", { "after: number", "repeat_every: number|nil", "f: fun()" }, "lunacoap.Timer",
+    "Calls f after some seconds, and then every so many (nil or 0: once); its result has stop()." },
   { "now", {}, "number",
     "Seconds on a clock that is never set." },
   { "signal", { "name: string", "f?: fun()" }, nil,
@@ -134,18 +134,18 @@ local CLASSES = {
   } },
 }
 
--- Constant tables and what a key of theirs is.
+-- Constant tables, what they hold, and a key for the README to show.
 local CONSTANTS = {
-  { "Method", "A method's number." },
-  { "MethodName", "A method's name by its number." },
-  { "Code", 'A response code such as "2.05".' },
-  { "CodeName", "A code's name, such as \"Content\"." },
-  { "ContentFormat", "A content-format's number by its media type." },
-  { "ContentFormatName", "A content-format's media type by its number." },
-  { "OptionNumber", "An option's number by its name." },
-  { "OptionName", "An option's name by its number." },
-  { "StoreType", "The kinds of certificate stores." },
-  { "ValueType", "How an option's Value is written." },
+  { "Method", "A method's number.", "GET" },
+  { "MethodName", "A method's name by its number.", 1 },
+  { "Code", 'A response code such as "2.05".', "Content" },
+  { "CodeName", "A code's name, such as \"Content\".", "2.05" },
+  { "ContentFormat", "A content-format's number by its media type.", "application/json" },
+  { "ContentFormatName", "A content-format's media type by its number.", 50 },
+  { "OptionNumber", "An option's number by its name.", "Accept" },
+  { "OptionName", "An option's name by its number.", 17 },
+  { "StoreType", "The kinds of certificate stores.", "cstPFXFile" },
+  { "ValueType", "How an option's Value is written.", "ovtUInt" },
 }
 
 M.methods, M.functions, M.classes = METHODS, FUNCTIONS, CLASSES
@@ -483,7 +483,21 @@ function TABLES.functions()
   for i, row in ipairs(FUNCTIONS) do
     rows[i] = { signature("lunacoap.", row), cell(row[4]) }
   end
+  for _, row in ipairs(LINKFORMAT) do
+    rows[#rows + 1] = { signature("lunacoap.linkformat.", row), cell(row[4]) }
+  end
   return markdown({ "function", "what it does" }, rows)
+end
+
+function TABLES.constants()
+  local constants, rows = probe.component.constants(), {}
+  for i, row in ipairs(CONSTANTS) do
+    local name, doc, key = table.unpack(row)
+    local plain = math.type(key) or not key:find("^%a+$")
+    rows[i] = { code(("lunacoap.%s%s"):format(name, plain and ("[%q]"):format(key) or "." .. key)),
+      code(("%q"):format(constants[name][key])), cell(doc) }
+  end
+  return markdown({ "constant", "such as", "what its table holds" }, rows)
 end
 
 ---The README with its tables as they should be, and the names of those that have a place in it.

@@ -32,7 +32,7 @@ function lunacoap.CoAPOption(number, value) end
 ---@return lunacoap.Certificate
 function lunacoap.Certificate(...) end
 
----Runs f as the main task and the loop to its end, for the stock lua5.4; returns the status.
+---Runs f as the main task and the loop to its end, for the stock lua5.4; returns the exit status.
 ---@param f? function
 ---@param ... any
 ---@return integer
@@ -51,9 +51,9 @@ function lunacoap.spawn(f, ...) end
 ---@param seconds number
 function lunacoap.sleep(seconds) end
 
----Calls f after some seconds, and then every so many (0: once).
+---Calls f after some seconds, and then every so many (nil or 0: once); its result has stop().
 ---@param after number
----@param repeat_every number
+---@param repeat_every number|nil
 ---@param f fun()
 ---@return lunacoap.Timer
 function lunacoap.timer(after, repeat_every, f) end
