@@ -58,7 +58,8 @@ LUA_LIBS   := $(shell pkg-config --libs $(LUA_PC) 2>/dev/null)
 ALL_CPPFLAGS  = -I. -Iruntime -I$(BUILD)/gen -D_GNU_SOURCE -DLC_VERSION='"$(VERSION)"'
 ALL_CPPFLAGS += $(LUA_CFLAGS) $(CPPFLAGS)
 # Hidden: calls between our files need no table of addresses, and may be inlined.
-ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS) $(SANITIZE)
+# No PLT: a request makes some sixty calls into Lua, and the detour of each is 2 % of its time.
+ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt $(WARNINGS) $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS  = $(LDFLAGS) $(SANITIZE)
 LIBS         = -lev -lm
 

@@ -150,7 +150,7 @@ static void pass(struct lc_channel *channel, const struct incoming *in)
 /* RFC 7252 4.5: a request whose reply was forgotten runs again only if that does no harm. */
 static void answer_again(struct lc_channel *channel, const struct incoming *in)
 {
-    uint64_t key = lc_channel_reply_key(in->path, in->message.id);
+    uint64_t key = lc_channel_reply_key(in->key.path, in->message.id);
     struct lc_bytes reply = lc_replies_find(&channel->replies, key);
     if (reply.len > 0) {
         lc_channel_send_again(channel, in->path, reply);

@@ -78,9 +78,9 @@ bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer
     return true;
 }
 
-uint64_t lc_channel_reply_key(const struct lc_path *path, uint16_t id)
+uint64_t lc_channel_reply_key(uint64_t path, uint16_t id)
 {
-    return lc_hash_mix(lc_path_hash(path), id);
+    return lc_hash_mix(path, id);
 }
 
 void lc_channel_reply_end(
@@ -93,9 +93,10 @@ void lc_channel_reply_end(
     enum lc_type type = datagram.data[0] >> 4 & 3;
     if (type == LC_ACK) {
         uint16_t id = (uint16_t)(datagram.data[2] << 8 | datagram.data[3]);
-        lc_replies_put(&channel->replies, lc_channel_reply_key(path, id), datagram, keep,
+        uint64_t from = lc_path_hash(path);
+        lc_replies_put(&channel->replies, lc_channel_reply_key(from, id), datagram, keep,
             channel->timers->now, lc_params_exchange_lifetime(channel->params));
-        lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, LC_SEEN_REPLIED);
+        lc_dedup_mark(&channel->dedup, from, id, LC_SEEN_REPLIED);
         lc_channel_clean_later(channel);
     }
     commit(channel, path, datagram);

@@ -37,7 +37,8 @@ void lc_channel_send_empty(
 void lc_channel_send_again(
     struct lc_channel *channel, const struct lc_path *path, struct lc_bytes datagram);
 
-uint64_t lc_channel_reply_key(const struct lc_path *path, uint16_t id);
+/* `path`: lc_path_hash(). */
+uint64_t lc_channel_reply_key(uint64_t path, uint16_t id);
 
 /* ---- transmission.c ---- */
 
