@@ -2,7 +2,6 @@
 #include "bindings/component.h"
 
 #include <lauxlib.h>
-#include <stdio.h>
 
 #include "bindings/answer.h"
 #include "bindings/certificate.h"
@@ -43,8 +42,8 @@ struct lc_component *lc_component_check(lua_State *L, int index)
     struct lc_component_object *object = luaL_testudata(L, index, COAP);
     if (object == NULL) {
         lc_error_raisef(L, LC_ERROR_USAGE,
-            "a method of a CoAP object was called on a %s; write coap:Method(), with a colon",
-            luaL_typename(L, index));
+            "a method of a CoAP object was called on %s; write coap:Method(), with a colon",
+            lc_error_describe(L, index));
     }
     return &object->component;
 }
@@ -180,13 +179,12 @@ static int push_property(
     }
 }
 
-/* The constructor's table takes settings too, so they are looked for here. */
 static int unknown_member(lua_State *L, const struct members *members)
 {
     size_t len;
     const char *name = luaL_tolstring(L, 2, &len);
     const struct lc_setting_row *row = lc_setting_find(name, len, LC_CONFIG);
-    if (row != NULL) {
+    if (row != NULL && (row->flags & LC_PROPERTY) == 0) {
         return lc_error_raisef(L, LC_ERROR_USAGE,
             "CoAP has no property '%s'; it is a setting: Config(\"%s\") reads it, "
             "Config(\"%s=VALUE\") "
@@ -300,8 +298,8 @@ static int assign_handler(lua_State *L, struct lc_component *component, size_t e
 {
     bool set = lua_isfunction(L, value);
     if (!set && !lua_isnil(L, value)) {
-        return lc_error_raisef(L, LC_ERROR_USAGE, "On%s takes a function or nil, not a %s",
-            lc_event_rows[event].name, luaL_typename(L, value));
+        return lc_error_raisef(L, LC_ERROR_USAGE, "%s takes a function or nil, not %s",
+            lc_event_rows[event].handler, lc_error_describe(L, value));
     }
     lua_pushvalue(L, value);
     lua_setiuservalue(L, 1, FIRST_HANDLER + (int)event);
@@ -360,28 +358,56 @@ static int component_tostring(lua_State *L)
     return 1;
 }
 
-/* One entry of the constructor's table: a member, or a setting of Config. */
-static void assign_entry(lua_State *L, struct lc_component *component, int name, int value)
+/* ---- The constructor's table ---- */
+
+static const struct lc_setting_row *find_row(lua_State *L, int name, unsigned flags)
 {
-    size_t len = 0;
+    size_t len;
     const char *text = lua_type(L, name) == LUA_TSTRING ? lua_tolstring(L, name, &len) : NULL;
-    const struct lc_setting_row *row = text == NULL ? NULL : lc_setting_find(text, len, LC_CONFIG);
-    if (row == NULL || row->flags & LC_PROPERTY || lua_istable(L, value)) {
-        lua_pushvalue(L, name);
-        lua_pushvalue(L, value);
-        lua_settable(L, 1);
-        return;
+    return text == NULL ? NULL : lc_setting_find(text, len, flags);
+}
+
+static bool is_handler(lua_State *L, int name)
+{
+    for (size_t i = 0; i < LC_EVENT_COUNT; i++) {
+        if (lua_type(L, name) == LUA_TSTRING &&
+            strcmp(lua_tostring(L, name), lc_event_rows[i].handler) == 0) {
+            return true;
+        }
     }
+    return false;
+}
+
+static int unknown_entry(lua_State *L, int name)
+{
+    const char *names[LC_SETTING_COUNT + LC_EVENT_COUNT];
+    for (size_t i = 0; i < LC_SETTING_COUNT; i++) {
+        names[i] = lc_setting_rows[i].name;
+    }
+    for (size_t i = 0; i < LC_EVENT_COUNT; i++) {
+        names[LC_SETTING_COUNT + i] = lc_event_rows[i].handler;
+    }
+    return lc_error_unknown(L, "CoAP", "property or setting", luaL_tolstring(L, name, NULL), names,
+        LC_SETTING_COUNT + LC_EVENT_COUNT);
+}
+
+/* A setting of Config that is no property. */
+static void assign_setting(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
+{
     struct lc_error error;
     struct lc_buf *out = &state_of(component)->scratch;
     if (lua_isboolean(L, value)) {
         lua_pushstring(L, lua_toboolean(L, value) ? "True" : "False");
+    } else if (lua_isstring(L, value)) {
+        lua_pushvalue(L, value);
     } else {
-        luaL_tolstring(L, value, NULL);
+        raise_type(L, row, value);
     }
     lua_pushfstring(L, "%s=", row->name);
     lua_insert(L, -2);
     lua_concat(L, 2);
+    size_t len;
     const char *setting = lua_tolstring(L, -1, &len);
     if (lc_component_config(component, lc_bytes(setting, len), out, &error) != LC_OK) {
         lc_error_raise(L, &error);
@@ -389,17 +415,32 @@ static void assign_entry(lua_State *L, struct lc_component *component, int name,
     lua_pop(L, 1);
 }
 
-static void assign_entries(lua_State *L, struct lc_component *component, int table)
+/* The settings, or all others but Listening. */
+static void assign_entries(lua_State *L, struct lc_component *component, int table, bool settings)
 {
-    lua_pushnil(L);
-    while (lua_next(L, table) != 0) {
-        bool later =
-            lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "Listening") == 0;
-        if (!later) {
-            assign_entry(L, component, lua_gettop(L) - 1, lua_gettop(L));
+    for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
+        int name = lua_gettop(L) - 1, value = name + 1;
+        const struct lc_setting_row *row = find_row(L, name, LC_PROPERTY);
+        if (row == NULL && !is_handler(L, name)) {
+            row = find_row(L, name, LC_CONFIG);
+            if (row == NULL || row->flags & LC_PROPERTY) {
+                unknown_entry(L, name);
+            } else if (settings) {
+                assign_setting(L, component, row, value);
+            }
+        } else if (!settings && (row == NULL || row->id != LC_SETTING_Listening)) {
+            lua_pushvalue(L, name);
+            lua_pushvalue(L, value);
+            lua_settable(L, 1);
         }
-        lua_pop(L, 1);
     }
+}
+
+/* Settings come first, since CodePage tells how text is taken, and Listening last. */
+static void assign_table(lua_State *L, struct lc_component *component, int table)
+{
+    assign_entries(L, component, table, true);
+    assign_entries(L, component, table, false);
     if (lua_getfield(L, table, "Listening") != LUA_TNIL) {
         lua_setfield(L, 1, "Listening");
     }
@@ -410,8 +451,8 @@ int lc_component_new(lua_State *L)
     lua_settop(L, 1);
     if (!lua_isnoneornil(L, 1) && !lua_istable(L, 1)) {
         return lc_error_raisef(L, LC_ERROR_USAGE,
-            "CoAP takes a table of properties, settings and handlers, not a %s",
-            luaL_typename(L, 1));
+            "CoAP takes a table of properties, settings and handlers, not %s",
+            lc_error_describe(L, 1));
     }
     struct lc_state *state = lc_state_of(L);
     struct lc_component_object *object =
@@ -426,7 +467,7 @@ int lc_component_new(lua_State *L)
     lua_pop(L, 1);
     lua_insert(L, 1);
     if (lua_istable(L, 2)) {
-        assign_entries(L, &object->component, 2);
+        assign_table(L, &object->component, 2);
     }
     lua_settop(L, 1);
     return 1;
@@ -452,10 +493,8 @@ static void fill_members(lua_State *L, struct members *members)
     for (size_t i = 0; i < lc_method_count; i++) {
         add_member(L, members, lc_method_rows[i].name, MEMBER_METHOD, i);
     }
-    static char handlers[LC_EVENT_COUNT][40];
     for (size_t i = 0; i < LC_EVENT_COUNT; i++) {
-        snprintf(handlers[i], sizeof handlers[i], "On%s", lc_event_rows[i].name);
-        add_member(L, members, handlers[i], MEMBER_HANDLER, i);
+        add_member(L, members, lc_event_rows[i].handler, MEMBER_HANDLER, i);
     }
 }
 

@@ -14,24 +14,6 @@
 /* What a constant table is called, and whether a key that it does not have is nil or an error. */
 enum upvalue { DATA = 1, TITLE, LENIENT };
 
-/* The names in the table at `data`, as C strings that live as long as the table does. Pushes the
- * object that holds the array. */
-static const char **push_names(lua_State *L, int data, size_t *out_count)
-{
-    size_t count = 0;
-    for (lua_pushnil(L); lua_next(L, data); lua_pop(L, 1)) {
-        count++;
-    }
-    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
-    *out_count = 0;
-    for (lua_pushnil(L); lua_next(L, data); lua_pop(L, 1)) {
-        if (lua_type(L, -2) == LUA_TSTRING) {
-            names[(*out_count)++] = lua_tostring(L, -2);
-        }
-    }
-    return names;
-}
-
 static int find(lua_State *L)
 {
     lua_settop(L, 2);
@@ -40,14 +22,8 @@ static int find(lua_State *L)
         lua_toboolean(L, lua_upvalueindex(LENIENT))) {
         return 1;
     }
-    const char *title = lua_tostring(L, lua_upvalueindex(TITLE));
-    if (lua_type(L, 2) != LUA_TSTRING) {
-        return lc_error_raisef(
-            L, LC_ERROR_USAGE, "%s has no constant %s", title, lc_error_describe(L, 2));
-    }
-    size_t count;
-    const char **names = push_names(L, lua_upvalueindex(DATA), &count);
-    return lc_error_unknown(L, title, "constant", lua_tostring(L, 2), names, count);
+    return lc_error_unknown_key(
+        L, lua_tostring(L, lua_upvalueindex(TITLE)), "constant", 2, lua_upvalueindex(DATA));
 }
 
 static int refuse(lua_State *L)

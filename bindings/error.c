@@ -96,6 +96,35 @@ int lc_error_unknown(lua_State *L, const char *what, const char *kind, const cha
         L, LC_ERROR_USAGE, "%s has no %s '%.*s'", what, kind, LONGEST_SHOWN, name);
 }
 
+/* The names in the table at `data`, as C strings that live as long as the table does. Pushes the
+ * object that holds the array. */
+static const char **push_names(lua_State *L, int data, size_t *out_count)
+{
+    size_t count = 0;
+    for (lua_pushnil(L); lua_next(L, data); lua_pop(L, 1)) {
+        count++;
+    }
+    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    *out_count = 0;
+    for (lua_pushnil(L); lua_next(L, data); lua_pop(L, 1)) {
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            names[(*out_count)++] = lua_tostring(L, -2);
+        }
+    }
+    return names;
+}
+
+int lc_error_unknown_key(lua_State *L, const char *what, const char *kind, int key, int table)
+{
+    if (lua_type(L, key) != LUA_TSTRING) {
+        return lc_error_raisef(
+            L, LC_ERROR_USAGE, "%s has no %s %s", what, kind, lc_error_describe(L, key));
+    }
+    size_t count;
+    const char **names = push_names(L, table, &count);
+    return lc_error_unknown(L, what, kind, lua_tostring(L, key), names, count);
+}
+
 const char *lc_error_describe(lua_State *L, int index)
 {
     switch (lua_type(L, index)) {

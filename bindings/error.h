@@ -36,6 +36,10 @@ void lc_error_from_thread(lua_State *L, lua_State *thread);
 int lc_error_unknown(lua_State *L, const char *what, const char *kind, const char *name,
     const char *const *names, size_t count);
 
+/* The same for the value at `key`, with the string keys of the Lua table at `table` to choose from.
+ */
+int lc_error_unknown_key(lua_State *L, const char *what, const char *kind, int key, int table);
+
 /* Pushes how a message names the value at `index`: 'text', 12, true, nil, a table. */
 const char *lc_error_describe(lua_State *L, int index);
 

@@ -94,8 +94,8 @@ static int event_newindex(lua_State *L)
             L, LC_ERROR_USAGE, "%s of the %s event is read-only", row->name, event);
     }
     if (!lua_isboolean(L, 3)) {
-        return lc_error_raisef(
-            L, LC_ERROR_USAGE, "%s takes True or False, not a %s", row->name, luaL_typename(L, 3));
+        return lc_error_raisef(L, LC_ERROR_USAGE, "%s takes true or false, not %s", row->name,
+            lc_error_describe(L, 3));
     }
     if (!object->open) {
         return lc_error_raisef(L, LC_ERROR_USAGE,

@@ -222,7 +222,7 @@ static int check_signal(lua_State *L, int index)
     }
     return lc_error_raisef(L, LC_ERROR_USAGE,
         "signal takes a name such as \"SIGTERM\" or \"SIGHUP\", not %s",
-        luaL_tolstring(L, index, NULL));
+        lc_error_describe(L, index));
 }
 
 static int run_signal(lua_State *L)
@@ -299,7 +299,7 @@ static int loop_stop(lua_State *L)
     lua_Integer code = lua_isnoneornil(L, 1) ? state->exit_code : lua_tointeger(L, 1);
     if (!lua_isnoneornil(L, 1) && !(lua_isinteger(L, 1) && code >= 0 && code <= 255)) {
         return lc_error_raisef(L, LC_ERROR_USAGE, "stop takes an exit code from 0 to 255, not %s",
-            luaL_tolstring(L, 1, NULL));
+            lc_error_describe(L, 1));
     }
     lc_state_stop(state, (int)code);
     return 0;

@@ -278,6 +278,10 @@ static void check_setting(lua_State *L, struct lc_bytes text)
     if (lc_setting_find((const char *)text.data, len, LC_CONFIG) != NULL) {
         return;
     }
+    const struct lc_setting_row *row = lc_setting_find((const char *)text.data, len, LC_PROPERTY);
+    if (row != NULL) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "%s is a property; write coap.%s", row->name, row->name);
+    }
     const char *names[LC_SETTING_COUNT];
     size_t count = 0;
     for (size_t i = 0; i < LC_SETTING_COUNT; i++) {

@@ -49,8 +49,8 @@ static struct lc_option_item *item_of(lua_State *L, const struct option *option)
     struct lc_option_list *list = lc_option_items(L, option->content);
     if (option->index >= list->count) {
         lc_error_raisef(L, LC_ERROR_USAGE,
-            "the collection has no item %zu any more: it holds %zu options", option->index + 1,
-            list->count);
+            "the collection has no item %zu any more: it holds %zu option%s", option->index + 1,
+            list->count, list->count == 1 ? "" : "s");
     }
     return &list->items[option->index];
 }

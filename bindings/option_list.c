@@ -16,7 +16,7 @@ enum field { ADD, CLEAR, COUNT, REMOVE_AT };
 
 static const char *const field_names[] = {"Add", "Clear", "Count", "RemoveAt"};
 static const struct lc_fields fields = {
-    "The option list", field_names, sizeof field_names / sizeof field_names[0]};
+    "CoAPOptionList", field_names, sizeof field_names / sizeof field_names[0]};
 
 static struct lc_content *check_content(lua_State *L, int index)
 {
@@ -164,8 +164,8 @@ static size_t check_place(lua_State *L, int index, size_t count, size_t spare)
     lua_Integer place = lua_tointegerx(L, index, &is_integer);
     if (lua_type(L, index) != LUA_TNUMBER || !is_integer || place < 1 ||
         (lua_Unsigned)place > count + spare) {
-        lc_error_raisef(L, LC_ERROR_USAGE, "the option list has no place %s: it holds %zu options",
-            lc_error_describe(L, index), count);
+        lc_error_raisef(L, LC_ERROR_USAGE, "the option list has no place %s: it holds %zu option%s",
+            lc_error_describe(L, index), count, count == 1 ? "" : "s");
     }
     return (size_t)place - 1;
 }

@@ -104,8 +104,8 @@ static const struct lc_field_row on_unregistered[] = {
 
 #define ROW(Name, may, rows, text)                                                                 \
     {                                                                                              \
-        .name = #Name, .doc = (text), .may_suspend = (may), .fields = (rows),                      \
-        .field_count = sizeof(rows) / sizeof(rows)[0]                                              \
+        .name = #Name, .handler = "On" #Name, .doc = (text), .may_suspend = (may),                 \
+        .fields = (rows), .field_count = sizeof(rows) / sizeof(rows)[0]                            \
     }
 
 const struct lc_event_row lc_event_rows[LC_EVENT_COUNT] = {

@@ -54,9 +54,10 @@ struct lc_field_row {
 };
 
 struct lc_event_row {
-    const char *name; /* "Request"; the handler's field is "OnRequest" */
-    const char *doc;  /* one sentence */
-    bool may_suspend; /* false: Log, Error, SSLStatus */
+    const char *name;    /* "Request" */
+    const char *handler; /* "OnRequest" */
+    const char *doc;     /* one sentence */
+    bool may_suspend;    /* false: Log, Error, SSLStatus */
     const struct lc_field_row *fields;
     size_t field_count;
 };

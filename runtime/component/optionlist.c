@@ -149,6 +149,8 @@ static int check_length(const struct lc_option_item *item, size_t len, struct lc
     char takes[48];
     if (item->type == LC_VALUE_UINT && max < 4) {
         snprintf(takes, sizeof takes, "%d to %lu", min > 0, (1ul << (8 * max)) - 1);
+    } else if (max == 0) {
+        snprintf(takes, sizeof takes, "no value");
     } else {
         snprintf(takes, sizeof takes, "%zu to %zu bytes", min, max);
     }

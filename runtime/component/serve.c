@@ -186,13 +186,9 @@ static void on_complete(void *arg, struct lc_incoming *incoming, int code, const
         firing = lc_firing_new(component, LC_ON_RESPONSE_COMPLETE);
     }
     if (firing != NULL) {
-        struct lc_error error = {.code = LC_OK};
-        if (code != LC_OK) {
-            lc_fail(&error, code, "%s", text == NULL ? "" : text);
-        }
         firing->event.request_id = incoming->number;
         firing->event.number = code;
-        firing->event.text = lc_bytes_text(error.text);
+        firing->event.text = lc_bytes_text(text);
         component->stage->upcalls->fire(component, firing);
     }
     lc_component_update_active(component);

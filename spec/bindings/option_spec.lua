@@ -209,7 +209,7 @@ describe("a collection of options", function()
     local list = list_of { { 11, "a" }, { 11, "b" } }
     local item = list[2]
     list:RemoveAt(2)
-    local message = "1: the collection has no item 2 any more: it holds 1 options"
+    local message = "1: the collection has no item 2 any more: it holds 1 option"
     assert.are.equal(message, raised(function() return item.Value end))
     assert.are.equal(message, raised(set, item, "Value", "x"))
     assert.are.equal(message, raised(list.Add, list, item))
@@ -269,9 +269,9 @@ describe("a collection of options", function()
 
   it("knows its fields and names the nearest", function()
     local list = types.list()
-    assert.are.equal("1: The option list has no field 'Remove'; did you mean 'RemoveAt'?", raised(function() return list.Remove end))
-    assert.are.equal("1: The option list has no field 'count'; did you mean 'Count'?", raised(set, list, "count", 1))
-    assert.are.equal("1: The option list.Count is read-only", raised(set, list, "Count", 1))
+    assert.are.equal("1: CoAPOptionList has no field 'Remove'; did you mean 'RemoveAt'?", raised(function() return list.Remove end))
+    assert.are.equal("1: CoAPOptionList has no field 'count'; did you mean 'Count'?", raised(set, list, "count", 1))
+    assert.are.equal("1: CoAPOptionList.Count is read-only", raised(set, list, "Count", 1))
   end)
 end)
 
