@@ -8,7 +8,8 @@ local probe = require "lunacoap.probe"
 
 local M = {}
 
----A function or method for both outputs: name, parameters ("name: type"), result, what it does.
+---A function or method for both outputs: name, parameters ("name: type"), result, what it does, and
+-- other ways to call it.
 local METHODS = {
   { "CancelRequest", { "RequestId: string" }, nil,
     "Gives a pending request up: a client's ends with error 711, a server's gets no answer." },
@@ -50,8 +51,11 @@ local FUNCTIONS = {
   { "CoAPOption", { "number?: integer", "value?: string|number" }, "lunacoap.CoAPOption",
     "Makes an option for RequestOptions or ResponseOptions." },
   { "Certificate", { "...: any" }, "lunacoap.Certificate",
-    "Makes a certificate: empty, of (encoded), or of (storeType, store[, password, subject])." },
-  { "run", { "f?: function", "...: any" }, "integer",
+    "Makes a certificate: empty, of (encoded), or of (storeType, store[, password, subject]).",
+    { "fun(): lunacoap.Certificate", "fun(encoded: string): lunacoap.Certificate",
+      "fun(storeType: integer, store: string, password?: string, subject?: string): "
+        .. "lunacoap.Certificate" } },
+  { "run", { "f?: function", "...: any" }, "integer?",
     "Runs f as the main task and the loop to its end, for the stock lua5.4; returns the exit status." },
   { "stop", { "code?: integer" }, nil,
     "Ends the program after this turn of the loop." },
@@ -162,7 +166,7 @@ local function joined(list, separator, f)
 end
 
 local function write_function(out, prefix, row)
-  local name, parameters, result, doc = table.unpack(row, 1, 4)
+  local name, parameters, result, doc, overloads = table.unpack(row, 1, 5)
   out("---%s", doc)
   for _, parameter in ipairs(parameters) do
     local key, type = parameter:match("^(%S+): (.*)$")
@@ -170,6 +174,9 @@ local function write_function(out, prefix, row)
   end
   if result then
     out("---@return %s", result)
+  end
+  for _, overload in ipairs(overloads or {}) do
+    out("---@overload %s", overload)
   end
   out("function %s%s(%s) end\n", prefix, name, joined(parameters, ", ", function(parameter)
     return (parameter:match("^[%w_.]+"))
@@ -200,8 +207,11 @@ local function notes_of(row)
   return #notes > 0 and " (" .. table.concat(notes, "; ") .. ")" or ""
 end
 
--- Text that may be assigned as text: the table for it is a list of options.
+-- What may be assigned: a list of options may be a table, a kind of traffic its name.
 local function type_of(row)
+  if row.name == "QOSTrafficType" then
+    return row.type .. "|string"
+  end
   return row.kind == "options" and row.type .. "|lunacoap.OptionInit[]" or row.type
 end
 
@@ -287,8 +297,9 @@ local COLLECTIONS = [[
 ---@field [integer] lunacoap.CoAPOption
 local CoAPOptionList = {}
 
----Adds a copy of an option at the end.
+---Adds a copy of an option at the end; returns its place.
 ---@param option lunacoap.CoAPOption|lunacoap.OptionInit
+---@return integer
 function CoAPOptionList:Add(option) end
 
 ---Removes the i-th option; the first is 1.
@@ -315,6 +326,12 @@ function Timer:stop() end
 ---@field [string] string|true|string[]
 ]]
 
+-- As in a table constructor; media types have quotes in them.
+local function written_key(key)
+  local quote = key:find('"', 1, true) and "'" or '"'
+  return key:find("^[%a_][%w_]*$") and key or "[" .. quote .. key .. quote .. "]"
+end
+
 local function write_constants(out)
   local constants = probe.component.constants()
   for _, row in ipairs(CONSTANTS) do
@@ -329,8 +346,7 @@ local function write_constants(out)
       out("---@field [integer] %s", type)
     else
       for _, key in ipairs(keys) do
-        out(key:find("^[%a_][%w_]*$") and "---@field %s %s %s" or '---@field ["%s"] %s %s',
-          key, type, tostring(constants[name][key]))
+        out("---@field %s %s %s", written_key(key), type, tostring(constants[name][key]))
       end
     end
     out("")

@@ -53,6 +53,21 @@ describe("the definitions for editors", function()
     end
   end)
 
+  it("write each key that is no name as a string of Lua", function()
+    local count = 0
+    for key in text:gmatch("%-%-%-@field (%[[\"'].-[\"']%]) %l+ ") do
+      assert(load("return { " .. key .. " = 1 }"), key)
+      count = count + 1
+    end
+    assert.is_true(count > 100)
+    assert.is_truthy(text:find([=[['application/cose; cose-type="cose-sign1"'] integer 18]=], 1, true))
+  end)
+
+  it("tell the constructors of a certificate apart, and that a kind of traffic has a name", function()
+    assert.is_truthy(text:find("---@overload fun(encoded: string): lunacoap.Certificate\n", 1, true))
+    assert.is_truthy(text:find("---@field QOSTrafficType? integer|string ", 1, true))
+  end)
+
   it("have each field of the module, and no other", function()
     local expected = { "VERSION", "linkformat" }
     for _, list in ipairs { surface.functions, surface.constants } do

@@ -30,12 +30,15 @@ function lunacoap.CoAPOption(number, value) end
 ---Makes a certificate: empty, of (encoded), or of (storeType, store[, password, subject]).
 ---@param ... any
 ---@return lunacoap.Certificate
+---@overload fun(): lunacoap.Certificate
+---@overload fun(encoded: string): lunacoap.Certificate
+---@overload fun(storeType: integer, store: string, password?: string, subject?: string): lunacoap.Certificate
 function lunacoap.Certificate(...) end
 
 ---Runs f as the main task and the loop to its end, for the stock lua5.4; returns the exit status.
 ---@param f? function
 ---@param ... any
----@return integer
+---@return integer?
 function lunacoap.run(f, ...) end
 
 ---Ends the program after this turn of the loop.
@@ -267,7 +270,7 @@ function CoAP:StopObserving(URI) end
 ---@field DontFragment? boolean Whether datagrams are sent with the Don't Fragment flag; read when the socket opens. Default: false.
 ---@field MaxPacketSize? integer The longest datagram that is received whole, in bytes; read when the socket opens. Default: 2048.
 ---@field QOSDSCPValue? integer The DSCP value of outgoing datagrams, 0 for QOSTrafficType's; read when the socket opens. Default: 0.
----@field QOSTrafficType? integer The kind of traffic, which stands for a DSCP value; read when the socket opens. Default: 0.
+---@field QOSTrafficType? integer|string The kind of traffic, which stands for a DSCP value; read when the socket opens. Default: 0.
 ---@field ShareLocalPort? boolean Whether others may bind the same port; read when the socket opens. Default: false.
 ---@field UseConnection? boolean Whether a client's socket is connected to the first server it talks to. Default: false.
 ---@field UseIPv6? boolean Whether host names are looked up as IPv6 and the socket is bound to both families. Default: false.
@@ -530,8 +533,9 @@ function CoAP:StopObserving(URI) end
 ---@field [integer] lunacoap.CoAPOption
 local CoAPOptionList = {}
 
----Adds a copy of an option at the end.
+---Adds a copy of an option at the end; returns its place.
 ---@param option lunacoap.CoAPOption|lunacoap.OptionInit
+---@return integer
 function CoAPOptionList:Add(option) end
 
 ---Removes the i-th option; the first is 1.
@@ -668,19 +672,19 @@ function Timer:stop() end
 ---@field ["application/concise-problem-details+cbor"] integer 257
 ---@field ["application/cose-key"] integer 101
 ---@field ["application/cose-key-set"] integer 102
----@field ["application/cose; cose-type="cose-encrypt""] integer 96
----@field ["application/cose; cose-type="cose-encrypt0""] integer 16
----@field ["application/cose; cose-type="cose-mac""] integer 97
----@field ["application/cose; cose-type="cose-mac0""] integer 17
----@field ["application/cose; cose-type="cose-sign""] integer 98
----@field ["application/cose; cose-type="cose-sign1""] integer 18
+---@field ['application/cose; cose-type="cose-encrypt"'] integer 96
+---@field ['application/cose; cose-type="cose-encrypt0"'] integer 16
+---@field ['application/cose; cose-type="cose-mac"'] integer 97
+---@field ['application/cose; cose-type="cose-mac0"'] integer 17
+---@field ['application/cose; cose-type="cose-sign"'] integer 98
+---@field ['application/cose; cose-type="cose-sign1"'] integer 18
 ---@field ["application/csrattrs"] integer 285
 ---@field ["application/cwt"] integer 61
 ---@field ["application/dns-message"] integer 553
 ---@field ["application/dots+cbor"] integer 271
 ---@field ["application/eat+cwt"] integer 263
----@field ["application/eat+cwt; eat_profile="tag:psacertified.org,2019:psa#legacy""] integer 10004
----@field ["application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm""] integer 10003
+---@field ['application/eat+cwt; eat_profile="tag:psacertified.org,2019:psa#legacy"'] integer 10004
+---@field ['application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm"'] integer 10003
 ---@field ["application/eat+cwt; eat_profile=2.16.840.1.113741.1.16.1"] integer 10005
 ---@field ["application/eat+jwt"] integer 264
 ---@field ["application/eat-bun+cbor"] integer 265
