@@ -125,6 +125,20 @@ int lc_error_unknown_key(lua_State *L, const char *what, const char *kind, int k
     return lc_error_unknown(L, what, kind, lua_tostring(L, key), names, count);
 }
 
+static int unknown_name(lua_State *L)
+{
+    return lc_error_unknown_key(L, lua_tostring(L, lua_upvalueindex(1)), "field", 2, 1);
+}
+
+void lc_error_guard(lua_State *L, const char *what)
+{
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, what);
+    lua_pushcclosure(L, unknown_name, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+}
+
 const char *lc_error_describe(lua_State *L, int index)
 {
     switch (lua_type(L, index)) {

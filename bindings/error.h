@@ -40,6 +40,10 @@ int lc_error_unknown(lua_State *L, const char *what, const char *kind, const cha
  */
 int lc_error_unknown_key(lua_State *L, const char *what, const char *kind, int key, int table);
 
+/* Makes the module at the top of the stack, called `what`, raise for names that it does not have: a
+ * misspelled function would else be an attempt to call nil. */
+void lc_error_guard(lua_State *L, const char *what);
+
 /* Pushes how a message names the value at `index`: 'text', 12, true, nil, a table. */
 const char *lc_error_describe(lua_State *L, int index);
 

@@ -324,5 +324,6 @@ void lc_linkformat_open(lua_State *L)
     }
     lua_pop(L, 1);
     luaL_newlib(L, functions);
+    lc_error_guard(L, "lunacoap.linkformat");
     lua_setfield(L, -2, "linkformat");
 }

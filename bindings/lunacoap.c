@@ -28,12 +28,6 @@ static void open_classes(lua_State *L)
     lc_component_open_class(L);
 }
 
-/* A misspelled function would else be an attempt to call nil. */
-static int unknown_field(lua_State *L)
-{
-    return lc_error_unknown_key(L, "lunacoap", "field", 2, 1);
-}
-
 int luaopen_lunacoap(lua_State *L)
 {
     static const luaL_Reg constructors[] = {{"CoAP", lc_component_new},
@@ -48,9 +42,6 @@ int luaopen_lunacoap(lua_State *L)
     lc_linkformat_open(L);
     lua_pushliteral(L, LC_VERSION);
     lua_setfield(L, -2, "VERSION");
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, unknown_field);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
+    lc_error_guard(L, "lunacoap");
     return 1;
 }

@@ -93,6 +93,8 @@ describe("an unknown function", function()
     assert.are.equal("1: lunacoap has no field 'coap'; did you mean 'CoAP'?", said(get, lunacoap, "coap"))
     assert.are.equal("1: lunacoap has no field 'slep'; did you mean 'sleep'?", said(get, lunacoap, "slep"))
     assert.are.equal("1: lunacoap has no field 7", said(get, lunacoap, 7))
+    assert.are.equal("1: lunacoap.linkformat has no field 'pars'; did you mean 'parse'?",
+      said(get, lunacoap.linkformat, "pars"))
   end)
 end)
 
