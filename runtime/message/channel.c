@@ -205,7 +205,8 @@ static struct lc_bytes token_of(const struct lc_transmission *transmission)
     return lc_bytes(data + LC_HEADER_SIZE, data[0] & 15);
 }
 
-/* RFC 7252 4.2 and 5.3.2: an ACK is matched by ID and address, its response by the token too. */
+/* RFC 7252 4.2 and 5.3.2: an ACK is matched by ID and address, its response by the token too; what
+ * answers a response with a response is ignored. */
 static void on_ack(struct lc_channel *channel, const struct incoming *in)
 {
     const struct lc_message *message = &in->message;
@@ -216,7 +217,8 @@ static void on_ack(struct lc_channel *channel, const struct incoming *in)
     }
     if (message->code == 0) {
         lc_transmission_end(transmission, LC_ACKNOWLEDGED, 0);
-    } else if (lc_bytes_equal(message->token, token_of(transmission))) {
+    } else if (lc_transmission_is_request(transmission) &&
+               lc_bytes_equal(message->token, token_of(transmission))) {
         lc_transmission_finish(transmission);
         channel->upcalls.response(channel->upcalls.arg, message, in->path);
     }

@@ -48,6 +48,9 @@ struct lc_transmission *lc_transmission_find(
 
 enum lc_type lc_transmission_type(const struct lc_transmission *transmission);
 
+/* A request, and no response. */
+bool lc_transmission_is_request(const struct lc_transmission *transmission);
+
 /* Unlinks it, and lets the next one of the peer go. */
 void lc_transmission_finish(struct lc_transmission *transmission);
 

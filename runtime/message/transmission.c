@@ -33,6 +33,12 @@ enum lc_type lc_transmission_type(const struct lc_transmission *transmission)
     return transmission->datagram.data[0] >> 4 & 3;
 }
 
+bool lc_transmission_is_request(const struct lc_transmission *transmission)
+{
+    uint8_t code = transmission->datagram.data[1];
+    return code >= 1 && code < 32;
+}
+
 static uint64_t hash_of(uint64_t remote, uint16_t id)
 {
     return lc_hash_mix(remote, id);
@@ -123,9 +129,8 @@ static bool needs_place(const struct lc_channel *channel, const struct lc_transm
     if (lc_address_is_multicast(&t->peer->address)) {
         return false;
     }
-    uint8_t code = t->datagram.data[1];
-    bool is_request = code >= 1 && code < 32;
-    return lc_transmission_type(t) == LC_CON || (is_request && channel->params->probing_rate > 0);
+    return lc_transmission_type(t) == LC_CON ||
+           (lc_transmission_is_request(t) && channel->params->probing_rate > 0);
 }
 
 /* How long a NON request without an answer holds its place. */
