@@ -154,7 +154,8 @@ static void start_timer(struct lc_call *call)
 static void on_progress(void *arg)
 {
     struct lc_call *call = arg;
-    if (!call->absolute) {
+    /* What goes on in an observation has no time-out of the call's: it renews itself. */
+    if (call->state == LC_CALL_SENT && !call->absolute) {
         start_timer(call);
     }
 }

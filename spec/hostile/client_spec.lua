@@ -198,6 +198,28 @@ describe("a live client", function()
     assert.are_not.equal(0, completed().error)
   end)
 
+  it("goes on observing when the rest of a notification does not come: Timeout was for the registration", function()
+    local news = {}
+    start { Timeout = 0.1, MaxRetransmit = 6, OnNotification = function(coap) news[#news + 1] = coap.ResponseData end }
+    lunacoap.spawn(client.StartObserving, client, ("coap://127.0.0.1:%d/o"):format(server.port))
+    assert.is_true(raw.wait(function() return #server.got > 0 end))
+    local from = server.got[1]
+    local request = raw.parse(from.data)
+    local function notify(number, message)
+      message.code, message.id, message.token = "2.05", message.id or number, request.token
+      message.options = { { raw.OBSERVE, raw.uint(number) }, message.block }
+      tell(from, message)
+    end
+    notify(1, { type = ACK, id = request.id, payload = "one" })
+    notify(2, { type = NON, block = { raw.BLOCK2, raw.block(0, true, 0) }, payload = ("2"):rep(16) })
+    raw.run(0.3)
+    assert.is_true(#server.got > 1) -- it asked for the rest
+    assert.are.same({}, done)
+    notify(3, { type = NON, payload = "three" })
+    assert.is_true(raw.wait(function() return #news == 2 end))
+    assert.are.same({ "one", "three" }, news)
+  end)
+
   it("is told at once what the system does not let it send", function()
     start { AckTimeout = 2, Timeout = 5 } -- a broadcast, which leaves no machine
     local began = lunacoap.now()
