@@ -284,6 +284,9 @@ static void fetched(
         lc_transfer_fail(exchange, LC_ERROR_BLOCK, "a block of the response is missing");
     } else if (offset == len) {
         take_block(exchange, message, path, block);
+    } else if (message->type == LC_ACK) {
+        /* It has ended the request, and nothing more would come. */
+        lc_transfer_fail(exchange, LC_ERROR_BLOCK, "the server answered with an earlier block");
     } /* else a block that is there already */
 }
 

@@ -288,6 +288,7 @@ describe("a large response", function()
       { code = "2.05", payload = "no block" },
       { code = "2.05", options = { { BLOCK2, block(2, true, 6) } }, payload = body:sub(1, 1024) },
       { code = "2.05", options = { { BLOCK2, block(1, true, 6) } }, payload = "too short for more" },
+      { code = "2.05", options = { { BLOCK2, block(0, true, 6) } }, payload = body:sub(1, 1024) },
       { code = "2.05", options = { { BLOCK2, "\x1f" } }, payload = "reserved size" },
     }
     for _, answer in ipairs(answers) do
