@@ -10,7 +10,8 @@
 struct lc_limits {
     unsigned block_size;            /* preferred size of a block: 16 to 1024, a power of two */
     size_t max_body;                /* bytes of a body put together from blocks */
-    unsigned max_pending;           /* requests that wait for the script's answer */
+    unsigned max_pending;           /* requests that wait for the script's answer; and as many
+                                       answers that wait for their ACK or their moment */
     lc_time pending_timeout;        /* how long they may wait; 0: for ever */
     lc_time piggyback_delay;        /* before an empty ACK goes out */
     lc_time multicast_leisure;      /* RFC 7252 8.2 */

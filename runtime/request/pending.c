@@ -101,6 +101,8 @@ void lc_pending_answered(struct lc_pending *pending)
 void lc_pending_settle(struct lc_pending *pending, int outcome)
 {
     struct lc_server *server = pending->server;
+    server->lingering_count -= pending->lingers;
+    pending->lingers = false;
     pending->settled = true;
     pending->outcome = outcome;
     lc_timer_clear(server->options.timers, &pending->timer);

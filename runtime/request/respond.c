@@ -37,6 +37,13 @@ static void acknowledge(struct lc_pending *pending)
     }
 }
 
+/* As good as sent: it is not wanted, or there is no place for it. */
+static void drop(struct lc_pending *pending)
+{
+    lc_pending_answered(pending);
+    lc_pending_settle(pending, LC_OK);
+}
+
 /* Straight into the send slot. A reply for which there is no room now is lost on the way. */
 static int reply_now(struct lc_pending *pending, const struct lc_reply *reply, enum lc_type type,
     struct lc_error *error)
@@ -64,19 +71,43 @@ static int no_memory(struct lc_error *error)
     return lc_fail(error, LC_ERROR_NO_MEMORY, "out of memory for the response");
 }
 
-/* A CON of its own, whose outcome is awaited (RFC 7252 5.2.2). */
+/*
+ * Whether as many responses as requests may wait already: whoever asks from spoofed addresses
+ * confirms none, and each would stay for MAX_TRANSMIT_WAIT (RFC 7252 11.4).
+ */
+static bool is_crowded(const struct lc_pending *pending)
+{
+    const struct lc_server *server = pending->server;
+    bool crowded = server->lingering_count >= server->options.limits->max_pending;
+    if (crowded) {
+        lc_log(server->options.log, LC_LOG_INFO, "too many responses wait: one is not kept");
+    }
+    return crowded;
+}
+
+static void linger(struct lc_pending *pending)
+{
+    lc_pending_answered(pending);
+    pending->lingers = true;
+    pending->server->lingering_count++;
+}
+
+/* A CON of its own, whose outcome is awaited (RFC 7252 5.2.2); a NON where too many are. */
 static int reply_separately(
     struct lc_pending *pending, const struct lc_reply *reply, struct lc_error *error)
 {
     struct lc_transmission *transmission = &pending->transmission;
     struct lc_bytes token = pending->incoming.message.token;
+    if (is_crowded(pending)) {
+        return reply_now(pending, reply, LC_NON, error);
+    }
     if (!lc_reply_encode_message(reply, LC_CON, token, &transmission->datagram)) {
         return no_memory(error);
     }
     int code = lc_channel_send(
         pending->server->options.channel, transmission, &pending->incoming.path, -1, error);
     if (code == LC_OK) {
-        lc_pending_answered(pending);
+        linger(pending);
         lc_timer_clear(pending->server->options.timers, &pending->timer);
     }
     return code;
@@ -88,11 +119,15 @@ static int reply_at_leisure(
     struct lc_pending *pending, const struct lc_reply *reply, struct lc_error *error)
 {
     const struct lc_server_options *options = &pending->server->options;
+    if (is_crowded(pending)) {
+        drop(pending);
+        return LC_OK;
+    }
     if (!lc_pending_hold(pending) || !lc_reply_encode(reply, &pending->transmission.datagram)) {
         return no_memory(error);
     }
     pending->outcome = reply->code;
-    lc_pending_answered(pending);
+    linger(pending);
     lc_time leisure = (lc_time)(lc_random_unit() * (double)options->limits->multicast_leisure);
     lc_timer_set(options->timers, &pending->timer, options->timers->now + leisure);
     return LC_OK;
@@ -123,8 +158,7 @@ int lc_pending_reply(
     }
     if (is_unwanted(pending, reply)) {
         acknowledge(pending);
-        lc_pending_answered(pending);
-        lc_pending_settle(pending, LC_OK);
+        drop(pending);
         return LC_OK;
     }
     if (pending->incoming.multicast) {

@@ -37,6 +37,7 @@ struct lc_pending {
     bool settled : 1;    /* the outcome is known */
     bool registered : 1; /* the response made the client an observer */
     bool confirmable : 1;
+    bool lingers : 1; /* counted by lingering_count */
 };
 
 struct lc_server {
@@ -51,6 +52,7 @@ struct lc_server {
     struct lc_observers observers;
     uint64_t last_number;
     size_t waiting_count, spare_count;
+    size_t lingering_count; /* responses that wait for their ACK, or for their moment */
     unsigned depth; /* upcalls that have not returned */
     bool accepting, freed;
 };

@@ -255,6 +255,23 @@ describe("a server", function()
       assert.are.equal(2, #peer.requests)
     end)
 
+    it("answers by NON when max_pending responses are unconfirmed: spoofed clients confirm none", function()
+      local server = start { max_pending = 2 }
+      for i = 1, 6 do
+        peer:ask { remote = "192.0.2.1:" .. 50000 + i }
+        server:advance(0.05)
+        peer:sent()
+        peer:respond(i, { body = "x", con = true })
+        local reply = peer:one()
+        assert.are.equal(i == 1 or i == 2 or i == 6, reply.type == CON)
+        if i == 5 then
+          server:advance(100) -- the first two are given up
+          peer:sent()
+        end
+      end
+      assert.are.equal(5, #peer.completed)
+    end)
+
     it("answers 5.03 while it does not accept, and still answers what is pending", function()
       local server = start()
       peer:ask {}
@@ -407,6 +424,17 @@ describe("a server", function()
       local late = #peer:sent()
       assert.are.equal(200, early + late)
       assert.is_true(early > 60 and late > 60)
+    end)
+
+    it("gives up answers when max_pending others wait for their moment: a flood takes no more memory", function()
+      local server = start({ leisure = 5, max_pending = 20 }, always { body = "x" })
+      for _ = 1, 100 do peer:ask { type = NON, to = to } end
+      server:advance(5)
+      assert.are.equal(20, #peer:sent())
+      assert.are.equal(100, #peer.completed)
+      peer:ask { type = NON, to = to }
+      server:advance(5)
+      assert.are.equal(1, #peer:sent())
     end)
 
     it("keeps errors and empty answers to itself (8.2.1)", function()
