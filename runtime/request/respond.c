@@ -247,13 +247,30 @@ bool lc_server_hold(struct lc_server *server, struct lc_incoming *incoming)
     return true;
 }
 
-/* RFC 7641 4.1: a GET that asked to be registered, and not through a group address. */
-static bool may_observe(const struct lc_pending *pending, uint8_t code)
+/* RFC 7641 4.1: a GET that asks to be registered, and not through a group address. */
+static bool asks_to_observe(const struct lc_pending *pending)
 {
     uint32_t observe;
     const struct lc_message *message = &pending->incoming.message;
-    return lc_code_is_success(code) && message->code == LC_GET && !pending->incoming.multicast &&
+    return message->code == LC_GET && !pending->incoming.multicast &&
            lc_message_uint(message, LC_OBSERVE, &observe) && observe == 0;
+}
+
+/* Registers the client or, if it was and is not to be any more, ends that: a response without
+ * Observe tells it so (RFC 7641 3.1). */
+static void settle_registration(struct lc_pending *pending, struct lc_reply *reply, bool observe)
+{
+    struct lc_observers *observers = &pending->server->observers;
+    const struct lc_incoming *incoming = &pending->incoming;
+    uint32_t sequence;
+    if (observe && lc_code_is_success(reply->code)) {
+        pending->registered = lc_observers_add(observers, pending, &sequence);
+    }
+    if (pending->registered) {
+        lc_reply_add(reply, LC_OBSERVE, sequence);
+    } else {
+        lc_observers_remove(observers, &incoming->path.remote, incoming->message.token, false);
+    }
 }
 
 int lc_server_respond(struct lc_server *server, struct lc_incoming *incoming,
@@ -269,12 +286,8 @@ int lc_server_respond(struct lc_server *server, struct lc_incoming *incoming,
     if (code != LC_OK) {
         return code;
     }
-    uint32_t sequence;
-    if (observe && may_observe(pending, reply.code)) {
-        pending->registered = lc_observers_add(&server->observers, pending, &sequence);
-        if (pending->registered) {
-            lc_reply_add(&reply, LC_OBSERVE, sequence);
-        }
+    if (asks_to_observe(pending)) {
+        settle_registration(pending, &reply, observe);
     }
     pending->confirmable = response->confirmable;
     bool registered = pending->registered;

@@ -58,6 +58,22 @@ describe("a server and its observers (RFC 7641)", function()
       assert.are.equal(0, server:observers())
     end)
 
+    it("ends a registration that is not renewed: without Observe the client counts as not registered (3.1)", function()
+      local server = start()
+      local answers = { { body = "x" }, { code = "4.04", observe = true } }
+      for i, answer in ipairs(answers) do
+        peer.answer = function() return { body = "first", observe = true } end
+        register { token = "tok" }
+        register { token = "other" }
+        peer.answer = function() return answer end
+        assert.is_nil(select(2, register { token = "tok" }).value[asker.OBSERVE])
+        server:advance(0)
+        assert.are.equal("tok", peer.gone[i].token)
+        assert.are.equal(1, server:observers())
+        assert.are.equal("other", notify()[1].token)
+      end
+    end)
+
     it("ignores Observe on other methods than GET, and other values than 0 (2)", function()
       local server = start()
       for _, method in ipairs { asker.FETCH, asker.PUT, asker.POST } do
