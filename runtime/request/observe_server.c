@@ -143,7 +143,8 @@ bool lc_observers_add(
     struct lc_observer *observer =
         find_observer(observers, &incoming->path.remote, incoming->message.token);
     if (observer != NULL && !lc_resource_is(observer->resource, incoming->message.options)) {
-        lc_observer_end(observers, observer);
+        /* Nothing of the old resource may come with this token any more. */
+        lc_observers_remove(observers, &incoming->path.remote, incoming->message.token, false);
         observer = NULL;
     }
     if (observer == NULL) {

@@ -114,6 +114,16 @@ describe("a server and its observers (RFC 7641)", function()
       assert.are.equal(1, #notify(nil, "coap://192.0.2.9/b"))
     end)
 
+    it("moves it without what is under way of the old one, whose token stands for the new one now", function()
+      local server = start()
+      register { token = "tok" }
+      notify { body = "state of a", con = true }
+      register { token = "tok", path = "b" }
+      server:advance(100)
+      assert.are.same({}, peer:sent())
+      assert.are.equal(1, server:observers())
+    end)
+
     it("keeps those of one client with different tokens, and of different clients with one, apart (4.1)", function()
       local server = start()
       register { token = "t" }
