@@ -131,6 +131,12 @@ enum lc_ids_result lc_ids_choose(struct lc_ids *ids, uint16_t id, lc_time now, l
     return LC_IDS_OK;
 }
 
+void lc_ids_renew(struct lc_ids *ids, uint16_t id, lc_time now, lc_time lifetime)
+{
+    lc_time *until = &ids->chosen->free_at[id / CHUNK];
+    *until = *until > now + lifetime ? *until : now + lifetime;
+}
+
 int lc_ids_peek(struct lc_ids *ids, lc_time now)
 {
     expire(ids, now);

@@ -37,6 +37,9 @@ enum lc_ids_result lc_ids_take(struct lc_ids *ids, lc_time now, lc_time lifetime
 /* The same for an ID that the user wants. */
 enum lc_ids_result lc_ids_choose(struct lc_ids *ids, uint16_t id, lc_time now, lc_time lifetime);
 
+/* One that was chosen, and is still in use, is sent only now: its time counts from now on. */
+void lc_ids_renew(struct lc_ids *ids, uint16_t id, lc_time now, lc_time lifetime);
+
 /* What lc_ids_take() would give; -1 when all are in use. */
 int lc_ids_peek(struct lc_ids *ids, lc_time now);
 

@@ -160,15 +160,24 @@ static void transmit(struct lc_transmission *t)
     }
 }
 
-/* Gives it a Message ID, unless it has one, under which it can be found. */
+/* The one that its owner chose, or the next free one; also when it waited for so long that the
+ * chosen one may be another's by now. */
+static enum lc_ids_result take_id(struct lc_transmission *t)
+{
+    lc_time now = t->channel->timers->now, lifetime = lifetime_of(t);
+    if (t->chosen && now < t->timeout) {
+        lc_ids_renew(&t->peer->ids, t->id, now, lifetime);
+        return LC_IDS_OK;
+    }
+    return lc_ids_take(&t->peer->ids, now, lifetime, &t->id);
+}
+
+/* Gives it a Message ID under which it can be found. */
 static enum lc_ids_result track(struct lc_transmission *t)
 {
-    lc_time now = t->channel->timers->now;
-    if (!t->chosen) {
-        enum lc_ids_result result = lc_ids_take(&t->peer->ids, now, lifetime_of(t), &t->id);
-        if (result != LC_IDS_OK) {
-            return result;
-        }
+    enum lc_ids_result result = take_id(t);
+    if (result != LC_IDS_OK) {
+        return result;
     }
     if (!lc_map_insert(&t->channel->sent, &t->node, hash_of(t->peer->node.hash, t->id))) {
         return LC_IDS_NO_MEMORY;
@@ -295,6 +304,7 @@ int lc_channel_send(struct lc_channel *channel, struct lc_transmission *t,
         if (result != LC_IDS_OK) {
             return fail_chosen(result, id, error);
         }
+        t->timeout = now + lifetime_of(t); /* of the choice, while it waits */
     }
     t->counted = needs_place(channel, t);
     bool is_first = lc_list_empty(&peer->waiting) || !t->counted;

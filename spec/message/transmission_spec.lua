@@ -500,6 +500,31 @@ describe("a Message ID of our own", function()
     channel:receive(empty(ACK, 9), PEER)
     assert.are.equal(2, #outcomes)
   end)
+
+  it("chosen for a message that waits is in use for EXCHANGE_LIFETIME from its sending on (RFC 7252 4.4)", function()
+    local kept = { send("a"), send("b", { id = 9 }) }
+    timers:run_to(100 * S) -- "a" was given up, "b" sent in its place
+    assert.is_true(sent[#sent].token == "b" and timers:now() - sent[#sent].at < 60 * S)
+    timers:run_to(250 * S)
+    assert.is_false(kept[2]:active())
+    assert.are.equal(701, (select(2, send("c", { id = 9 }))))
+    timers:run_to(350 * S)
+    assert.is_truthy(send("c", { id = 9 }))
+  end)
+
+  it("chosen for a message that waits longer than that is not insisted on: another one may have it", function()
+    local kept = {}
+    for i = 1, 4 do kept[i] = send("w") end -- each of them takes its time to be given up
+    kept[5] = send("late", { id = 9 })
+    timers:run_to(260 * S)
+    kept[6] = send("early", { id = 9, type = NON, code = coap.CONTENT })
+    assert.are.equal("early", sent[#sent].token)
+    timers:run_to(400 * S)
+    for _, datagram in ipairs(sent) do
+      if datagram.token == "late" then assert.are_not.equal(9, datagram.id) end
+    end
+    assert.are_not.equal(9, kept[5]:id())
+  end)
 end)
 
 describe("a channel that is freed", function()
