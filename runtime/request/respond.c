@@ -37,6 +37,21 @@ static void acknowledge(struct lc_pending *pending)
     }
 }
 
+/*
+ * Whether a duplicate of the request must find its reply, and not run (RFC 7252 4.5). A block is
+ * more than its method: number 0 would begin the body anew, and the last one would miss those
+ * before it.
+ */
+static bool harms_again(const struct lc_pending *pending)
+{
+    const struct lc_block *block = &pending->block1;
+    bool idempotent = lc_method_is_idempotent(pending->incoming.message.code);
+    if (pending->has_block1 && (block->more || block->num > 0)) {
+        return !idempotent || block->num == 0 || (pending->known && !block->more);
+    }
+    return pending->known && !idempotent;
+}
+
 /* As good as sent: it is not wanted, or there is no place for it. */
 static void drop(struct lc_pending *pending)
 {
@@ -58,7 +73,7 @@ static int reply_now(struct lc_pending *pending, const struct lc_reply *reply, e
         if (!lc_reply_write(reply, &writer)) {
             return lc_fail(error, LC_ERROR_OPTION, "the response's options cannot be encoded");
         }
-        bool keep = pending->known && type == LC_ACK && !lc_method_is_idempotent(message->code);
+        bool keep = type == LC_ACK && harms_again(pending);
         lc_channel_reply_end(channel, &writer, &pending->incoming.path, keep);
     }
     lc_pending_answered(pending);

@@ -339,6 +339,25 @@ describe("a server and blocks (RFC 7959)", function()
       assert.are.equal(body, peer.requests[1].payload)
     end)
 
+    it("answers a duplicate as before, however much it has answered since (RFC 7252 4.5)", function()
+      local body = body_of(40)
+      start({}, function(request) return { body = request.code == asker.GET and body_of(1000) or nil } end)
+      for _, method in ipairs { asker.PUT, asker.POST } do
+        local function send(num, more)
+          return peer:ask { code = method, payload = body:sub(num * 16 + 1, num * 16 + 16), block1 = block(num, more, 0) }
+        end
+        for num = 0, 2 do
+          local request = send(num, num < 2)
+          local answer = peer:one()
+          for i = 1, 300 do peer:ask { remote = "192.0.2.2:" .. 1000 + i } end -- 300 KB of answers
+          peer:sent()
+          peer:receive(request.data)
+          assert.are.equal(answer.data, peer:one().data)
+        end
+        assert.are.equal(body, peer.requests[#peer.requests - 300].payload)
+      end
+    end)
+
     it("begins anew with number 0 (2.5)", function()
       start({}, changed)
       peer:get { code = asker.PUT, payload = ("a"):rep(16), block1 = block(0, true, 0) }
