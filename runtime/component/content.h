@@ -67,7 +67,7 @@ struct lc_option_list *lc_content_options(struct lc_content *content);
 
 /*
  * Assign what a row of LC_KIND_CONTENT stands for; the number is for LC_PART_FORMAT, bytes for the
- * others. 0; 707 for a ResponseCode other than "" or "2.00" to "7.31"; 1 for an ETag longer than 8
+ * others. 0; 707 for a ResponseCode other than "" or "2.00" to "5.31"; 1 for an ETag longer than 8
  * bytes or a format outside -1 to 65535; 10055.
  */
 int lc_content_set_bytes(struct lc_content *content, const struct lc_setting_row *row,

@@ -11,7 +11,7 @@ static bool is_digit(uint8_t c)
 int lc_code_parse(struct lc_bytes text)
 {
     const uint8_t *c = text.data;
-    if (text.len != 4 || c[0] < '2' || c[0] > '7' || c[1] != '.' || !is_digit(c[2]) ||
+    if (text.len != 4 || c[0] < '2' || c[0] > '5' || c[1] != '.' || !is_digit(c[2]) ||
         !is_digit(c[3])) {
         return -1;
     }

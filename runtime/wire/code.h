@@ -16,7 +16,8 @@ enum lc_method {
     LC_IPATCH,
 };
 
-/* Reads "c.dd" with c 2 to 7 and dd 00 to 31; -1 for anything else. */
+/* Reads a response's "c.dd" with c 2 to 5 and dd 00 to 31; -1 for anything else: classes 6 and 7
+ * are reserved (RFC 7252 12.1). */
 int lc_code_parse(struct lc_bytes text);
 
 /* Writes "c.dd"; the buffer holds 5 bytes. */

@@ -124,8 +124,8 @@ describe("a content", function()
     received:release()
   end)
 
-  it("takes response codes from 2.00 to 7.31, else raises 707", function()
-    for text, code in pairs { ["2.05"] = 0x45, ["2.00"] = 0x40, ["7.31"] = 0xff, [""] = 0 } do
+  it("takes response codes from 2.00 to 5.31, else raises 707", function()
+    for text, code in pairs { ["2.05"] = 0x45, ["2.00"] = 0x40, ["5.31"] = 0xbf, [""] = 0 } do
       assert.is_true(item:set("ResponseCode", text))
       assert.are.equal(code, (item:get()))
     end
