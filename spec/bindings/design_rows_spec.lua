@@ -123,6 +123,17 @@ describe("a client", function()
     assert.are.equal(301, seen[1].ErrorCode)
   end)
 
+  it("gives up an asynchronous CON request that was confirmed, and never answered, after PendingTimeout", function()
+    local _, base = server { OnRequest = function(_, e) e.SendResponse = false end }
+    local coap, seen = component { PendingTimeout = 0.1 }, {}
+    coap.Timeout = 0
+    coap.OnRequestComplete = collect(seen, "ErrorCode")
+    coap:Get(base .. "/")
+    until_true(function() return #seen == 1 end)
+    assert.are.equal(301, seen[1].ErrorCode)
+    assert.are.equal(0, #coap.PendingRequests)
+  end)
+
   it("raises 710 when the server answers StartObserving without Observe, 709 when with an error", function()
     local _, base = server { OnRequest = function(coap, e)
       coap.ResponseCode = e.URIPath == "/no" and "4.04" or "2.05"
