@@ -85,11 +85,7 @@ static bool send_non(struct lc_observers *observers, struct lc_observer *observe
     uint16_t id = (uint16_t)(writer.start[2] << 8 | writer.start[3]);
     lc_reply_append(&writer, encoded);
     lc_channel_reply_end(channel, &writer, &observer->path, false);
-    observer->ids[observer->id_count % LC_OBSERVER_IDS] = id;
-    /* Stays at a full ring's count, so that it never looks empty again. */
-    observer->id_count = observer->id_count == 2 * LC_OBSERVER_IDS - 1
-                             ? LC_OBSERVER_IDS
-                             : (uint8_t)(observer->id_count + 1);
+    lc_observer_sent(observer, id);
     observer->nons++;
     return true;
 }

@@ -226,6 +226,24 @@ bool lc_observers_remove(struct lc_observers *observers, const struct lc_address
     return true;
 }
 
+void lc_observer_sent(struct lc_observer *observer, uint16_t id)
+{
+    observer->ids[observer->id_count % LC_OBSERVER_IDS] = id;
+    /* Stays at a full ring's count, so that it never looks empty again. */
+    observer->id_count = observer->id_count == 2 * LC_OBSERVER_IDS - 1
+                             ? LC_OBSERVER_IDS
+                             : (uint8_t)(observer->id_count + 1);
+}
+
+void lc_observers_sent(struct lc_observers *observers, const struct lc_address *remote,
+    struct lc_bytes token, uint16_t id)
+{
+    struct lc_observer *observer = find_observer(observers, remote, token);
+    if (observer != NULL) {
+        lc_observer_sent(observer, id);
+    }
+}
+
 static bool sent_with(const struct lc_observer *observer, uint16_t id)
 {
     unsigned count = observer->id_count < LC_OBSERVER_IDS ? observer->id_count : LC_OBSERVER_IDS;

@@ -62,6 +62,13 @@ bool lc_observers_add(
 bool lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
     struct lc_bytes token, bool silently);
 
+/* A NON with this Message ID went to an observer. */
+void lc_observer_sent(struct lc_observer *observer, uint16_t id);
+
+/* The same for the response to its registration, which is its first notification. */
+void lc_observers_sent(struct lc_observers *observers, const struct lc_address *remote,
+    struct lc_bytes token, uint16_t id);
+
 /* RST to a NON. */
 void lc_observers_reset(
     struct lc_observers *observers, const struct lc_address *remote, uint16_t id);

@@ -73,6 +73,10 @@ static int reply_now(struct lc_pending *pending, const struct lc_reply *reply, e
         if (!lc_reply_write(reply, &writer)) {
             return lc_fail(error, LC_ERROR_OPTION, "the response's options cannot be encoded");
         }
+        if (pending->registered && type == LC_NON) {
+            lc_observers_sent(&pending->server->observers, &pending->incoming.path.remote,
+                message->token, (uint16_t)(writer.start[2] << 8 | writer.start[3]));
+        }
         bool keep = type == LC_ACK && harms_again(pending);
         lc_channel_reply_end(channel, &writer, &pending->incoming.path, keep);
     }

@@ -102,10 +102,10 @@ void lc_server_reset(struct lc_server *server, const struct lc_path *path, uint1
 bool lc_server_hold(struct lc_server *server, struct lc_incoming *incoming);
 
 /*
- * Answers: piggybacked when the empty ACK has not gone out, else separately (by NON when max_pending
- * others are unconfirmed); in blocks when too large. `observe`: with a 2.xx code the client becomes an observer (the request had Observe 0). 0,
- * or LC_ERROR_NO_MEMORY, or 701 for options that do not fit a datagram; on an error it stays
- * unanswered.
+ * Answers: piggybacked when the empty ACK has not gone out, else separately (by NON when
+ * max_pending others are unconfirmed); in blocks when too large. `observe`: with a 2.xx code the
+ * client becomes an observer (the request had Observe 0). 0, or LC_ERROR_NO_MEMORY, or 701 for
+ * options that do not fit a datagram; on an error it stays unanswered.
  */
 int lc_server_respond(struct lc_server *server, struct lc_incoming *incoming,
     const struct lc_response *response, bool observe, struct lc_error *error);

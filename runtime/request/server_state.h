@@ -53,7 +53,7 @@ struct lc_server {
     uint64_t last_number;
     size_t waiting_count, spare_count;
     size_t lingering_count; /* responses that wait for their ACK, or for their moment */
-    unsigned depth; /* upcalls that have not returned */
+    unsigned depth;         /* upcalls that have not returned */
     bool accepting, freed;
 };
 

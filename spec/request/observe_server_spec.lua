@@ -209,6 +209,15 @@ describe("a server and its observers (RFC 7641)", function()
       assert.are.equal(1, server:observers())
     end)
 
+    it("by RST to the NON that answered the registration (3.6)", function()
+      local server = start()
+      local _, reply = register { type = NON }
+      register { type = NON, remote = "192.0.2.2:50000" }
+      peer:empty(RST, reply)
+      server:advance(0)
+      assert.are.same({ 1, reply.remote }, { server:observers(), peer.gone[1].remote })
+    end)
+
     it("only for the registration whose notification was reset", function()
       local server = start()
       for i = 1, 3 do register { token = "t" .. i } end
