@@ -233,7 +233,7 @@ function CoAP:StopObserving(URI) end
 ---@field PiggybackDelay? number Seconds that a server waits for the script before it sends an empty ACK. Default: 0.05.
 ---@field BlockSize? integer Bytes of a block when a body does not fit one datagram. Default: 1024.
 ---@field MaxBodySize? integer The longest body that is put together from blocks, in bytes. Default: 8388608.
----@field MaxPendingRequests? integer How many requests a server keeps unanswered before it refuses new ones with 5.03. Default: 10000.
+---@field MaxPendingRequests? integer How many requests a server keeps unanswered before it refuses new ones with 5.03, and how many separate responses unconfirmed before others go by NON. Default: 10000.
 ---@field PendingTimeout? number Seconds after which a request that nobody answered is given up; 0 is never. Default: 247.
 ---@field MulticastGroups? string The multicast groups that a server joins when it starts to listen. Default: "".
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
@@ -312,7 +312,7 @@ function CoAP:StopObserving(URI) end
 ---| "PiggybackDelay" # Seconds that a server waits for the script before it sends an empty ACK.
 ---| "BlockSize" # Bytes of a block when a body does not fit one datagram.
 ---| "MaxBodySize" # The longest body that is put together from blocks, in bytes.
----| "MaxPendingRequests" # How many requests a server keeps unanswered before it refuses new ones with 5.03.
+---| "MaxPendingRequests" # How many requests a server keeps unanswered before it refuses new ones with 5.03, and how many separate responses unconfirmed before others go by NON.
 ---| "PendingTimeout" # Seconds after which a request that nobody answered is given up; 0 is never.
 ---| "MulticastGroups" # The multicast groups that a server joins when it starts to listen.
 ---| "MulticastLeisure" # Seconds over which answers to a multicast request are spread.
