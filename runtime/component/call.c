@@ -154,17 +154,14 @@ static void start_timer(struct lc_call *call)
 static void on_progress(void *arg)
 {
     struct lc_call *call = arg;
-    if (call->state != LC_CALL_SENT) {
-        return; /* what goes on in an observation has no time-out of the call's: it renews itself */
+    if (call->state != LC_CALL_SENT || (call->absolute && call->timeout > 0)) {
+        return; /* an observation that goes on needs no time-out: it renews itself */
     }
-    bool endless = call->timeout == 0;
-    if (endless) {
+    if (call->timeout == 0) {
         /* Confirmed, it is not given up by 704 any more, and the answer may never come. */
         call->timeout = lc_apply_seconds(lc_component_settings(call->component)->pending_timeout);
     }
-    if (endless || !call->absolute) {
-        start_timer(call);
-    }
+    start_timer(call);
 }
 
 /* Makes the answer what Response* mean, to the call and to the component. */
