@@ -148,13 +148,13 @@ static void pass(struct lc_channel *channel, const struct incoming *in)
 }
 
 /* RFC 7252 4.5: a request whose reply was forgotten runs again only if that does no harm. */
-static void answer_again(struct lc_channel *channel, const struct incoming *in)
+static void answer_again(struct lc_channel *channel, const struct incoming *in, bool harmless)
 {
     uint64_t key = lc_channel_reply_key(in->key.path, in->message.id);
     struct lc_bytes reply = lc_replies_find(&channel->replies, key);
     if (reply.len > 0) {
         lc_channel_send_again(channel, in->path, reply);
-    } else if (lc_method_is_idempotent(in->message.code)) {
+    } else if (harmless || lc_method_is_idempotent(in->message.code)) {
         lc_dedup_mark(&channel->dedup, in->key.path, in->key.id, LC_SEEN_PENDING);
         pass(channel, in);
     }
@@ -175,7 +175,8 @@ static void on_duplicate(struct lc_channel *channel, const struct incoming *in, 
         lc_channel_send_empty(channel, in->path, LC_RST, in->message.id);
         break;
     case LC_SEEN_REPLIED:
-        answer_again(channel, in);
+    case LC_SEEN_AGAIN:
+        answer_again(channel, in, seen == LC_SEEN_AGAIN);
         break;
     default:
         break; /* the answer is still to come */

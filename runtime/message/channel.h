@@ -82,6 +82,12 @@ bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer
 void lc_channel_reply_end(
     struct lc_channel *channel, struct lc_writer *writer, const struct lc_path *path, bool keep);
 
+/*
+ * After lc_channel_reply_end(): the request may be passed on again when its reply was given up,
+ * whatever its method; it did not run, or only gave a part of what is there.
+ */
+void lc_channel_allow_again(struct lc_channel *channel, const struct lc_path *path, uint16_t id);
+
 /* An empty ACK: the response will come separately. Duplicates get the ACK again. */
 void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *path, uint16_t id);
 

@@ -12,6 +12,7 @@
 
 enum {
     IDS = 64,
+    STATE_BITS = 3,
     MEMORY = 64 << 20, /* bytes, for all pages of a channel */
 };
 
@@ -22,8 +23,8 @@ struct lc_dedup_page {
     struct lc_map_node node; /* its hash is the key: 64 bits with a secret do not collide */
     struct lc_list link;
     lc_time newest, swept;
-    uint64_t used;     /* one bit for each ID, as in the next one */
-    uint64_t state[2]; /* low and high bit of enum lc_seen */
+    uint64_t used;              /* one bit for each ID, as in the next one */
+    uint64_t state[STATE_BITS]; /* of enum lc_seen, the lowest first */
     uint16_t time[IDS], print[IDS];
 };
 
@@ -140,8 +141,18 @@ static struct lc_dedup_page *find(struct lc_dedup *dedup, uint64_t hash)
 static void set_state(struct lc_dedup_page *page, unsigned i, enum lc_seen seen)
 {
     uint64_t bit = (uint64_t)1 << i;
-    page->state[0] = (seen & 1) != 0 ? page->state[0] | bit : page->state[0] & ~bit;
-    page->state[1] = (seen & 2) != 0 ? page->state[1] | bit : page->state[1] & ~bit;
+    for (unsigned b = 0; b < STATE_BITS; b++) {
+        page->state[b] = (seen >> b & 1) != 0 ? page->state[b] | bit : page->state[b] & ~bit;
+    }
+}
+
+static enum lc_seen state_of(const struct lc_dedup_page *page, unsigned i)
+{
+    unsigned seen = 0;
+    for (unsigned b = 0; b < STATE_BITS; b++) {
+        seen |= (unsigned)(page->state[b] >> i & 1) << b;
+    }
+    return seen;
 }
 
 static void remember(
@@ -177,7 +188,7 @@ enum lc_seen lc_dedup_see(
     dedup->last = page;
     if (is_live(page, i, now, lifetime)) {
         if (page->print[i] == key->print) {
-            return (enum lc_seen)((page->state[0] >> i & 1) | (page->state[1] >> i & 1) << 1);
+            return state_of(page, i);
         }
         dedup->stats->id_conflicts++;
     }

@@ -22,12 +22,13 @@ struct lc_dedup {
     struct lc_channel_stats *stats; /* counts id_conflicts and ids_evicted */
 };
 
-/* What was done about a message. The first four are remembered. */
+/* What was done about a message. The first five are remembered. */
 enum lc_seen {
     LC_SEEN_PENDING, /* nothing was sent yet */
     LC_SEEN_ACKED,   /* an empty ACK was sent */
     LC_SEEN_RESET,   /* RST was sent */
     LC_SEEN_REPLIED, /* a piggybacked response was sent */
+    LC_SEEN_AGAIN,   /* the same, and the request may be passed on again, whatever its method */
     LC_SEEN_NEVER,   /* it is new, and now remembered as pending */
     LC_SEEN_NO_MEMORY,
 };

@@ -102,6 +102,11 @@ void lc_channel_reply_end(
     commit(channel, path, datagram);
 }
 
+void lc_channel_allow_again(struct lc_channel *channel, const struct lc_path *path, uint16_t id)
+{
+    lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, LC_SEEN_AGAIN);
+}
+
 void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *path, uint16_t id)
 {
     lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, LC_SEEN_ACKED);

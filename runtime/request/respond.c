@@ -45,11 +45,10 @@ static void acknowledge(struct lc_pending *pending)
 static bool harms_again(const struct lc_pending *pending)
 {
     const struct lc_block *block = &pending->block1;
-    bool idempotent = lc_method_is_idempotent(pending->incoming.message.code);
     if (pending->has_block1 && (block->more || block->num > 0)) {
-        return !idempotent || block->num == 0 || (pending->known && !block->more);
+        return block->num == 0 || (pending->known && !block->more);
     }
-    return pending->known && !idempotent;
+    return pending->known && !lc_method_is_idempotent(pending->incoming.message.code);
 }
 
 /* As good as sent: it is not wanted, or there is no place for it. */
@@ -57,6 +56,23 @@ static void drop(struct lc_pending *pending)
 {
     lc_pending_answered(pending);
     lc_pending_settle(pending, LC_OK);
+}
+
+/* Sends it, with what is to be known when a duplicate of the request, or RST to the reply, comes.
+ */
+static void end_reply(struct lc_pending *pending, struct lc_writer *writer, enum lc_type type)
+{
+    struct lc_channel *channel = pending->server->options.channel;
+    const struct lc_incoming *incoming = &pending->incoming;
+    if (pending->registered && type == LC_NON) {
+        lc_observers_sent(&pending->server->observers, &incoming->path.remote,
+            incoming->message.token, (uint16_t)(writer->start[2] << 8 | writer->start[3]));
+    }
+    bool keep = type == LC_ACK && harms_again(pending);
+    lc_channel_reply_end(channel, writer, &incoming->path, keep);
+    if (type == LC_ACK && !keep && !pending->known) {
+        lc_channel_allow_again(channel, &incoming->path, incoming->message.id);
+    }
 }
 
 /* Straight into the send slot. A reply for which there is no room now is lost on the way. */
@@ -73,12 +89,7 @@ static int reply_now(struct lc_pending *pending, const struct lc_reply *reply, e
         if (!lc_reply_write(reply, &writer)) {
             return lc_fail(error, LC_ERROR_OPTION, "the response's options cannot be encoded");
         }
-        if (pending->registered && type == LC_NON) {
-            lc_observers_sent(&pending->server->observers, &pending->incoming.path.remote,
-                message->token, (uint16_t)(writer.start[2] << 8 | writer.start[3]));
-        }
-        bool keep = type == LC_ACK && harms_again(pending);
-        lc_channel_reply_end(channel, &writer, &pending->incoming.path, keep);
+        end_reply(pending, &writer, type);
     }
     lc_pending_answered(pending);
     lc_pending_settle(pending, LC_OK);

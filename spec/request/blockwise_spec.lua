@@ -62,6 +62,18 @@ describe("a server and blocks (RFC 7959)", function()
       assert.are.equal(42, peer:get({ block2 = block(1, false, 6) }).uint[asker.FORMAT])
     end)
 
+    it("answers a duplicate with its block again, however much it has answered since (RFC 7252 4.5)", function()
+      local body = body_of(3000)
+      start({}, function() return { body = body } end)
+      peer:get { code = asker.POST }
+      local request = peer:ask { code = asker.POST, block2 = block(1, false, 6) }
+      local answer = peer:one()
+      for i = 1, 300 do peer:ask { remote = "192.0.2.2:" .. 1000 + i } end -- 300 KB of answers
+      peer:sent()
+      peer:receive(request.data)
+      assert.are.equal(answer.data, peer:one().data)
+    end)
+
     it("says its size in the first block, and in any when asked (4)", function()
       start({}, function() return { body = body_of(3000) } end)
       assert.are.equal(3000, peer:get({}).uint[asker.SIZE2])

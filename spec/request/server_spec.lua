@@ -272,6 +272,18 @@ describe("a server", function()
       assert.are.equal(5, #peer.completed)
     end)
 
+    it("refuses a duplicate of what it refused anew, however much it has answered since", function()
+      local server = start({}, always { body = ("x"):rep(1000) })
+      server:accept(false)
+      local request = peer:ask { code = asker.POST }
+      server:accept(true)
+      for i = 1, 300 do peer:ask { remote = "192.0.2.2:" .. 1000 + i } end
+      server:accept(false)
+      peer:sent()
+      peer:receive(request.data)
+      assert.are.equal("5.03", peer:one().code)
+    end)
+
     it("answers 5.03 while it does not accept, and still answers what is pending", function()
       local server = start()
       peer:ask {}
