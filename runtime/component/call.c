@@ -1,16 +1,14 @@
-/* Calls of the client role; see call.h. */
+/* The life of a call, and its beginning; see call.h. */
 #include "component/call.h"
-
-#include <stdio.h>
 
 #include "base/memory.h"
 #include "component/apply.h"
+#include "component/call_state.h"
 #include "component/endpoint.h"
-#include "component/result.h"
 #include "wire/code.h"
 #include "wire/uri.h"
 
-static struct lc_timers *timers_of(const struct lc_call *call)
+struct lc_timers *lc_call_timers(const struct lc_call *call)
 {
     return lc_loop_timers(call->stage->loop);
 }
@@ -52,7 +50,7 @@ static struct lc_call *new_call(struct lc_component *component)
     return call;
 }
 
-static void recycle(struct lc_call *call)
+void lc_call_recycle(struct lc_call *call)
 {
     lc_content_release(call->response);
     call->response = NULL;
@@ -62,10 +60,9 @@ static void recycle(struct lc_call *call)
     }
 }
 
-/* Lets go of everything that could still speak to the call. */
-static void silence(struct lc_call *call)
+void lc_call_silence(struct lc_call *call)
 {
-    lc_timer_clear(timers_of(call), &call->timer);
+    lc_timer_clear(lc_call_timers(call), &call->timer);
     if (call->resolution != NULL) {
         lc_resolve_cancel(call->resolution);
         call->resolution = NULL;
@@ -75,272 +72,6 @@ static void silence(struct lc_call *call)
         call->exchange = NULL;
     }
     call->state = LC_CALL_ENDED;
-}
-
-/* ---- The end ---- */
-
-static void tell_waiter(struct lc_call *call)
-{
-    if (call->waiter != NULL) {
-        call->stage->upcalls->finished(call);
-        call->waiter = NULL;
-    }
-}
-
-static void fire_complete(struct lc_call *call, const struct lc_address *from)
-{
-    struct lc_component *component = call->component;
-    if (!lc_component_handles(component, LC_ON_REQUEST_COMPLETE)) {
-        return;
-    }
-    struct lc_firing *firing = lc_firing_new(component, LC_ON_REQUEST_COMPLETE);
-    if (firing == NULL) {
-        return;
-    }
-    struct lc_event *event = &firing->event;
-    event->method = call->method;
-    event->uri = lc_buf_bytes(&call->uri);
-    event->request_id = call->number;
-    event->number = call->error.code;
-    event->text = lc_bytes_text(call->error.code == LC_OK ? "" : call->error.text);
-    event->remote = *from;
-    if (call->response != NULL) {
-        lc_firing_share_response(firing, call->response);
-    } else {
-        lc_firing_response(firing);
-    }
-    component->stage->upcalls->fire(component, firing);
-}
-
-/* The call has its outcome: RequestComplete, then the one who waits. The call is gone after this.
- */
-static void finish(struct lc_call *call)
-{
-    struct lc_component *component = call->component;
-    silence(call);
-    lc_list_remove(&call->link);
-    fire_complete(call, &call->remote);
-    tell_waiter(call);
-    recycle(call);
-    lc_component_update_active(component);
-}
-
-static void fail(struct lc_call *call, int code, const char *text)
-{
-    lc_fail(&call->error, code, "%s", text);
-}
-
-static void finish_failed(struct lc_call *call, int code)
-{
-    fail(call, code, (const char *)call->uri.data);
-    finish(call);
-}
-
-static void time_out(struct lc_timer *timer)
-{
-    finish_failed(lc_container(timer, struct lc_call, timer), LC_ERROR_TIMED_OUT);
-}
-
-/* ---- What the exchange says ---- */
-
-static void start_timer(struct lc_call *call)
-{
-    if (call->timeout > 0) {
-        struct lc_timers *timers = timers_of(call);
-        lc_timer_set(timers, &call->timer, timers->now + call->timeout);
-    }
-}
-
-static void on_progress(void *arg)
-{
-    struct lc_call *call = arg;
-    if (call->state != LC_CALL_SENT || (call->absolute && call->timeout > 0)) {
-        return; /* an observation that goes on needs no time-out: it renews itself */
-    }
-    if (call->timeout == 0) {
-        /* Confirmed, it is not given up by 704 any more, and the answer may never come. */
-        call->timeout = lc_apply_seconds(lc_component_settings(call->component)->pending_timeout);
-    }
-    start_timer(call);
-}
-
-/* Makes the answer what Response* mean, to the call and to the component. */
-static void keep_response(struct lc_call *call, const struct lc_result *result)
-{
-    lc_content_release(call->response);
-    call->response = result->response == NULL ? NULL : lc_content_new();
-    if (call->response == NULL) {
-        return;
-    }
-    call->response->message = result->response;
-    lc_content_hold(call->response);
-    struct lc_component *component = call->component;
-    lc_content_release(component->response);
-    component->response = call->response;
-    component->response->refs++;
-}
-
-static void on_complete(void *arg, const struct lc_result *result)
-{
-    struct lc_call *call = arg;
-    call->exchange = NULL;
-    bool all_answers_told = result->code == LC_OK && result->response == NULL;
-    if (all_answers_told) {
-        struct lc_component *component = call->component;
-        silence(call);
-        lc_list_remove(&call->link);
-        call->error.code = LC_OK;
-        tell_waiter(call);
-        recycle(call);
-        lc_component_update_active(component);
-        return;
-    }
-    keep_response(call, result);
-    if (result->path != NULL) {
-        call->remote = result->path->remote;
-    }
-    lc_result_describe(result, lc_buf_bytes(&call->uri), &call->error);
-    finish(call);
-}
-
-/* One of the answers to a multicast request. */
-static void on_answer(void *arg, const struct lc_result *result)
-{
-    struct lc_call *call = arg;
-    keep_response(call, result);
-    lc_result_describe(result, lc_buf_bytes(&call->uri), &call->error);
-    fire_complete(call, &result->path->remote);
-}
-
-static void on_notification(void *arg, const struct lc_result *result, bool latest);
-
-static const struct lc_exchange_upcalls exchange_upcalls = {
-    .progress = on_progress,
-    .notification = on_notification,
-    .answer = on_answer,
-    .complete = on_complete,
-};
-
-/* ---- Notifications ---- */
-
-/*
- * Between these two a handler may end the call, which must not go before they are through. They
- * nest: guard() returns what release() is to leave.
- */
-static bool guard(struct lc_call *call)
-{
-    bool before = call->guarded;
-    call->guarded = true;
-    return before;
-}
-
-static void release(struct lc_call *call, bool guarded)
-{
-    call->guarded = guarded;
-    if (call->state == LC_CALL_ENDED && !call->notifying && !guarded) {
-        recycle(call);
-    }
-}
-
-static void fire_notification(struct lc_firing *firing)
-{
-    struct lc_call *call = firing->source;
-    call->notifying = true;
-    firing->component->stage->upcalls->fire(firing->component, firing);
-}
-
-static void stop_observing(struct lc_call *call)
-{
-    struct lc_error error;
-    struct lc_call_options options = {
-        .method = LC_GET,
-        .observe = LC_DEREGISTER,
-        .uri = lc_buf_bytes(&call->uri),
-    };
-    if (lc_call_begin(call->component, &options, &error) == NULL) {
-        lc_component_tell_error(call->component, error.code, error.text);
-    }
-}
-
-/* The handler of one notification has returned: the next one may start. */
-static void settle_notification(struct lc_firing *firing, bool returned)
-{
-    struct lc_call *call = firing->source;
-    bool guarded = guard(call);
-    call->notifying = false;
-    bool wanted = firing->component != NULL && returned && firing->event.flag;
-    if (wanted && call->state == LC_CALL_OBSERVING) {
-        stop_observing(call);
-    }
-    while (!call->notifying && !lc_list_empty(&call->notifications)) {
-        struct lc_firing *next = lc_container(call->notifications.next, struct lc_firing, queue);
-        lc_list_remove(&next->queue);
-        if (next->component != NULL) {
-            fire_notification(next);
-        } else {
-            next->settle = NULL;
-            lc_firing_done(next, false);
-        }
-    }
-    release(call, guarded);
-}
-
-/* A handler that sleeps while notifications pour in sees the newest ones (bounded). */
-enum { NOTIFICATIONS_MAX = 64 };
-
-static void queue_notification(struct lc_call *call, struct lc_firing *firing)
-{
-    unsigned waiting = 0;
-    lc_list_for_each (link, &call->notifications) {
-        waiting++;
-    }
-    if (waiting == NOTIFICATIONS_MAX) {
-        struct lc_firing *oldest = lc_container(call->notifications.next, struct lc_firing, queue);
-        lc_log(&call->component->log, LC_LOG_INFO,
-            "a notification of %s is dropped: its handler is too slow", (char *)call->uri.data);
-        lc_list_remove(&oldest->queue);
-        oldest->settle = NULL;
-        lc_firing_done(oldest, false);
-    }
-    lc_list_append(&call->notifications, &firing->queue);
-}
-
-static void on_notification(void *arg, const struct lc_result *result, bool latest)
-{
-    struct lc_call *call = arg;
-    struct lc_component *component = call->component;
-    bool over = result->code != LC_OK;
-    keep_response(call, result);
-    call->state = LC_CALL_OBSERVING;
-    lc_timer_clear(timers_of(call), &call->timer);
-    if (over) {
-        call->exchange = NULL;
-        silence(call);
-        lc_list_remove(&call->link);
-    }
-    struct lc_firing *firing = NULL;
-    if (lc_component_handles(component, LC_ON_NOTIFICATION)) {
-        firing = lc_firing_new(component, LC_ON_NOTIFICATION);
-    }
-    if (firing != NULL) {
-        firing->source = call;
-        firing->settle = settle_notification;
-        firing->event.uri = lc_buf_bytes(&call->uri);
-        firing->event.latest = latest;
-        firing->event.flag = firing->event.flag_fixed = over;
-        lc_firing_share_response(firing, call->response);
-    }
-    /* The registration call returns when the first notification is there. */
-    call->error.code = LC_OK;
-    bool guarded = guard(call);
-    if (firing != NULL && call->notifying) {
-        queue_notification(call, firing);
-    } else if (firing != NULL) {
-        fire_notification(firing);
-    }
-    tell_waiter(call);
-    release(call, guarded);
-    lc_component_update_active(component);
 }
 
 /* ---- The beginning ---- */
@@ -355,10 +86,10 @@ static void take_over_observation(struct lc_call *call)
             struct lc_bytes token = lc_exchange_token(other->exchange);
             call->token_len = (uint8_t)token.len;
             memcpy(call->token, token.data, token.len);
-            silence(other);
+            lc_call_silence(other);
             lc_list_remove(&other->link);
             if (!other->notifying && !other->guarded) {
-                recycle(other);
+                lc_call_recycle(other);
             }
             return;
         }
@@ -387,7 +118,7 @@ static int send_now(struct lc_call *call, struct lc_error *error)
         .empty_token = lc_component_settings(component)->use_empty_token,
         .token = lc_bytes(call->token, call->token_len),
     };
-    struct lc_exchange_upcalls upcalls = exchange_upcalls;
+    struct lc_exchange_upcalls upcalls = lc_call_upcalls;
     upcalls.arg = call;
     call->exchange = lc_client_send(client, &request, &upcalls, error);
     if (call->exchange == NULL) {
@@ -404,14 +135,14 @@ static void on_resolved(void *arg, const struct lc_address *address, const struc
     call->resolution = NULL;
     if (address == NULL) {
         call->error = *error;
-        finish(call);
+        lc_call_finish(call);
         return;
     }
     uint16_t port = call->remote.port;
     call->remote = *address;
     call->remote.port = port;
     if (send_now(call, &call->error) != LC_OK) {
-        finish(call);
+        lc_call_finish(call);
     }
 }
 
@@ -531,17 +262,17 @@ struct lc_call *lc_call_begin(
     call->method = options->method;
     call->observe = options->observe;
     call->waiter = options->waiter;
-    lc_timer_init(&call->timer, time_out);
+    lc_timer_init(&call->timer, lc_call_time_out);
     if (prepare(call, options, error) != LC_OK) {
-        silence(call);
-        recycle(call);
+        lc_call_silence(call);
+        lc_call_recycle(call);
         return NULL;
     }
     call->number = ++component->last_number;
     lc_content_release(component->response);
     component->response = NULL;
     lc_list_append(&component->calls, &call->link);
-    start_timer(call);
+    lc_call_start_timer(call);
     lc_component_update_active(component);
     return call;
 }
@@ -550,8 +281,8 @@ struct lc_call *lc_call_begin(
 
 void lc_call_cancel(struct lc_call *call)
 {
-    silence(call);
-    fail(call, LC_ERROR_CANCELED, (const char *)call->uri.data);
+    lc_call_silence(call);
+    lc_call_fail(call, LC_ERROR_CANCELED);
     call->deferred = true;
     lc_loop_defer(call->stage->loop, &call->component->deferred);
 }
@@ -563,7 +294,7 @@ void lc_call_run_deferred(struct lc_component *component)
         struct lc_call *call = lc_container(link, struct lc_call, link);
         link = link->next;
         if (call->deferred) {
-            finish(call);
+            lc_call_finish(call);
             link = component->calls.next;
         }
     }
@@ -589,12 +320,12 @@ void lc_call_drop_all(struct lc_component *component)
 {
     while (!lc_list_empty(&component->calls)) {
         struct lc_call *call = lc_container(component->calls.next, struct lc_call, link);
-        silence(call);
+        lc_call_silence(call);
         lc_list_remove(&call->link);
-        fail(call, LC_ERROR_CANCELED, (const char *)call->uri.data);
-        tell_waiter(call);
+        lc_call_fail(call, LC_ERROR_CANCELED);
+        lc_call_tell_waiter(call);
         if (!call->notifying && !call->guarded) {
-            recycle(call);
+            lc_call_recycle(call);
         }
     }
 }
