@@ -76,7 +76,8 @@ void lc_call_silence(struct lc_call *call)
 
 /* ---- The beginning ---- */
 
-/* The observation that a StopObserving ends: its token is used once more (RFC 7641 3.6). */
+/* The observation that a StopObserving ends, or another StartObserving renews: its token is used
+ * once more (RFC 7641 3.6, 3.1). */
 static void take_over_observation(struct lc_call *call)
 {
     lc_list_for_each (link, &call->component->calls) {
@@ -99,6 +100,12 @@ static void take_over_observation(struct lc_call *call)
 static int send_now(struct lc_call *call, struct lc_error *error)
 {
     struct lc_component *component = call->component;
+    if (call->observe != LC_NO_OBSERVE && lc_address_is_multicast(&call->remote)) {
+        char text[LC_ADDRESS_TEXT];
+        return lc_fail(error, LC_ERROR_OBSERVATION,
+            "%s is a multicast group; observe its members one by one",
+            lc_address_host(&call->remote, text));
+    }
     int code = lc_component_open(component, &call->remote, error);
     if (code != LC_OK) {
         return code;
@@ -239,7 +246,7 @@ static int prepare(
     } else if (!call->confirmable) {
         call->timeout = lc_apply_seconds(settings->pending_timeout);
     }
-    if (call->observe == LC_DEREGISTER) {
+    if (call->observe != LC_NO_OBSERVE) {
         take_over_observation(call);
     }
     return start(call, error);

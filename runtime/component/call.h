@@ -29,7 +29,7 @@ struct lc_call {
     bool deferred;               /* cancelled inside a method, to be told in a later turn */
     bool notifying;              /* a Notification handler has not returned */
     bool guarded;                /* a function further up still uses it */
-    uint8_t token_len, token[8]; /* the observation's, for LC_DEREGISTER */
+    uint8_t token_len, token[8]; /* the observation's that this one renews or ends */
     int message_id;              /* asked for by MessageId, or -1 */
     struct lc_buf uri;           /* normalised */
     struct lc_buf host;          /* the name, while it is looked up */

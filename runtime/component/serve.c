@@ -8,6 +8,12 @@
 
 /* ---- The response that a handler leaves ---- */
 
+/* Nobody answered. A method that no RFC knows is refused by RFC 7252 5.8. */
+static uint8_t code_of_nothing(uint8_t method)
+{
+    return method <= LC_IPATCH ? LC_CODE(4, 4) : LC_CODE(4, 5);
+}
+
 /* ResponseCode left empty: what the data and the method suggest (design section 4). */
 static uint8_t code_of(const struct lc_content *content, uint8_t method)
 {
@@ -16,7 +22,7 @@ static uint8_t code_of(const struct lc_content *content, uint8_t method)
         return code;
     }
     if (lc_content_is_untouched(content)) {
-        return LC_CODE(4, 4);
+        return code_of_nothing(method);
     }
     switch (method) {
     case LC_GET:
@@ -150,7 +156,7 @@ static void on_request(void *arg, struct lc_incoming *incoming)
             ? LC_ON_REGISTER
             : LC_ON_REQUEST;
     if (!lc_component_handles(component, id)) {
-        respond_error(component, incoming, LC_CODE(4, 4));
+        respond_error(component, incoming, code_of_nothing(incoming->message.code));
         return;
     }
     struct lc_firing *firing = lc_firing_new(component, id);

@@ -6,6 +6,7 @@
 #include "message/state.h"
 #include "message/trace.h"
 #include "wire/code.h"
+#include "wire/option.h"
 
 /* ---- Life ---- */
 
@@ -154,7 +155,7 @@ static void answer_again(struct lc_channel *channel, const struct incoming *in, 
     struct lc_bytes reply = lc_replies_find(&channel->replies, key);
     if (reply.len > 0) {
         lc_channel_send_again(channel, in->path, reply);
-    } else if (harmless || lc_method_is_idempotent(in->message.code)) {
+    } else if (harmless || lc_message_is_idempotent(&in->message)) {
         lc_dedup_mark(&channel->dedup, in->key.path, in->key.id, LC_SEEN_PENDING);
         pass(channel, in);
     }

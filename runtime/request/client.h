@@ -46,8 +46,8 @@ struct lc_request {
     struct lc_bytes body; /* in blocks, it waits for others to the same resource (RFC 7959 2.5) */
     int id;               /* Message ID of the first message, or -1 */
     bool empty_token;     /* waits until no other exchange with this peer has an empty token */
-    /* The observation's, for LC_DEREGISTER (RFC 7641 3.6), whose exchange was cancelled before;
-     * else empty: a random one. */
+    /* That of an observation which this request renews or ends (RFC 7641 3.6), and whose exchange
+     * was cancelled before; else empty: a random one. */
     struct lc_bytes token;
 };
 

@@ -48,7 +48,7 @@ static bool harms_again(const struct lc_pending *pending)
     if (pending->has_block1 && (block->more || block->num > 0)) {
         return block->num == 0 || (pending->known && !block->more);
     }
-    return pending->known && !lc_method_is_idempotent(pending->incoming.message.code);
+    return pending->known && !lc_message_is_idempotent(&pending->incoming.message);
 }
 
 /* As good as sent: it is not wanted, or there is no place for it. */

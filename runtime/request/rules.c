@@ -18,6 +18,11 @@ static bool refuse(struct lc_verdict *verdict, uint8_t code, uint16_t option, co
 static bool check_meaning(const struct lc_option *option, struct lc_verdict *verdict)
 {
     switch (option->number) {
+    case LC_URI_PATH:
+        if (lc_bytes_is(option->value, ".") || lc_bytes_is(option->value, "..")) {
+            return refuse(verdict, LC_CODE(4, 2), option->number, "a dot segment");
+        }
+        return true;
     case LC_PROXY_URI:
     case LC_PROXY_SCHEME:
         return refuse(verdict, LC_CODE(5, 5), option->number, "not a proxy");

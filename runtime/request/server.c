@@ -145,7 +145,6 @@ static void refuse(struct lc_pending *pending, const struct lc_verdict *verdict)
 static const char *overload(const struct lc_pending *pending)
 {
     const struct lc_server *server = pending->server;
-    uint8_t method = pending->incoming.message.code;
     if (!server->accepting) {
         return "not listening";
     }
@@ -153,7 +152,8 @@ static const char *overload(const struct lc_pending *pending)
         return "too many requests";
     }
     /* Running it again when it is repeated would do harm, so its reply must be kept. */
-    if (!lc_method_is_idempotent(method) && !lc_channel_can_keep(server->options.channel)) {
+    if (!lc_message_is_idempotent(&pending->incoming.message) &&
+        !lc_channel_can_keep(server->options.channel)) {
         return "overloaded";
     }
     return NULL;

@@ -2,6 +2,8 @@
  * that can be changed. */
 #include "wire/option.h"
 
+#include "wire/code.h"
+
 enum { MARKER = 0xff };
 
 /* A nibble of 13 stands for one more byte, 14 for two, 15 is reserved (RFC 7252 3.1). */
@@ -95,6 +97,12 @@ bool lc_message_uint(const struct lc_message *message, uint16_t number, uint32_t
 {
     struct lc_bytes value;
     return lc_message_option(message, number, &value) && lc_uint_read(value, out_value);
+}
+
+bool lc_message_is_idempotent(const struct lc_message *request)
+{
+    const uint64_t conditions = 1ull << LC_IF_MATCH | 1ull << LC_IF_NONE_MATCH;
+    return lc_method_is_idempotent(request->code) && (request->present & conditions) == 0;
 }
 
 bool lc_uint_read(struct lc_bytes value, uint32_t *out_value)

@@ -73,6 +73,10 @@ bool lc_message_option(
  * allowed. */
 bool lc_message_uint(const struct lc_message *message, uint16_t number, uint32_t *out_value);
 
+/* Whether running a request again does no harm: its method is idempotent, and it makes no condition
+ * (If-Match, If-None-Match) that its first run may have undone. */
+bool lc_message_is_idempotent(const struct lc_message *request);
+
 /* Reads up to 4 bytes, most significant first. False when there are more. */
 bool lc_uint_read(struct lc_bytes value, uint32_t *out_value);
 

@@ -148,6 +148,45 @@ describe("a client", function()
     assert.are.same({ { ErrorCode = 710 }, { ErrorCode = 709 } }, seen)
   end)
 
+  it("observes a URI once, however often it is asked to (RFC 7641 3.1)", function()
+    local tokens, gone, seen = {}, {}, {}
+    local coap, base = server {
+      OnRegister = function(coap, e)
+        tokens[#tokens + 1] = e.TokenB
+        e.Accept, coap.ResponseCode = true, "2.05"
+      end,
+      OnUnregistered = collect(gone, "URIPath"),
+      OnRequest = function(coap) coap.ResponseCode = "2.05" end,
+    }
+    local observer = client { OnNotification = function(self) seen[#seen + 1] = self.ResponseData end }
+    observer:StartObserving(base .. "/x")
+    observer:StartObserving(base .. "/x")
+    observer:StartObserving(base .. "/y")
+    assert.are.equal(tokens[1], tokens[2])
+    assert.are_not.equal(tokens[1], tokens[3])
+    assert.are.same({}, gone)
+    seen = {}
+    coap.ResponseCode, coap.ResponseData = "2.05", "once"
+    coap:SendNotification("/x")
+    until_true(function() return #seen > 0 end)
+    observer:StopObserving(base .. "/x")
+    assert.are.same({ "once" }, seen)
+    assert.are.same({ { URIPath = "/x" } }, gone)
+    coap:SendNotification("/x")
+    coap.ResponseData = "y"
+    coap:SendNotification("/y")
+    until_true(function() return #seen > 1 end)
+    assert.are.same({ "once", "y" }, seen)
+  end)
+
+  it("observes no group: 710", function()
+    local coap = client()
+    local _, err = pcall(coap.StartObserving, coap, "coap://224.0.1.187/x")
+    assert.are.equal(710, err.Code)
+    assert.is_truthy(err.Message:find("224.0.1.187 is a multicast group", 1, true), err.Message)
+    assert.are.equal(0, #coap.PendingRequests)
+  end)
+
   it("may not send while it listens, nor a server act before it does: 712", function()
     local coap = server {}
     local _, err = pcall(coap.Get, coap, "coap://127.0.0.1/")
@@ -260,14 +299,13 @@ describe("a client", function()
   end)
 
   it("lets Timeout start anew with each message, or bounds the call with AbsoluteTimeout", function()
-    local _, base = server { PiggybackDelay = 0.02, OnRequest = function() lunacoap.sleep(0.25) end }
+    -- The empty ACK comes after 0.3 s, the answer 0.3 s later.
+    local _, base = server { PiggybackDelay = 0.3, OnRequest = function() lunacoap.sleep(0.6) end }
     local coap = client()
-    coap.Timeout = 0.26
-    -- The empty ACK comes after 0.02 s, the answer 0.23 s later.
+    coap.Timeout = 0.45
     pcall(coap.Get, coap, base .. "/")
     assert.are.equal("4.04", coap.ResponseCode)
     coap:Config("AbsoluteTimeout=True")
-    coap.Timeout = 0.1
     local _, err = pcall(coap.Get, coap, base .. "/")
     assert.are.equal(301, err.Code)
   end)
@@ -289,11 +327,18 @@ describe("a server", function()
     assert.are.equal("4.04", coap.ResponseCode)
   end)
 
-  it("answers 4.04 without OnRequest", function()
-    local _, base = server {}
+  it("answers 4.04 without OnRequest, and 4.05 to a method that nobody knows (RFC 7252 5.8)", function()
+    local deaf, base = server {}
     local coap = client()
-    pcall(coap.Get, coap, base .. "/")
-    assert.are.equal("4.04", coap.ResponseCode)
+    local function ask(method)
+      pcall(coap.SendCustomRequest, coap, base .. "/", method)
+      return coap.ResponseCode
+    end
+    assert.are.same({ "4.04", "4.04", "4.05", "4.05" }, { ask(1), ask(7), ask(8), ask(31) })
+    deaf.OnRequest = function() end
+    assert.are.same({ "4.04", "4.05" }, { ask(7), ask(8) })
+    deaf.OnRequest = function(self) self.ResponseCode = "2.04" end
+    assert.are.equal("2.04", ask(8))
   end)
 
   it("answers 5.00 without internals when a handler raises, tells OnError, and goes on", function()

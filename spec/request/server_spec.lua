@@ -75,17 +75,21 @@ describe("a server", function()
       assert.are.equal(3, #peer.completed)
     end)
 
-    it("keeps the reply to a POST for its duplicates, whatever comes in between (RFC 7252 4.5)", function()
+    it("keeps the reply to a POST, and to a PUT on a condition, for its duplicates, whatever comes in between (RFC 7252 4.5)", function()
       start({}, always { code = "2.04", body = ("x"):rep(1000) })
-      local request = peer:ask { code = asker.POST }
-      local first = peer:one()
-      for i = 1, 3000 do peer:ask { code = asker.PUT, remote = "192.0.2.3:" .. 10000 + i } end
-      peer:sent()
-      peer.requests = { peer.requests[1] }
-      peer.server:advance(200)
-      peer:receive(request.data)
-      assert.are.equal(first.data, peer:one().data)
-      assert.are.equal(1, #peer.requests)
+      for _, what in ipairs { { code = asker.POST }, { code = asker.PUT, options = { { asker.IF_NONE_MATCH, "" } } },
+        { code = asker.DELETE, options = { { asker.IF_MATCH, "e" } } } } do
+        peer.requests = {}
+        local request = peer:ask(what)
+        local first = peer:one()
+        for i = 1, 3000 do peer:ask { code = asker.PUT, remote = "192.0.2.3:" .. 10000 + i } end
+        peer:sent()
+        peer.requests = { peer.requests[1] }
+        peer.server:advance(200)
+        peer:receive(request.data)
+        assert.are.equal(first.data, peer:one().data)
+        assert.are.equal(1, #peer.requests)
+      end
     end)
 
     it("does not answer twice", function()
@@ -362,6 +366,14 @@ describe("a server", function()
       assert.are.equal("4.02", refusal({ { asker.IF_MATCH, "123456789" } }).code)
       assert.are.equal("4.02", refusal({ { asker.BLOCK2, "1234" } }).code)
       assert.are.equal("2.05", peer:get({ options = { { asker.FORMAT, "123" } } }).code)
+    end)
+
+    it("4.02 for a path that leads up or nowhere (RFC 7252 5.10.1)", function()
+      assert.are.equal("4.02", refusal({ { asker.PATH, "a" }, { asker.PATH, ".." } }).code)
+      assert.are.equal("4.02", refusal({ { asker.PATH, "." }, { asker.PATH, "a" } }).code)
+      for _, segment in ipairs { "...", ".a", "a.", "" } do
+        assert.are.equal("2.05", peer:get({ options = { { asker.PATH, segment } } }).code)
+      end
     end)
 
     it("a critical one that may not be repeated counts as unknown then (RFC 7252 5.4.5)", function()
