@@ -68,6 +68,18 @@ static void respond_error(
     }
 }
 
+/* 5.00 to the client, and to the script what was wrong with its response. */
+static void refuse_response(
+    struct lc_component *component, struct lc_incoming *incoming, const struct lc_error *error)
+{
+    struct lc_buf text = {0};
+    bool made = lc_buf_printf(&text, "%s (in the response to ", error->text) &&
+                lc_uri_path(&text, incoming->message.options) && lc_buf_append(&text, ")", 2);
+    respond_error(component, incoming, LC_CODE(5, 0));
+    lc_component_tell_error(component, error->code, made ? (const char *)text.data : error->text);
+    lc_buf_free(&text);
+}
+
 static void respond(struct lc_component *component, struct lc_incoming *incoming,
     const struct lc_content *content, bool observe)
 {
@@ -81,8 +93,7 @@ static void respond(struct lc_component *component, struct lc_incoming *incoming
             lc_server_respond(component->endpoint->server, incoming, &response, observe, &error);
     }
     if (failed != LC_OK) {
-        respond_error(component, incoming, LC_CODE(5, 0));
-        lc_component_tell_error(component, error.code, error.text);
+        refuse_response(component, incoming, &error);
     }
 }
 

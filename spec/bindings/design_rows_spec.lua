@@ -341,6 +341,24 @@ describe("a server", function()
     assert.are.equal("2.04", ask(8))
   end)
 
+  it("answers 5.00 when a handler leaves what cannot be sent, and tells OnError what and for which path", function()
+    local errors = {}
+    local _, base = server { OnError = collect(errors, "ErrorCode", "Description"), OnRequest = function(coap, e)
+      if e.URIPath == "/late" then lunacoap.sleep(0.1) end
+      coap.ResponseData = "x"
+      coap.ResponseOptions = { { Number = 4, Value = "0a" }, { Number = 4, Value = "0b" } }
+    end }
+    local coap = client()
+    for _, path in ipairs { "/now", "/late" } do
+      local _, err = pcall(coap.Get, coap, base .. path)
+      assert.are.equal("5.00 Internal Server Error", err.Message)
+      local told = table.remove(errors)
+      assert.are.equal(701, told.ErrorCode)
+      assert.is_truthy(told.Description:find("ETag is there already.* %(in the response to " .. path .. "%)$"),
+        told.Description)
+    end
+  end)
+
   it("answers 5.00 without internals when a handler raises, tells OnError, and goes on", function()
     local errors = {}
     local _, base = server { OnRequest = function(coap, e)
