@@ -21,18 +21,26 @@ static int make_thread(lua_State *L)
     return 0;
 }
 
-static struct lc_task *fresh_task(struct lc_state *state)
+static bool give_thread(struct lc_state *state, struct lc_task *task)
 {
-    struct lc_task *task = lc_zalloc(sizeof *task);
-    if (task == NULL) {
-        return NULL;
-    }
     lua_State *L = state->running;
     task->ref = LUA_NOREF;
     lua_pushcfunction(L, make_thread);
     lua_pushlightuserdata(L, task);
     if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
         lua_pop(L, 1);
+        return false;
+    }
+    return true;
+}
+
+static struct lc_task *fresh_task(struct lc_state *state)
+{
+    struct lc_task *task = lc_zalloc(sizeof *task);
+    if (task == NULL) {
+        return NULL;
+    }
+    if (!give_thread(state, task)) {
         lc_free(task);
         return NULL;
     }
@@ -83,6 +91,7 @@ static void retire(struct lc_task *task)
     task->subject = NULL;
     task->firing = NULL;
     task->event = NULL;
+    task->lost = false;
     lc_list_remove(&task->link);
     lc_list_remove(&task->ready);
     if (state->spare_count == SPARE_MAX) {
@@ -91,6 +100,18 @@ static void retire(struct lc_task *task)
     }
     lc_list_prepend(&state->spare_tasks, &task->link);
     state->spare_count++;
+}
+
+/* The error, if it has not returned, is at the top of its thread. */
+static void end(struct lc_task *task, struct lc_task *outer, bool returned)
+{
+    task->ended(task, returned);
+    task->state->current = outer;
+    if (!returned) {
+        lua_resetthread(task->thread);
+    }
+    lua_settop(task->thread, 0);
+    retire(task);
 }
 
 bool lc_task_resume(struct lc_task *task, int args)
@@ -112,16 +133,41 @@ bool lc_task_resume(struct lc_task *task, int args)
             "a task may only suspend in lunacoap.sleep, a call such as Get, "
             "or DoEvents, not by coroutine.yield");
     }
-    task->ended(task, status == LUA_OK);
-    state->current = outer;
-    if (status == LUA_OK) {
-        lua_settop(task->thread, 0);
-    } else {
-        lua_resetthread(task->thread);
-        lua_settop(task->thread, 0);
-    }
-    retire(task);
+    end(task, outer, status == LUA_OK);
     return true;
+}
+
+/* A script gets at the thread by coroutine.running(), and threads serve again: what has not begun
+ * may have been run or closed by it. */
+static bool is_lost(const struct lc_task *task)
+{
+    lua_State *thread = task->thread;
+    lua_Debug running;
+    if (task->lost || task->wait != NULL) {
+        return task->lost;
+    }
+    bool has_not_begun = lua_status(thread) == LUA_OK && !lua_getstack(thread, 0, &running);
+    return !has_not_begun || lua_gettop(thread) == 0;
+}
+
+/* Ends it with an error, on another thread: the script may do with the old one what it likes. */
+static void end_lost(struct lc_task *task)
+{
+    struct lc_state *state = task->state;
+    struct lc_task *outer = state->current;
+    int taken = task->ref;
+    if (!give_thread(state, task)) {
+        task->ref = taken;
+        task->lost = true;
+        lc_task_make_ready(task);
+        return;
+    }
+    luaL_unref(state->running, LUA_REGISTRYINDEX, taken);
+    task->event = NULL; /* it was on the old thread */
+    lua_pushliteral(task->thread,
+        "the coroutine of this task was closed or resumed by the script; only the loop may do so");
+    state->current = task;
+    end(task, outer, false);
 }
 
 void lc_task_make_ready(struct lc_task *task)
@@ -144,6 +190,10 @@ void lc_task_resume_ready(struct lc_deferred *deferred)
     while (count-- > 0 && !lc_list_empty(&state->ready)) {
         struct lc_task *task = lc_container(state->ready.next, struct lc_task, ready);
         lc_list_remove(&task->ready);
+        if (is_lost(task)) {
+            end_lost(task);
+            continue;
+        }
         int args = task->wait == NULL ? lua_gettop(task->thread) - 1 : 0;
         task->wait = NULL;
         lc_task_resume(task, args);
@@ -177,6 +227,13 @@ void lc_task_dispose_all(struct lc_state *state)
         state->spare_count--;
         free_task(task);
     }
+}
+
+void lc_task_lose(struct lc_task *task)
+{
+    task->wait = NULL;
+    task->lost = true;
+    lc_task_make_ready(task);
 }
 
 /* Builds the text protected: making an error object may raise. */

@@ -32,6 +32,7 @@ struct lc_task {
     struct lc_event_object *event; /* on the thread's stack */
     bool may_wait;                 /* OnLog and its like may not */
     bool counted;                  /* one of state->activity until it ends */
+    bool lost;                     /* a script has taken its thread away: it ends without it */
 };
 
 /* A new task; NULL: memory. It does nothing before lc_task_resume(). */
@@ -48,6 +49,9 @@ void lc_task_make_ready(struct lc_task *task);
 
 /* The loop's part of that. */
 void lc_task_resume_ready(struct lc_deferred *deferred);
+
+/* A script has closed or resumed its thread while it was suspended: it ends in this turn. */
+void lc_task_lose(struct lc_task *task);
 
 /* Closes all suspended tasks (to-be-closed variables run) and frees the spare ones. */
 void lc_task_dispose_all(struct lc_state *state);
@@ -68,6 +72,7 @@ struct lc_wait {
     struct lc_timer timer;
     bool over, timed;
     bool silent;          /* StopObserving returns nothing */
+    lua_KFunction k;      /* what the task goes on with */
     struct lc_call *call; /* the call waited for, until it has ended */
     struct lc_error error;
     struct lc_content *response;

@@ -22,10 +22,20 @@ static void let_go(struct lc_wait *wait)
     }
 }
 
+/* A script has taken the thread of the task that waits. */
+static void lose_task(struct lc_wait *wait)
+{
+    let_go(wait);
+    if (wait->task != NULL) {
+        lc_task_lose(wait->task);
+        wait->task = NULL;
+    }
+}
+
 static int collect(lua_State *L)
 {
     struct lc_wait *wait = lua_touserdata(L, 1);
-    let_go(wait);
+    lose_task(wait);
     lc_content_release(wait->response);
     wait->response = NULL;
     return 0;
@@ -94,6 +104,17 @@ void lc_wait_over(struct lc_wait *wait)
     }
 }
 
+static int resumed(lua_State *L, int status, lua_KContext context)
+{
+    struct lc_wait *wait = (struct lc_wait *)context;
+    if (!wait->over) {
+        lose_task(wait);
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "the coroutine of a suspended task is resumed by the loop, not by coroutine.resume");
+    }
+    return wait->k(L, status, context);
+}
+
 int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
 {
     struct lc_state *state = wait->state;
@@ -106,8 +127,10 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
     }
     if (task != NULL && task->thread == L && lua_isyieldable(L)) {
         wait->task = task;
+        wait->k = k;
         task->wait = wait;
-        return lua_yieldk(L, 0, (lua_KContext)wait, k);
+        lua_toclose(L, -1); /* coroutine.close() is noticed */
+        return lua_yieldk(L, 0, (lua_KContext)wait, resumed);
     }
     while (!wait->over) {
         if (state->stopping) {

@@ -38,6 +38,66 @@ after_each(function()
   open = {}
 end)
 
+describe("a task whose coroutine a script takes away", function()
+  local TAKEN = "the coroutine of this task was closed or resumed by the script"
+
+  it("while it is suspended ends with an error: its request gets 5.00", function()
+    for _, take in ipairs { "close", "resume" } do
+      local thread, told
+      local coap, base = server { OnRequest = function()
+        thread = coroutine.running()
+        lunacoap.sleep(1000)
+      end, OnError = function(_, e) told = e.Description end }
+      local client, done = component { Timeout = 0 }, nil
+      client.OnRequestComplete = function(_, e) done = e.ErrorDescription end
+      client:Get(base)
+      until_true(function() return thread end)
+      local ok, err = coroutine[take](thread)
+      assert.are.equal(take == "close", ok)
+      if take == "resume" then
+        assert.is_truthy(tostring(err):find("by the loop, not by coroutine.resume", 1, true))
+      end
+      collectgarbage()
+      until_true(function() return done end)
+      assert.are.equal("5.00 Internal Server Error", done)
+      assert.is_truthy(told:find(TAKEN, 1, true), told)
+      assert.are.equal(0, #coap.PendingRequests)
+    end
+  end)
+
+  it("lets the program end, with status 1", function()
+    local output = run [[
+      local threads = {}
+      for i = 1, 2 do
+        lunacoap.spawn(function() threads[i] = coroutine.running() lunacoap.sleep(1000) end)
+      end
+      lunacoap.sleep(0)
+      coroutine.close(threads[1])
+      coroutine.resume(threads[2])
+      threads = nil
+      collectgarbage()
+    ]]
+    assert.is_truthy(output:find("status 1\n", 1, true), output)
+    assert.are.equal(2, select(2, output:gsub(TAKEN, "")))
+  end)
+
+  it("before it began is not run twice, nor with what is not its own", function()
+    local output = run [[
+      for _, take in ipairs { "resume", "close" } do
+        local thread
+        lunacoap.spawn(function() thread = coroutine.running() end)
+        lunacoap.sleep(0)
+        lunacoap.spawn(function() print "ran" end)
+        coroutine[take](thread)
+        lunacoap.sleep(0)
+      end
+    ]]
+    assert.are.equal(1, select(2, output:gsub("ran\n", "")), output)
+    assert.are.equal(2, select(2, output:gsub(TAKEN, "")), output)
+    assert.is_truthy(output:find("status 1\n", 1, true), output)
+  end)
+end)
+
 describe("a handler that is suspended", function()
   it("sees its own request and response, whatever others do meanwhile", function()
     local _, base = server { OnRequest = function(coap, e)
