@@ -48,6 +48,18 @@ struct lc_component *lc_component_check(lua_State *L, int index)
     return &object->component;
 }
 
+struct lc_component *lc_component_check_acting(lua_State *L, const char *verb, const char *member)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    bool finalizes = lc_state_finalizes(L);
+    if (finalizes || state_of(component)->logging) {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "%s may not %s %s; use lunacoap.spawn to do it a moment later",
+            finalizes ? "a finalizer (__gc)" : "OnLog", verb, member);
+    }
+    return component;
+}
+
 void lc_component_push(lua_State *L, struct lc_state *state, const struct lc_component *component)
 {
     int pin = lc_container(component, struct lc_component_object, component)->pin;
@@ -245,6 +257,17 @@ static int assign_content(
     return code == LC_OK ? 0 : lc_error_raise(L, &error);
 }
 
+/* Reading the list may run a script, which may reset the component: its content comes second. */
+static int assign_options(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
+{
+    struct lc_error error;
+    const struct lc_option_list *list = lc_option_take_list(L, value);
+    struct lc_content *content = writable_content(L, component, row->response);
+    int code = lc_content_set_options(content, list->items, list->count, &error);
+    return code == LC_OK ? 0 : lc_error_raise(L, &error);
+}
+
 static int assign_plain(
     lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
 {
@@ -255,6 +278,9 @@ static int assign_plain(
     } else if (row->kind == LC_KIND_BOOLEAN || row->id == LC_SETTING_Listening) {
         if (!lua_isboolean(L, value)) {
             return raise_type(L, row, value);
+        }
+        if (row->id == LC_SETTING_Listening) {
+            lc_component_check_acting(L, "set", "Listening");
         }
         code = lc_component_set_boolean(component, row, lua_toboolean(L, value), &error);
     } else if (row->kind == LC_KIND_TEXT) {
@@ -281,8 +307,7 @@ static int assign_property(
     case LC_KIND_CONTENT:
         return assign_content(L, component, row, value);
     case LC_KIND_OPTIONS:
-        lc_option_assign_list(L, value, writable_content(L, component, row->response));
-        return 0;
+        return assign_options(L, component, row, value);
     case LC_KIND_PENDING:
         lc_setting_fail_read_only(row, &error);
         return lc_error_raise(L, &error);

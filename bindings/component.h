@@ -23,6 +23,13 @@ int lc_component_new(lua_State *L);
 /* The component at `index`; raises when it is something else. */
 struct lc_component *lc_component_check(lua_State *L, int index);
 
+/*
+ * The same for what sends or ends something ("call" "Get", "set" "Listening"). Raises in OnLog,
+ * since the protocol cannot bear it while it writes a line, and in finalizers (__gc), which run
+ * wherever a value is made.
+ */
+struct lc_component *lc_component_check_acting(lua_State *L, const char *verb, const char *member);
+
 /* Pushes the userdata of a component, nil when it has been collected. */
 void lc_component_push(lua_State *L, struct lc_state *state, const struct lc_component *component);
 

@@ -38,22 +38,10 @@ static void check_last(lua_State *L, int last, const char *method, const char *t
     }
 }
 
-/* For methods that send or end something, which the protocol cannot bear while it writes a Log
- * line. */
-static struct lc_component *check_acting(lua_State *L, const char *method)
-{
-    struct lc_component *component = lc_component_check(L, 1);
-    if (state_of(component)->logging) {
-        lc_error_raisef(L, LC_ERROR_USAGE,
-            "OnLog may not call %s; use lunacoap.spawn to do it a moment later", method);
-    }
-    return component;
-}
-
-/* In OnLog, `method` without arguments is put off to the end of the turn. */
+/* In OnLog and in finalizers, `method` without arguments is put off to the end of the turn. */
 static bool put_off(lua_State *L, lua_CFunction method)
 {
-    if (!state_of(lc_component_check(L, 1))->logging) {
+    if (!state_of(lc_component_check(L, 1))->logging && !lc_state_finalizes(L)) {
         return false;
     }
     lua_pushcfunction(L, lc_loop_spawn);
@@ -97,7 +85,7 @@ static void clear_answer(struct lc_component *component)
 
 static int call(lua_State *L, const char *method, struct lc_call_options *options)
 {
-    struct lc_component *component = check_acting(L, method);
+    struct lc_component *component = lc_component_check_acting(L, "call", method);
     struct lc_error error;
     options->uri = check_string(L, 2, method, "a URI");
     options->content = *lc_component_content(component, false);
@@ -196,7 +184,7 @@ static uint64_t check_id(lua_State *L, const char *method)
 
 static int cancel_request(lua_State *L)
 {
-    struct lc_component *component = check_acting(L, "CancelRequest");
+    struct lc_component *component = lc_component_check_acting(L, "call", "CancelRequest");
     uint64_t number = check_id(L, "CancelRequest");
     struct lc_call *pending = component->listening ? NULL : lc_call_find(component, number);
     if (pending != NULL) {
@@ -212,7 +200,7 @@ static int cancel_request(lua_State *L)
 
 static int send_response(lua_State *L)
 {
-    struct lc_component *component = check_acting(L, "SendResponse");
+    struct lc_component *component = lc_component_check_acting(L, "call", "SendResponse");
     struct lc_error error;
     uint64_t number = check_id(L, "SendResponse");
     check_last(L, 2, "SendResponse", "a RequestId alone; what it sends is in Response*");
@@ -225,7 +213,7 @@ static int send_response(lua_State *L)
 
 static int send_notification(lua_State *L)
 {
-    struct lc_component *component = check_acting(L, "SendNotification");
+    struct lc_component *component = lc_component_check_acting(L, "call", "SendNotification");
     struct lc_bytes uri = check_string(L, 2, "SendNotification", "a URI or a path");
     check_last(L, 2, "SendNotification", "a URI alone; what it sends is in Response*");
     struct lc_error error;
@@ -240,7 +228,8 @@ static int send_notification(lua_State *L)
 static int start_listening(lua_State *L)
 {
     struct lc_error error;
-    if (lc_component_start_listening(check_acting(L, "StartListening"), &error) != LC_OK) {
+    struct lc_component *component = lc_component_check_acting(L, "call", "StartListening");
+    if (lc_component_start_listening(component, &error) != LC_OK) {
         return lc_error_raise(L, &error);
     }
     return 0;
@@ -248,7 +237,7 @@ static int start_listening(lua_State *L)
 
 static int stop_listening(lua_State *L)
 {
-    lc_component_stop_listening(check_acting(L, "StopListening"));
+    lc_component_stop_listening(lc_component_check_acting(L, "call", "StopListening"));
     return 0;
 }
 

@@ -18,8 +18,10 @@ int lc_option_new(lua_State *L);
  */
 void lc_option_push_list(lua_State *L, struct lc_content *content);
 
-/* Replaces the options of `content` by the table or collection at `index`; raises when an item is
- * wrong. */
-void lc_option_assign_list(lua_State *L, int index, struct lc_content *content);
+/*
+ * Reads the table or collection at `index`, which may run a script's metamethods; raises when an
+ * item is wrong. Pushes an object that keeps the result alive.
+ */
+const struct lc_option_list *lc_option_take_list(lua_State *L, int index);
 
 #endif

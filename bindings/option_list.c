@@ -106,7 +106,7 @@ static void copy_table(lua_State *L, int table, struct lc_option_list *copy)
     }
 }
 
-void lc_option_assign_list(lua_State *L, int index, struct lc_content *content)
+const struct lc_option_list *lc_option_take_list(lua_State *L, int index)
 {
     index = lua_absindex(L, index);
     luaL_checkstack(L, 16, NULL);
@@ -123,12 +123,7 @@ void lc_option_assign_list(lua_State *L, int index, struct lc_content *content)
             "a list of options is a table of CoAPOption or {Number = 11, Value = \"temp\"}, not %s",
             lc_error_describe(L, index));
     }
-    struct lc_error error;
-    if (lc_content_set_options(content, copy->items, copy->count, &error) != LC_OK) {
-        lc_error_raise(L, &error);
-    }
-    lc_option_list_free(copy);
-    lua_pop(L, 1);
+    return copy;
 }
 
 /* ---- Methods -----------------------------------------------------------------------------------

@@ -98,6 +98,12 @@ struct lc_state *lc_state_of(lua_State *L)
     return state;
 }
 
+bool lc_state_finalizes(lua_State *L)
+{
+    /* There every option of lua_gc is refused. */
+    return lua_gc(L, LUA_GCCOUNT) < 0;
+}
+
 void lc_state_stop(struct lc_state *state, int code)
 {
     state->stopping = true;

@@ -48,6 +48,9 @@ bool lc_state_exists(lua_State *L);
 /* The state of L. Raises while L is being closed, when it is gone. */
 struct lc_state *lc_state_of(lua_State *L);
 
+/* Whether a finalizer (__gc) runs: between any two values that the bindings make. */
+bool lc_state_finalizes(lua_State *L);
+
 /*
  * Runs the loop in L until stop() or until nothing is left that can fire; then closes the tasks
  * that are still suspended. Returns the exit status.

@@ -59,8 +59,7 @@ static void run_out(struct lc_timer *timer)
 struct lc_wait *lc_wait_push(lua_State *L)
 {
     struct lc_state *state = lc_state_of(L);
-    /* Inside a finalizer every option of lua_gc is refused. */
-    if (lua_gc(L, LUA_GCCOUNT) < 0) {
+    if (lc_state_finalizes(L)) {
         lc_error_raisef(L, LC_ERROR_USAGE, "a finalizer (__gc) may not wait");
     }
     if (state->current != NULL && !state->current->may_wait) {

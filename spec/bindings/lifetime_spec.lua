@@ -45,6 +45,49 @@ after_each(function()
   open = {}
 end)
 
+-- They run wherever a value is made, so also while a method looks at what they would take away.
+describe("a finalizer", function()
+  local function in_finalizer(f)
+    local results
+    setmetatable({}, { __gc = function() results = { pcall(f) } end })
+    collectgarbage()
+    return table.unpack(results)
+  end
+
+  it("may not send, listen or end anything, and says so", function()
+    local coap = component { Timeout = 0, LocalHost = "127.0.0.1" }
+    for name, argument in pairs { Get = "coap://127.0.0.1:1/", StopObserving = "coap://127.0.0.1:1/",
+      CancelRequest = "1", SendResponse = "1", SendNotification = "/x", StartListening = false } do
+      local ok, err = in_finalizer(function() return coap[name](coap, argument) end)
+      assert.is_false(ok)
+      assert.is_truthy(tostring(err):find("a finalizer (__gc) may not call " .. name, 1, true), tostring(err))
+    end
+    local ok, err = in_finalizer(function() coap.Listening = true end)
+    assert.is_false(ok)
+    assert.is_truthy(tostring(err):find("may not set Listening", 1, true))
+    assert.is_false(coap.Listening)
+  end)
+
+  it("may put off the end of a component, and change its properties", function()
+    local coap = server { Timeout = 5, RequestData = "x" }
+    assert.is_true(in_finalizer(function() coap:Reset() coap.RequestData = "y" end))
+    assert.are.same({ 5, "y", true }, { coap.Timeout, coap.RequestData, coap.Listening })
+    lunacoap.sleep(0.01)
+    assert.are.same({ 60, "", false }, { coap.Timeout, coap.RequestData, coap.Listening })
+  end)
+end)
+
+describe("a list of options that resets the component while it is read", function()
+  it("is assigned to what is there afterwards", function()
+    local coap = component { RequestOptions = { { Number = 15, Value = "old" } }, Timeout = 5 }
+    coap.RequestOptions = setmetatable({}, { __len = function() return 1 end, __index = function()
+      coap:Reset()
+      return { Number = 15, Value = "new" }
+    end })
+    assert.are.same({ 60, 1, "new" }, { coap.Timeout, #coap.RequestOptions, coap.RequestOptions[1].Value })
+  end)
+end)
+
 describe("a component that its own handler shuts down and forgets", function()
   local CHURN = "coap:Shutdown() coap = nil collectgarbage() collectgarbage() "
 

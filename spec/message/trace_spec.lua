@@ -39,14 +39,16 @@ describe("the Log event", function()
   it("comes from a place where its handler may not send, but may put that off", function()
     local client <close> = lunacoap.CoAP()
     local server = lunacoap.CoAP { LocalHost = "127.0.0.1", LogLevel = 2, Listening = true }
-    local wrong
+    local wrong, also
     server.OnLog = function(coap)
       wrong = wrong or select(2, pcall(coap.SendNotification, coap, "/x"))
+      also = also or select(2, pcall(function() coap.Listening = false end))
       coap:Shutdown()
     end
     client.Timeout = 0.2
     pcall(client.Get, client, "coap://127.0.0.1:" .. server.LocalPort .. "/")
     assert.is_truthy(tostring(wrong):find("OnLog may not call SendNotification", 1, true))
+    assert.is_truthy(tostring(also):find("OnLog may not set Listening", 1, true))
     assert.is_false(server.Listening)
   end)
 end)

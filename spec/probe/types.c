@@ -48,8 +48,11 @@ static int received(lua_State *L)
 static int assign(lua_State *L)
 {
     struct lc_content **content = luaL_checkudata(L, 1, "lunacoap.CoAPOptionList");
-    lc_option_assign_list(L, 2, *content);
-    return 0;
+    const struct lc_option_list *list = lc_option_take_list(L, 2);
+    struct lc_error error;
+    return lc_content_set_options(*content, list->items, list->count, &error) == LC_OK
+               ? 0
+               : lc_error_raise(L, &error);
 }
 
 /* raise(code, text) */
