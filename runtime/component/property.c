@@ -168,6 +168,7 @@ static bool print_statistics(const struct lc_endpoint *endpoint, struct lc_buf *
         {"id_conflicts", channel->id_conflicts},
         {"ids_evicted", channel->ids_evicted},
         {"replies_evicted", channel->replies_evicted},
+        {"kept_replies_evicted", channel->kept_replies_evicted},
         {"peers_evicted", channel->peers_evicted},
         {"transfers_evicted", transfers},
     };

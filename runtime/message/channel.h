@@ -76,8 +76,8 @@ bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer
 
 /*
  * Sends it, or nothing when the writer failed. A piggybacked one is kept to answer duplicates with:
- * for EXCHANGE_LIFETIME when running the request again would do harm (`keep`), else while there is
- * room.
+ * for EXCHANGE_LIFETIME when running the request again would do harm (`keep`) and its host sends no
+ * flood of such; else while there is room.
  */
 void lc_channel_reply_end(
     struct lc_channel *channel, struct lc_writer *writer, const struct lc_path *path, bool keep);
@@ -94,10 +94,6 @@ void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *pa
 /* RST: the request cannot be understood and is dropped (RFC 7252 4.3, 5.4.1). Duplicates get it
  * again if they are CON. Nothing is sent when it came by multicast. */
 void lc_channel_reject(struct lc_channel *channel, const struct lc_path *path, uint16_t id);
-
-/* Whether one more reply can be kept for EXCHANGE_LIFETIME; if not, the request is better refused
- * with 5.03. */
-bool lc_channel_can_keep(const struct lc_channel *channel);
 
 /* ---- Messages whose fate matters ---- */
 

@@ -1,17 +1,17 @@
 /*
- * Two logs of chunks; see replies.h. Replies are appended to the newest chunk and given up with the
+ * Logs of chunks; see replies.h. Replies are appended to the newest chunk and given up with the
  * whole oldest one, which is then used again: no allocation in the steady state, no copying when a
  * log grows, and records never move, so that the index can stand in them.
  */
 #include "message/replies.h"
 
+#include "base/hash.h"
 #include "base/list.h"
 #include "base/memory.h"
 
 enum {
     FIRST_CHUNK = 4 << 10,
     CHUNK = 64 << 10,
-    USUAL_REPLY = 2 << 10,
 };
 
 struct lc_replies_chunk {
@@ -75,7 +75,11 @@ static void free_log(struct lc_replies_log *log)
 void lc_replies_free(struct lc_replies *replies)
 {
     free_log(&replies->spare);
-    free_log(&replies->kept);
+    for (unsigned i = 0; replies->kept != NULL && i < LC_REPLIES_SHARES; i++) {
+        free_log(&replies->kept[i]);
+    }
+    lc_free(replies->kept);
+    replies->kept = NULL;
     lc_map_free(&replies->index);
 }
 
@@ -116,24 +120,27 @@ static size_t next_size(const struct lc_replies_log *log, size_t need)
     return size < need ? need : size;
 }
 
-static size_t bound_of(const struct lc_replies *replies, const struct lc_replies_log *log)
+static void count_evicted(struct lc_replies *replies, bool is_spare, unsigned count)
 {
-    return log == &replies->kept ? LC_REPLIES_KEPT : LC_REPLIES_SPARE;
+    *(is_spare ? &replies->stats->replies_evicted : &replies->stats->kept_replies_evicted) += count;
 }
 
-/* The oldest chunk, cleared, when its replies are over, or when they are spare and `size` more
- * bytes would not fit; else NULL. */
+/* The oldest chunk, cleared, when its replies are over or `size` more bytes would not fit; else
+ * NULL. */
 static struct lc_replies_chunk *reclaim(struct lc_replies *replies, struct lc_replies_log *log,
     size_t size, lc_time now, lc_time lifetime)
 {
-    bool evicts = log == &replies->spare && log->size + size > LC_REPLIES_SPARE;
+    bool is_spare = log == &replies->spare;
+    bool evicts = log->size + size > (is_spare ? LC_REPLIES_SPARE : LC_REPLIES_SHARE);
     bool over = is_over(log->oldest, now, lifetime);
     if (log->oldest == NULL || !(over || evicts)) {
         return NULL;
     }
     struct lc_replies_chunk *chunk = detach_oldest(log);
     unsigned count = clear(replies, chunk);
-    replies->stats->replies_evicted += over ? 0 : count;
+    if (!over) {
+        count_evicted(replies, is_spare, count);
+    }
     return chunk;
 }
 
@@ -151,8 +158,7 @@ static struct lc_replies_chunk *room(struct lc_replies *replies, struct lc_repli
         chunk = reclaim(replies, log, size, now, lifetime);
     }
     if (chunk == NULL) {
-        bool fits = log->size + size <= bound_of(replies, log);
-        chunk = fits ? lc_alloc(sizeof *chunk + size) : NULL;
+        chunk = lc_alloc(sizeof *chunk + size);
         if (chunk == NULL) {
             return NULL;
         }
@@ -164,20 +170,32 @@ static struct lc_replies_chunk *room(struct lc_replies *replies, struct lc_repli
     return chunk;
 }
 
-void lc_replies_put(struct lc_replies *replies, uint64_t key, struct lc_bytes datagram, bool keep,
-    lc_time now, lc_time lifetime)
+/* NULL: out of memory. Ports do not count: a host has many. */
+static struct lc_replies_log *share_of(struct lc_replies *replies, const struct lc_address *peer)
+{
+    if (replies->kept == NULL) {
+        replies->kept = lc_zalloc(LC_REPLIES_SHARES * sizeof replies->kept[0]);
+        if (replies->kept == NULL) {
+            return NULL;
+        }
+    }
+    return &replies->kept[lc_hash(peer->ip, sizeof peer->ip, 0) % LC_REPLIES_SHARES];
+}
+
+void lc_replies_put(struct lc_replies *replies, uint64_t key, struct lc_bytes datagram,
+    const struct lc_address *keep_for, lc_time now, lc_time lifetime)
 {
     struct record *earlier = find(replies, key);
     if (earlier != NULL) {
         lc_map_remove(&replies->index, &earlier->node);
         earlier->is_indexed = false;
     }
-    struct lc_replies_log *log = keep ? &replies->kept : &replies->spare;
+    struct lc_replies_log *log = keep_for == NULL ? &replies->spare : share_of(replies, keep_for);
     size_t need = record_size(datagram.len);
-    struct lc_replies_chunk *chunk = room(replies, log, need, now, lifetime);
+    struct lc_replies_chunk *chunk = log == NULL ? NULL : room(replies, log, need, now, lifetime);
     struct record *record = chunk == NULL ? NULL : (struct record *)(chunk->records + chunk->used);
     if (record == NULL || !lc_map_insert(&replies->index, &record->node, key)) {
-        replies->stats->replies_evicted++;
+        count_evicted(replies, keep_for == NULL, 1);
         return;
     }
     record->len = (uint32_t)datagram.len;
@@ -185,13 +203,6 @@ void lc_replies_put(struct lc_replies *replies, uint64_t key, struct lc_bytes da
     memcpy(record + 1, datagram.data, datagram.len);
     chunk->used += (uint32_t)need;
     chunk->newest = now;
-}
-
-bool lc_replies_can_keep(const struct lc_replies *replies, lc_time now, lc_time lifetime)
-{
-    const struct lc_replies_log *log = &replies->kept;
-    return log->size + CHUNK <= LC_REPLIES_KEPT || is_over(log->oldest, now, lifetime) ||
-           log->newest->size - log->newest->used >= record_size(USUAL_REPLY);
 }
 
 static lc_time expire_log(struct lc_replies *replies, struct lc_replies_log *log, lc_time now,
@@ -211,10 +222,13 @@ static lc_time expire_log(struct lc_replies *replies, struct lc_replies_log *log
 
 lc_time lc_replies_expire(struct lc_replies *replies, lc_time now, lc_time lifetime, unsigned limit)
 {
-    lc_time kept = expire_log(replies, &replies->kept, now, lifetime, &limit);
-    lc_time spare = expire_log(replies, &replies->spare, now, lifetime, &limit);
-    if (replies->index.count == 0 && kept == LC_NEVER && spare == LC_NEVER) {
-        lc_map_free(&replies->index);
+    lc_time next = expire_log(replies, &replies->spare, now, lifetime, &limit);
+    for (unsigned i = 0; replies->kept != NULL && i < LC_REPLIES_SHARES; i++) {
+        lc_time kept = expire_log(replies, &replies->kept[i], now, lifetime, &limit);
+        next = kept < next ? kept : next;
     }
-    return kept < spare ? kept : spare;
+    if (next == LC_NEVER) {
+        lc_replies_free(replies); /* all are empty */
+    }
+    return next;
 }

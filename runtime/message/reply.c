@@ -94,8 +94,9 @@ void lc_channel_reply_end(
     if (type == LC_ACK) {
         uint16_t id = (uint16_t)(datagram.data[2] << 8 | datagram.data[3]);
         uint64_t from = lc_path_hash(path);
-        lc_replies_put(&channel->replies, lc_channel_reply_key(from, id), datagram, keep,
-            channel->timers->now, lc_params_exchange_lifetime(channel->params));
+        lc_replies_put(&channel->replies, lc_channel_reply_key(from, id), datagram,
+            keep ? &path->remote : NULL, channel->timers->now,
+            lc_params_exchange_lifetime(channel->params));
         lc_dedup_mark(&channel->dedup, from, id, LC_SEEN_REPLIED);
         lc_channel_clean_later(channel);
     }
@@ -117,10 +118,4 @@ void lc_channel_reject(struct lc_channel *channel, const struct lc_path *path, u
 {
     lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, LC_SEEN_RESET);
     lc_channel_send_empty(channel, path, LC_RST, id);
-}
-
-bool lc_channel_can_keep(const struct lc_channel *channel)
-{
-    return lc_replies_can_keep(
-        &channel->replies, channel->timers->now, lc_params_exchange_lifetime(channel->params));
 }

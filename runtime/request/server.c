@@ -151,11 +151,6 @@ static const char *overload(const struct lc_pending *pending)
     if (server->waiting_count >= server->options.limits->max_pending) {
         return "too many requests";
     }
-    /* Running it again when it is repeated would do harm, so its reply must be kept. */
-    if (!lc_message_is_idempotent(&pending->incoming.message) &&
-        !lc_channel_can_keep(server->options.channel)) {
-        return "overloaded";
-    }
     return NULL;
 }
 

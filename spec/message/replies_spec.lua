@@ -64,27 +64,44 @@ describe("a kept reply", function()
     assert.are.equal(2000, requests)
   end)
 
-  it("stays for EXCHANGE_LIFETIME when asked for, even if later ones find no room", function()
-    keep, payload = true, ("x"):rep(2000)
-    local id = 0
-    while channel:can_keep() do
-      id = id + 1
-      receive(coap.POST, id)
-    end
-    assert.is_true(id > 32000 and id < 34000) -- 64 MiB
-    assert.are.equal(0, channel:stats().replies_evicted)
-    receive(coap.POST, id + 1)
-    assert.are.equal(1, channel:stats().replies_evicted)
+  it("stays for EXCHANGE_LIFETIME when asked for", function()
+    keep, payload = true, ("x"):rep(1000)
+    for id = 1, 3000 do receive(coap.POST, id) end
     timers:run_to(247 * S)
-    assert.is_false(channel:can_keep())
-    assert.are.equal(reply(1, 1), receive(coap.POST, 1))
-    assert.are.equal(reply(id, id), receive(coap.POST, id))
-    assert.are.equal(id + 1, requests)
-    timers:run_to(247 * S + 1)
-    assert.is_true(channel:can_keep())
-    receive(coap.POST, id + 2)
-    assert.are.equal(1, channel:stats().replies_evicted)
-    assert.are.equal(reply(id + 2, id + 2), receive(coap.POST, id + 2))
+    for _, id in ipairs { 1, 1500, 3000 } do
+      assert.are.equal(reply(id, id), receive(coap.POST, id))
+    end
+    assert.are.equal(3000, requests)
+    assert.are.equal(0, channel:stats().kept_replies_evicted)
+  end)
+
+  it("gives way to later ones of its peer, and then its request meets silence and does not run", function()
+    keep, payload = true, ("x"):rep(1000)
+    for id = 1, 6000 do receive(coap.POST, id) end
+    local evicted = channel:stats().kept_replies_evicted
+    assert.is_true(evicted > 1800 and evicted < 2300, evicted) -- 4 MiB stay
+    local count = sent.count
+    receive(coap.POST, 1)
+    assert.are.equal(count, sent.count)
+    assert.are.equal(reply(6000, 6000), receive(coap.POST, 6000))
+    assert.are.equal(6000, requests)
+  end)
+
+  it("seldom gives way to those of other hosts, whatever ports they use", function()
+    keep, payload = true, ("x"):rep(1000)
+    local function ask(host, port, id)
+      channel:receive(coap.datagram(CON, coap.POST, id), coap.address(host, port), HERE)
+      return sent.count
+    end
+    for i = 1, 40 do ask("10.0.1." .. i, 5683, 1) end
+    for i = 1, 6000 do ask("10.0.0.7", 1000 + i, 1) end
+    local answered, before = 0, sent.count
+    for i = 1, 40 do
+      local count = ask("10.0.1." .. i, 5683, 1)
+      answered, before = answered + count - before, count
+    end
+    assert.are.equal(6040, requests)
+    assert.is_true(answered >= 25, answered) -- 15 of 16 on average
   end)
 
   it("makes way for the reply to a new request with the same Message ID", function()

@@ -373,12 +373,6 @@ static int channel_acknowledge(lua_State *L)
     return 0;
 }
 
-static int channel_can_keep(lua_State *L)
-{
-    lua_pushboolean(L, lc_channel_can_keep(check_channel(L, 1)->channel));
-    return 1;
-}
-
 /* peek_id(remote) */
 static int channel_peek_id(lua_State *L)
 {
@@ -408,6 +402,7 @@ static int channel_stats(lua_State *L)
         {"retransmissions", stats->retransmissions},
         {"id_conflicts", stats->id_conflicts},
         {"replies_evicted", stats->replies_evicted},
+        {"kept_replies_evicted", stats->kept_replies_evicted},
         {"ids_evicted", stats->ids_evicted},
         {"peers_evicted", stats->peers_evicted},
     };
@@ -545,7 +540,6 @@ static const luaL_Reg channel_methods[] = {
     {"send", channel_send},
     {"reply", channel_reply},
     {"acknowledge", channel_acknowledge},
-    {"can_keep", channel_can_keep},
     {"peek_id", channel_peek_id},
     {"set_full", channel_set_full},
     {"stats", channel_stats},
