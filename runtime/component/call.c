@@ -77,14 +77,18 @@ void lc_call_silence(struct lc_call *call)
 /* ---- The beginning ---- */
 
 /* The observation that a StopObserving ends, or another StartObserving renews: its token is used
- * once more (RFC 7641 3.6, 3.1). */
-static void take_over_observation(struct lc_call *call)
+ * once more (RFC 7641 3.6, 3.1), to end it also the options that it was registered with (3.6). */
+static int take_over_observation(struct lc_call *call, struct lc_error *error)
 {
     lc_list_for_each (link, &call->component->calls) {
         struct lc_call *other = lc_container(link, struct lc_call, link);
         if (other->state == LC_CALL_OBSERVING &&
             lc_bytes_equal(lc_buf_bytes(&other->uri), lc_buf_bytes(&call->uri))) {
             struct lc_bytes token = lc_exchange_token(other->exchange);
+            if (call->observe == LC_DEREGISTER &&
+                !lc_buf_set(&call->options, other->options.data, other->options.len)) {
+                return lc_fail_memory(error);
+            }
             call->token_len = (uint8_t)token.len;
             memcpy(call->token, token.data, token.len);
             lc_call_silence(other);
@@ -92,9 +96,10 @@ static void take_over_observation(struct lc_call *call)
             if (!other->notifying && !other->guarded) {
                 lc_call_recycle(other);
             }
-            return;
+            return LC_OK;
         }
     }
+    return LC_OK;
 }
 
 static int send_now(struct lc_call *call, struct lc_error *error)
@@ -246,8 +251,8 @@ static int prepare(
     } else if (!call->confirmable) {
         call->timeout = lc_apply_seconds(settings->pending_timeout);
     }
-    if (call->observe != LC_NO_OBSERVE) {
-        take_over_observation(call);
+    if (call->observe != LC_NO_OBSERVE && take_over_observation(call, error) != LC_OK) {
+        return error->code;
     }
     return start(call, error);
 }

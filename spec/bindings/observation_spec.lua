@@ -1,0 +1,79 @@
+-- Observations of a live client, whose server is the spec: what the script's calls put on the wire.
+local lunacoap = require "lunacoap"
+local raw = require "spec.support.raw"
+
+local ACK, NON = raw.ACK, raw.NON
+local ACCEPT, OBSERVE = 17, raw.OBSERVE
+
+describe("an observation", function()
+  local client, server, uri, seen
+
+  before_each(function()
+    raw.start()
+    server = raw.open()
+    uri = ("coap://127.0.0.1:%d/bell"):format(server.port)
+    client = lunacoap.CoAP { Timeout = 0 }
+    seen = 0
+  end)
+
+  after_each(function()
+    client:Shutdown()
+    raw.stop()
+  end)
+
+  -- The next message of the client, taken apart.
+  local function sent()
+    seen = seen + 1
+    assert.is_true(raw.wait(function() return #server.got >= seen end))
+    return raw.parse(server.got[seen].data)
+  end
+
+  local function tell(message)
+    local from = server.got[seen]
+    message.code = message.code or "2.05"
+    raw.send(server, from.host, from.port, message)
+  end
+
+  -- Registers with an Accept option, and lets the server take it on.
+  local function register()
+    client.RequestOptions = { { Number = ACCEPT, Value = 60 } }
+    client:StartObserving(uri)
+    local registration = sent()
+    assert.are.equal("", registration.option[OBSERVE])
+    tell { type = ACK, id = registration.id, token = registration.token, options = { { OBSERVE, "\5" } } }
+    raw.run(0.01)
+    return registration
+  end
+
+  -- The same message but for Observe, which is 1.
+  local function assert_cancels(registration, message)
+    assert.are.equal("0.01", message.text)
+    assert.are.equal(registration.token, message.token)
+    assert.are.equal("\1", message.option[OBSERVE])
+    registration.option[OBSERVE] = "\1"
+    assert.are.same(registration.option, message.option)
+  end
+
+  it("is cancelled by StopObserving with the options that it was registered with (RFC 7641 3.6)", function()
+    local registration = register()
+    client.RequestOptions = { { Number = 2049, Value = 1 } }
+    client:StopObserving(uri)
+    assert_cancels(registration, sent())
+  end)
+
+  it("is cancelled so, too, when the handler of a notification sets StopObserving", function()
+    client.OnNotification = function(_, e) e.StopObserving = true end
+    assert_cancels(register(), sent())
+  end)
+
+  it("is forgotten with it: the next notification is reset (RFC 7641 3.6)", function()
+    local registration = register()
+    client:StopObserving(uri)
+    local cancellation = sent()
+    tell { type = ACK, id = cancellation.id, token = cancellation.token }
+    raw.run(0.01)
+    tell { type = NON, id = 77, token = registration.token, options = { { OBSERVE, "\6" } } }
+    local reset = sent()
+    assert.are.same({ raw.RST, 77 }, { reset.type, reset.id })
+  end)
+end)
