@@ -57,6 +57,8 @@ struct lc_component *lc_component_check_acting(lua_State *L, const char *verb, c
             "%s may not %s %s; use lunacoap.spawn to do it a moment later",
             finalizes ? "a finalizer (__gc)" : "OnLog", verb, member);
     }
+    /* What is begun now has its whole time, however long the script has computed before. */
+    lc_loop_update(state_of(component)->loop);
     return component;
 }
 

@@ -33,16 +33,16 @@ static void check_function(lua_State *L, int index, const char *what)
     }
 }
 
+/* The loop's clock stands still while a script computes. */
 static lc_time now(struct lc_state *state)
 {
+    lc_loop_update(state->loop);
     return lc_loop_timers(state->loop)->now;
 }
 
 static int loop_now(lua_State *L)
 {
-    struct lc_state *state = lc_state_of(L);
-    lc_loop_update(state->loop);
-    lua_pushnumber(L, (lua_Number)now(state) / LC_SECOND);
+    lua_pushnumber(L, (lua_Number)now(lc_state_of(L)) / LC_SECOND);
     return 1;
 }
 

@@ -76,6 +76,7 @@ struct lc_wait *lc_wait_push(lua_State *L)
 void lc_wait_until(struct lc_wait *wait, lc_time delay)
 {
     struct lc_timers *timers = lc_loop_timers(wait->state->loop);
+    lc_loop_update(wait->state->loop); /* the script may have computed for long */
     lc_timer_set(timers, &wait->timer, timers->now + delay);
     wait->timed = true;
     lc_state_begin_activity(wait->state);

@@ -1,5 +1,6 @@
 -- Tasks, views, observation and the life of components and of the program, as a script meets them.
 local lunacoap = require "lunacoap"
+local net = require("lunacoap.probe").net
 local process = require "spec.support.process"
 
 local LUNACOAP = process.build_folder() .. "/lunacoap"
@@ -95,6 +96,42 @@ describe("a task whose coroutine a script takes away", function()
     assert.are.equal(1, select(2, output:gsub("ran\n", "")), output)
     assert.are.equal(2, select(2, output:gsub(TAKEN, "")), output)
     assert.is_truthy(output:find("status 1\n", 1, true), output)
+  end)
+end)
+
+describe("time", function()
+  -- The loop's clock stands still while a script computes. Another loop's tells the time.
+  local clock
+  before_each(function() clock = net.loop() end)
+  after_each(function() clock:free() end)
+
+  local function compute(seconds)
+    local till = clock:now(true) + seconds
+    repeat until clock:now(true) >= till
+  end
+
+  it("runs from the call on, however long the script was busy before it", function()
+    local _, base = server { OnRequest = function(coap)
+      lunacoap.sleep(0.01)
+      coap.ResponseData = "in time"
+    end }
+    local coap = component { Timeout = 0.3 }
+    compute(0.4)
+    coap:Get(base .. "/")
+    assert.are.equal("in time", coap.ResponseData)
+  end)
+
+  it("is slept in full after long work, and a timer waits for it in full", function()
+    local fired
+    compute(0.1)
+    local start = clock:now(true)
+    lunacoap.sleep(0.05)
+    assert.is_true(clock:now(true) - start >= 0.05 - 2e-6) -- a clock of whole microseconds
+    compute(0.1)
+    start = clock:now(true)
+    lunacoap.timer(0.05, 0, function() fired = clock:now(true) end)
+    until_true(function() return fired end)
+    assert.is_true(fired - start >= 0.05 - 2e-6)
   end)
 end)
 
