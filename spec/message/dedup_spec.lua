@@ -75,6 +75,13 @@ describe("a duplicate", function()
     assert.are.equal(1, #sent)
   end)
 
+  it("of a non-confirmable response that was reset is silently ignored (RFC 7252 4.5)", function()
+    local stray = coap.datagram(NON, coap.CONTENT, 1, "t", "stray")
+    receive(stray)
+    receive(stray)
+    assert.are.same({ coap.datagram(RST, 0, 1) }, sent)
+  end)
+
   it("of a confirmable response is acknowledged or reset again, not passed on again", function()
     local expected = coap.datagram(CON, coap.CONTENT, 1, "t", "expected")
     local stray = coap.datagram(CON, coap.CONTENT, 2, "t", "stray")

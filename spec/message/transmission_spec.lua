@@ -342,6 +342,16 @@ describe("a non-confirmable request", function()
     assert.is_true(kept[1]:active())
   end)
 
+  it("holds it for a shorter time at a higher PROBING_RATE (RFC 7252 4.7)", function()
+    open { probing_rate = 4 }
+    local kept = { send("aa", { type = NON, payload = ("x"):rep(13) }), send("bb") }
+    timers:run_to(5 * S - 1)
+    assert.are.equal("aa", tokens())
+    timers:run_to(5 * S)
+    assert.are.equal("aa bb", tokens())
+    assert.are.equal(2, #kept)
+  end)
+
   it("gives its place up when it is cancelled, as by its response", function()
     local kept = { send("a", { type = NON }), send("b", { type = NON }) }
     kept[1]:cancel()

@@ -1,4 +1,5 @@
-local net, base = require("lunacoap.probe").net, require("lunacoap.probe").base
+local probe = require("lunacoap.probe")
+local net, base, sockopt = probe.net, probe.base, probe.sockopt
 local sockets = require("spec.support.sockets")
 local open, open_echo, turn_until = sockets.open, sockets.open_echo, sockets.turn_until
 local expect, payloads, numbers = sockets.expect, sockets.payloads, sockets.numbers
@@ -148,11 +149,18 @@ describe("a UDP socket", function()
   end)
 
   it("takes DSCP, buffers and the DF bit, and refuses a DSCP beyond 63", function()
+    local DISCOVER = 2 -- IP_PMTUDISC_DO, and the same for IPv6
     for _, host in ipairs({ "127.0.0.1", "::" }) do
-      assert.is_truthy(open({
-        host = host, dual_stack = true, dscp = 46, receive_buffer = 8192, send_buffer = 8192,
+      local socket = open({
+        host = host, dual_stack = true, dscp = 46, receive_buffer = 8192, send_buffer = 16384,
         dont_fragment = true, packet_info = true,
-      }))
+      })
+      local options = sockopt.of(socket.port)
+      assert.are.same({ 46 << 2, DISCOVER }, { options.tos, options.mtu_discover })
+      assert.are.same({ 2 * 8192, 2 * 16384 }, { options.receive_buffer, options.send_buffer }) -- Linux doubles them
+      if host == "::" then
+        assert.are.same({ 46 << 2, DISCOVER }, { options.traffic_class, options.mtu_discover6 })
+      end
     end
     local none, code = open({ dscp = 300 })
     assert.are.same({ nil, 10022 }, { none, code })

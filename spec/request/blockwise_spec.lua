@@ -129,6 +129,16 @@ describe("a server and blocks (RFC 7959)", function()
       assert.are.equal(1, #peer.requests)
     end)
 
+    it("gives a last block that is full, and none behind it (2.2)", function()
+      local body = body_of(4096)
+      start({}, function() return { body = body } end)
+      peer:get {}
+      local last = peer:get { block2 = block(3, false, 6) }
+      assert.are.equal(body:sub(3073), last.payload)
+      assert.are.equal(block(3, false, 6), last.uint[asker.BLOCK2])
+      assert.are.equal("4.00", peer:get({ block2 = block(4, false, 6) }).code)
+    end)
+
     it("runs the script again for a block of a forgotten response, with the same ETag (2.4)", function()
       local body = body_of(3000)
       local server = start({}, function() return { body = body } end)

@@ -143,12 +143,37 @@ describe("an observation", function()
     end
   end)
 
+  -- When the client registers anew, to a tenth of a second; the dice fall alike each time.
+  local function registers_anew_after(options)
+    open {}
+    base.seed(7641)
+    observe(10, options)
+    for tenths = 1, 1000 do
+      peer.client:advance(0.1)
+      if #peer:sent() > 0 then return tenths / 10 end
+    end
+  end
+
   it("takes 60 seconds for Max-Age when there is none (RFC 7252 5.10.5)", function()
-    observe(10)
+    local after = registers_anew_after { { MAX_AGE, 60 } }
+    assert.is_true(after >= 65 and after <= 75.1)
+    assert.are.equal(after, registers_anew_after {})
+  end)
+
+  it("takes 60 seconds for Max-Age also when the notification before had less", function()
+    observe(10, { { MAX_AGE, 5 } })
+    notify(NON, 11, "b")
     peer.client:advance(64.9)
     assert.are.same({}, peer:sent())
-    peer.client:advance(10.2)
-    assert.is_true(#peer:sent() >= 1)
+  end)
+
+  it("does not send its registration again that a notification has overtaken (RFC 7252 5.2.2)", function()
+    peer:ask { observe = REGISTER }
+    registration = peer:one()
+    notify(NON, 10, "first")
+    peer.client:advance(60)
+    assert.are.same({}, peer:sent())
+    assert.are.same({ "first" }, told())
   end)
 
   it("does not register anew while notifications keep coming", function()

@@ -37,6 +37,13 @@ describe("a server", function()
       assert.are.same({ { asker.PATH, "a" }, { asker.PATH, "b" } }, peer.requests[1].list)
     end)
 
+    it("puts a response into the ACK that would be confirmable on its own", function()
+      start({}, always { body = "hello", con = true })
+      local request = peer:ask {}
+      local reply = peer:one()
+      assert.are.same({ ACK, request.id, "2.05" }, { reply.type, reply.id, reply.code })
+    end)
+
     it("answers NON with NON (RFC 7252 5.2.3)", function()
       start({}, always { body = "x", con = true })
       local reply = peer:get { type = NON }
@@ -365,7 +372,9 @@ describe("a server", function()
       assert.are.equal("4.02", refusal({ { asker.ACCEPT, "123" } }).code)
       assert.are.equal("4.02", refusal({ { asker.IF_MATCH, "123456789" } }).code)
       assert.are.equal("4.02", refusal({ { asker.BLOCK2, "1234" } }).code)
+      assert.are.equal("4.02", refusal({ { asker.HOST, "" } }).code)
       assert.are.equal("2.05", peer:get({ options = { { asker.FORMAT, "123" } } }).code)
+      assert.are.equal("2.05", peer:get({ options = { { asker.HOP_LIMIT, "" } } }).code)
     end)
 
     it("4.02 for a path that leads up or nowhere (RFC 7252 5.10.1)", function()
@@ -470,6 +479,13 @@ describe("a server", function()
       peer:ask { type = NON, to = to, options = { { 9, "" } } }
       server:advance(10)
       assert.are.same({}, peer:sent())
+    end)
+
+    it("answers that something was done, although there is nothing to show (8.2.1)", function()
+      local server = start({ leisure = 0 }, always { code = "2.04" })
+      peer:ask { type = NON, to = to, code = asker.POST }
+      server:advance(1)
+      assert.are.equal("2.04", peer:one().code)
     end)
 
     it("sends what No-Response asks for (RFC 7967 2.1)", function()

@@ -140,6 +140,7 @@ describe("filtering links", function()
     assert.are.equal(TEMP, text.filter(CORE, "rt=temperature-c outdoor"))
     assert.are.equal("", text.filter(CORE, "rt=temperature"))
     assert.are.equal("", text.filter(CORE, "rt=door"))
+    assert.are.equal('</a>;if="core.s core.rp"', text.filter('</a>;if="core.s core.rp"', "if=core.rp"))
     assert.are.equal("</b>;ct=\"0 40\"", text.filter("</a>;ct=400,</b>;ct=\"0 40\"", "ct=40"))
   end)
 
