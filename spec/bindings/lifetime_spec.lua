@@ -267,3 +267,35 @@ describe("under the stock interpreter", function()
     ]])
   end)
 end)
+
+describe("Reset", function()
+  it("puts LogLevel back, and a MessageId that was not used yet", function()
+    local lines = 0
+    local _, base = server { OnRequest = function(coap) coap.ResponseData = "hi" end }
+    local coap = component { OnLog = function() lines = lines + 1 end, LogLevel = 3, MessageId = 77 }
+    local loud = component { OnLog = coap.OnLog, LogLevel = 3 }
+    coap:Reset()
+    assert.are.same({ "1", false }, { coap:Config "LogLevel", coap:Config "MessageId" == "77" })
+    coap:Get(base)
+    assert.are.equal(0, lines)
+    loud:Get(base)
+    assert.is_true(lines > 0)
+  end)
+end)
+
+describe("a server that has stopped listening", function()
+  it("lives on until what is pending has ended", function()
+    assert.are.equal("301\nstatus 0\n", run [[
+      do
+        local server = lunacoap.CoAP{ LocalHost = "127.0.0.1", Listening = true, PendingTimeout = 0.2,
+          OnRequest = function(_, e) e.SendResponse = false end,
+          OnResponseComplete = function(_, e) print(e.ErrorCode) end }
+        local client = lunacoap.CoAP{ Timeout = 0.1 }
+        pcall(client.Get, client, "coap://127.0.0.1:" .. server.LocalPort)
+        server:StopListening()
+      end
+      collectgarbage()
+      collectgarbage()
+    ]])
+  end)
+end)
