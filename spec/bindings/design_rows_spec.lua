@@ -63,6 +63,16 @@ describe("a client", function()
       URI = base .. "/bell" } }, seen)
   end)
 
+  it("takes a payload for a diagnostic one only when it has no Content-Format (RFC 7252 5.5.2)", function()
+    local _, base = server { OnRequest = function(coap)
+      coap.ResponseCode, coap.ResponseDataB, coap.ResponseContentFormat = "4.04", "\xa0", 60
+    end }
+    local coap = client()
+    local _, err = pcall(coap.Get, coap, base .. "/bell")
+    assert.are.equal("4.04 Not Found", err.Message)
+    assert.are.equal("\xa0", coap.ResponseDataB)
+  end)
+
   it("raises 301 when Timeout expires, which takes fractions, and tells RequestComplete", function()
     local _, base = server { OnRequest = function(_, e) e.SendResponse = false end }
     local coap, seen = client(), {}

@@ -309,7 +309,7 @@ describe("settings for the layers below", function()
   it("are the defaults of RFC 7252 4.8 and of the README", function()
     assert.are.same({
       ack_timeout = 2000000, ack_random_factor = 1.5, max_retransmit = 4, nstart = 1,
-      max_latency = 100000000, probing_rate = 1, block_size = 1024, max_body = 8 << 20,
+      max_latency = 100000000, probing_rate = 1, block_size = 1024, max_body = 8 << 20, max_transfer_bytes = 64 << 20,
       max_pending = 10000, pending_timeout = 247000000, piggyback_delay = 50000,
       multicast_leisure = 5000000, max_observers = 100000, notifications_per_con = 100,
       dscp = 0, groups = {},
@@ -328,10 +328,17 @@ describe("settings for the layers below", function()
     end
     assert.are.same({
       ack_timeout = 500000, ack_random_factor = 1, max_retransmit = 2, nstart = 9,
-      max_latency = 7000000, probing_rate = 0, block_size = 64, max_body = 5, max_pending = 6,
+      max_latency = 7000000, probing_rate = 0, block_size = 64, max_body = 5, max_transfer_bytes = 64 << 20, max_pending = 6,
       pending_timeout = 1, piggyback_delay = 0, multicast_leisure = 2000000, max_observers = 3,
       notifications_per_con = 8, dscp = 0, groups = {},
     }, values:applied())
+    values:free()
+  end)
+
+  it("let a server hold a few of the largest bodies, whatever MaxBodySize says", function()
+    local values = component.values()
+    values:set("MaxBodySize", 100 << 20)
+    assert.are.equal(400 << 20, values:applied().max_transfer_bytes)
     values:free()
   end)
 

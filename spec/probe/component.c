@@ -260,6 +260,7 @@ static int values_applied(lua_State *L)
     set_number(L, "probing_rate", params.probing_rate);
     set_number(L, "block_size", limits.block_size);
     set_number(L, "max_body", (lua_Number)limits.max_body);
+    set_number(L, "max_transfer_bytes", (lua_Number)limits.max_transfer_bytes);
     set_number(L, "max_pending", limits.max_pending);
     set_number(L, "pending_timeout", (lua_Number)limits.pending_timeout);
     set_number(L, "piggyback_delay", (lua_Number)limits.piggyback_delay);
