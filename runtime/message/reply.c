@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "message/trace.h"
 
-/* An answer never leaves from a multicast address (RFC 7252 8.2.1, RFC 1122 3.2.1.3). */
+/* An answer never leaves from a multicast address (RFC 7252 8.2, RFC 1122 3.2.1.3). */
 static void commit(struct lc_channel *channel, const struct lc_path *path, struct lc_bytes datagram)
 {
     struct lc_path back = *path;

@@ -11,7 +11,7 @@ static bool is_con(const struct lc_pending *pending)
 }
 
 /*
- * RFC 7967 2: classes that the client does not want. RFC 7252 8.2.1: errors and empty answers to a
+ * RFC 7967 2: classes that the client does not want. RFC 7252 8.2: errors and empty answers to a
  * multicast are held back, unless a No-Response option says what is wanted (RFC 7967 2.1). A block
  * that asks to go on is always answered, or the body would never arrive.
  */

@@ -66,6 +66,22 @@ describe("an observation", function()
     assert_cancels(register(), sent())
   end)
 
+  it("shows a slow handler the newest notifications, of which no more than 64 wait", function()
+    local seen_by_handler = {}
+    client.OnNotification = function(coap)
+      if #seen_by_handler == 0 then lunacoap.sleep(0.1) end
+      seen_by_handler[#seen_by_handler + 1] = coap.ResponseData
+    end
+    local registration = register()
+    for i = 1, 100 do
+      tell { type = NON, id = i, token = registration.token, options = { { OBSERVE, raw.uint(5 + i) } },
+        payload = tostring(i) }
+    end
+    assert.is_true(raw.wait(function() return seen_by_handler[#seen_by_handler] == "100" end))
+    assert.are.equal(1 + 64, #seen_by_handler)
+    assert.are.equal("37", seen_by_handler[2])
+  end)
+
   it("is forgotten with it: the next notification is reset (RFC 7641 3.6)", function()
     local registration = register()
     client:StopObserving(uri)

@@ -129,6 +129,14 @@ describe("a server and blocks (RFC 7959)", function()
       assert.are.equal(1, #peer.requests)
     end)
 
+    it("does not mind the M bit of a request, which means nothing there (2.2)", function()
+      start({}, function() return { body = body_of(3000) } end)
+      peer:get {}
+      assert.are.equal(block(1, true, 6), peer:get({ block2 = block(1, true, 6) }).uint[asker.BLOCK2])
+      assert.are.equal(block(2, false, 6), peer:get({ block2 = block(2, true, 6) }).uint[asker.BLOCK2])
+      assert.are.equal(1, #peer.requests)
+    end)
+
     it("gives a last block that is full, and none behind it (2.2)", function()
       local body = body_of(4096)
       start({}, function() return { body = body } end)

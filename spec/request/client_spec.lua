@@ -106,6 +106,22 @@ describe("a request", function()
     assert.are.same({ ACK, 0, 99 }, { ack.type, ack.code, ack.id })
   end)
 
+  it("takes a CON response to a NON request, and acknowledges it (RFC 7252 5.2.3)", function()
+    peer:ask { con = false }
+    peer:separate(CON, peer:one(), { code = "2.05", payload = "sure", id = 99 })
+    assert.are.equal("sure", peer:event().response.payload)
+    local ack = peer:one()
+    assert.are.same({ ACK, 0, 99 }, { ack.type, ack.code, ack.id })
+  end)
+
+  it("goes by the class of a code that it does not know (RFC 7252 5.9)", function()
+    for code, outcome in pairs { ["2.30"] = 0, ["4.30"] = 709, ["5.30"] = 709 } do
+      peer:ask()
+      peer:piggyback(peer:one(), { code = code })
+      assert.are.equal(outcome, peer:event().code)
+    end
+  end)
+
   it("takes a separate response that overtakes the ACK, and stops retransmitting (RFC 7252 5.2.2)", function()
     peer:ask()
     local request = peer:one()

@@ -470,7 +470,7 @@ describe("a server", function()
       assert.are.equal(1, #peer:sent())
     end)
 
-    it("keeps errors and empty answers to itself (8.2.1)", function()
+    it("keeps errors and empty answers to itself (8.2)", function()
       local server = start({ leisure = 0 }, function(request)
         return request.list[1][2] == "empty" and { body = "" } or { code = "4.04", body = "no" }
       end)
@@ -481,7 +481,7 @@ describe("a server", function()
       assert.are.same({}, peer:sent())
     end)
 
-    it("answers that something was done, although there is nothing to show (8.2.1)", function()
+    it("answers that something was done, although there is nothing to show (8.2)", function()
       local server = start({ leisure = 0 }, always { code = "2.04" })
       peer:ask { type = NON, to = to, code = asker.POST }
       server:advance(1)

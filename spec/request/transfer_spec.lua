@@ -289,7 +289,7 @@ describe("a large response", function()
       { code = "2.05", options = { { BLOCK2, block(2, true, 6) } }, payload = body:sub(1, 1024) },
       { code = "2.05", options = { { BLOCK2, block(1, true, 6) } }, payload = "too short for more" },
       { code = "2.05", options = { { BLOCK2, block(0, true, 6) } }, payload = body:sub(1, 1024) },
-      { code = "2.05", options = { { BLOCK2, "\x1f" } }, payload = "reserved size" },
+      { code = "2.05", options = { { BLOCK2, "\x1f" } }, payload = "reserved size (RFC 7959 2.2)" },
     }
     for _, answer in ipairs(answers) do
       peer:ask()
