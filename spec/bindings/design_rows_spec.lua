@@ -216,8 +216,11 @@ describe("a client", function()
     coap:Post(base .. "/")
     assert.are.equal("x", coap.RequestData)
     assert.are.equal("x", coap.ResponseData)
-    coap.Timeout = 0.05
-    pcall(coap.Get, coap, "coap://127.0.0.1:9/")
+    coap.Timeout = 0
+    coap:Post(base .. "/")
+    assert.are.equal("", coap.ResponseData)
+    until_true(function() return coap.ResponseData == "x" end)
+    coap:CancelRequest(coap:Post(base .. "/"))
     assert.are.equal("", coap.ResponseData)
     coap:Reset()
     assert.are.equal("", coap.RequestData)
@@ -383,6 +386,18 @@ describe("a server", function()
     assert.is_truthy(errors[1].Description:find("stack traceback", 1, true))
     coap:Get(base .. "/good")
     assert.are.equal("fine", coap.ResponseData)
+  end)
+
+  it("answers 5.00 when the response cannot be encoded, and tells OnError why", function()
+    local errors = {}
+    local _, base = server { OnRequest = function(coap)
+      coap.ResponseContentFormat = 0
+      coap.ResponseOptions:Add(lunacoap.CoAPOption(12, 40))
+    end, OnError = collect(errors, "ErrorCode") }
+    local coap = client()
+    local _, err = pcall(coap.Get, coap, base .. "/")
+    assert.are.equal("5.00 Internal Server Error", err.Message)
+    assert.are.same({ { ErrorCode = 701 } }, errors)
   end)
 
   it("answers later by SendResponse, which ResponseComplete tells; an Id answered once is 706", function()

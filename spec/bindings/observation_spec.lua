@@ -82,6 +82,31 @@ describe("an observation", function()
     assert.are.equal("37", seen_by_handler[2])
   end)
 
+  it("tells which notification is old, and that the last one ends it, whatever the handler says (RFC 7641 3.2)", function()
+    local told = {}
+    client.OnNotification = function(coap, e)
+      local fixed = e.StopObserving
+      e.StopObserving = false
+      told[#told + 1] = { coap.ResponseCode, e.IsLatest, fixed, e.StopObserving }
+    end
+    local registration = register()
+    tell { type = NON, id = 1, token = registration.token, options = { { OBSERVE, "\4" } } }
+    tell { type = NON, id = 2, token = registration.token, code = "4.04" }
+    assert.is_true(raw.wait(function() return #told == 3 end))
+    assert.are.same({ { "2.05", true, false, false }, { "2.05", false, false, false }, { "4.04", true, true, true } }, told)
+  end)
+
+  it("is not taken on unless the handler accepts", function()
+    local resource = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, OnRegister = function(coap)
+      coap.ResponseData = "0"
+    end }
+    local answer = raw.ask(server, "127.0.0.1", resource.LocalPort,
+      { code = "0.01", id = 1, token = "t", options = { { OBSERVE, "" } } })
+    assert.are.same({ "2.05", "0" }, { answer.text, answer.payload })
+    assert.is_nil(answer.option[OBSERVE])
+    resource:Shutdown()
+  end)
+
   it("is forgotten with it: the next notification is reset (RFC 7641 3.6)", function()
     local registration = register()
     client:StopObserving(uri)

@@ -97,8 +97,10 @@ describe("a malformed message", function()
   it("is rejected: bytes behind an Empty message (RFC 7252 4.1)", function()
     assert.are.equal(reset_of(7), answer_to(coap.datagram(CON, 0, 7) .. "x"))
     assert.are.equal(reset_of(7), answer_to(coap.datagram(CON, 0, 7, "t")))
-    assert.are.equal("", answer_to(reset_of(7) .. "x"))
-    assert.are.equal(0, #upcalls)
+    for _, tail in ipairs { "x", "\xffx", "\x11x" } do -- as they are, as a payload, as an option
+      assert.are.equal("", answer_to(reset_of(7) .. tail))
+      assert.are.equal(0, #upcalls)
+    end
   end)
 
   it("is not answered when it was sent to a multicast address (RFC 7252 8.1)", function()

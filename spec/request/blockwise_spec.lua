@@ -104,6 +104,13 @@ describe("a server and blocks (RFC 7959)", function()
       assert.are.equal(1, #peer.requests)
     end)
 
+    it("cuts the body of an error so, too, when it is longer than that (2.4)", function()
+      start({}, function() return { code = "4.04", body = body_of(40) } end)
+      local first = peer:get { block2 = block(0, false, 0) }
+      assert.are.same({ "4.04", block(0, true, 0), body_of(40):sub(1, 16) },
+        { first.code, first.uint[asker.BLOCK2], first.payload })
+    end)
+
     it("goes on with a smaller size asked for midway (2.4)", function()
       local body = body_of(300)
       start({ block_size = 128 }, function() return { body = body } end)

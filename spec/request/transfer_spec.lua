@@ -78,6 +78,15 @@ describe("a large request body", function()
     assert.are.equal(body:sub(1, 64), request.payload)
   end)
 
+  it("begins anew also when 4.13 comes for a later block (RFC 7959 2.9.3)", function()
+    peer:ask { method = support.PUT, body = body }
+    peer:piggyback(peer:one(), { code = "2.31", options = { { BLOCK1, block(0, true, 3) } } })
+    peer:piggyback(peer:one(), { code = "4.13", options = { { BLOCK1, block(1, true, 2) } } })
+    local request = peer:one()
+    assert.are.equal(block(0, true, 2), request.uint[BLOCK1])
+    assert.are.equal(body:sub(1, 64), request.payload)
+  end)
+
   it("goes in blocks after 4.13 with a smaller size to a whole request (RFC 7959 2.9.3)", function()
     peer:ask { method = support.PUT, body = body:sub(1, 100) }
     peer:piggyback(peer:one(), { code = "4.13", options = { { BLOCK1, block(0, false, 0) } } })
