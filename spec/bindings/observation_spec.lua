@@ -96,6 +96,20 @@ describe("an observation", function()
     assert.are.same({ { "2.05", true, false, false }, { "2.05", false, false, false }, { "4.04", true, true, true } }, told)
   end)
 
+  it("is notified by any way to write its URI (RFC 7252 6.3)", function()
+    local resource = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, OnRegister = function(coap, e)
+      coap.ResponseData, e.Accept = "0", true
+    end }
+    raw.ask(server, "127.0.0.1", resource.LocalPort,
+      { code = "0.01", id = 1, token = "t", options = { { OBSERVE, "" }, { raw.PATH, "bell" } } })
+    resource.ResponseCode, resource.ResponseData, resource.UseConfirmableMessages = "2.05", "1", false
+    for i, uri in ipairs { "COAP://127.0.0.1:%d/%%62ell", "coap://127.0.0.1:%d/x/../bell", "/bell" } do
+      resource:SendNotification((uri:gsub("%%d", resource.LocalPort):gsub("%%%%", "%%")))
+      assert.is_true(raw.wait(function() return #server.got == 1 + i end), uri)
+    end
+    resource:Shutdown()
+  end)
+
   it("is not taken on unless the handler accepts", function()
     local resource = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, OnRegister = function(coap)
       coap.ResponseData = "0"

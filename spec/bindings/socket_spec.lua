@@ -1,4 +1,4 @@
--- What the settings that are read when the socket opens do to it.
+-- What the settings that are read when the socket opens do to it, and what a client puts on the wire.
 local lunacoap = require "lunacoap"
 local sockopt = require("lunacoap.probe").sockopt
 local raw = require "spec.support.raw"
@@ -82,5 +82,45 @@ describe("the socket", function()
     assert.is_true(raw.wait(function() return #coap.PendingRequests == 0 end))
     coap:StartListening()
     assert.is_true(coap.Listening)
+  end)
+end)
+
+describe("a client", function()
+  local peer, coap
+
+  before_each(function()
+    raw.start()
+    peer, coap = raw.open(), lunacoap.CoAP { LocalHost = "127.0.0.1", Timeout = 0 }
+  end)
+
+  after_each(function()
+    coap:Shutdown()
+    raw.stop()
+  end)
+
+  local function sent(method)
+    local seen = #peer.got
+    coap[method](coap, ("coap://127.0.0.1:%d/"):format(peer.port))
+    assert.is_true(raw.wait(function() return #peer.got > seen end))
+    return raw.parse(peer.got[#peer.got].data)
+  end
+
+  it("sends RequestData and its format with Post and Put, not with Get and Delete", function()
+    coap:Config "NStart=9"
+    coap.RequestData, coap.RequestContentFormat = "x", 60
+    for method, carries in pairs { Get = false, Delete = false, Post = true, Put = true } do
+      local request = sent(method)
+      assert.are.same({ method, carries and "x" or "", carries and "\60" or nil },
+        { method, request.payload, request.option[12] })
+    end
+  end)
+
+  it("answers requests with 5.03", function()
+    sent "Get"
+    local host, port = peer.got[1].host, peer.got[1].port
+    local answer = raw.ask(peer, host, port, { type = CON, code = "0.01", id = 5, token = "t" })
+    assert.are.same({ ACK, "5.03", 5, "t" }, { answer.type, answer.text, answer.id, answer.token })
+    answer = raw.ask(peer, host, port, { type = raw.NON, code = "0.02", id = 6, token = "u" })
+    assert.are.same({ raw.NON, "5.03", "u" }, { answer.type, answer.text, answer.token })
   end)
 end)
