@@ -103,6 +103,13 @@ describe("a server in a group", function()
     assert.are.equal(0, #ask "\x50\x00\x00\x01\xff")
   end)
 
+  it("keeps silent as long as it has not listened", function()
+    local coap = client { LocalHost = "", MulticastGroups = "224.0.1.187%lo", Timeout = 0 }
+    coap:Get "coap://127.0.0.1:9/" -- opens the socket
+    group_port = coap.LocalPort
+    assert.are.equal(0, #ask { type = raw.NON, code = "0.01", id = 1, token = "t" })
+  end)
+
   it("ignores CON requests and pings (RFC 7252 8.1)", function()
     local count = 0
     servers(1, "224.0.1.187%lo", function(coap)
