@@ -119,8 +119,21 @@ describe("a client", function()
     assert.are.same({}, seen) -- never inside a method
     until_true(function() return #seen == 1 end)
     assert.are.equal(711, seen[1].ErrorCode)
-    local _, err = pcall(coap.CancelRequest, coap, id)
-    assert.are.equal(706, err.Code)
+    assert.are.equal("2", coap:Get(base .. "/"))
+    for _, wrong in ipairs { id, "", "x", "-2", "0", "18446744073709551618" } do -- the last one is 2 in 64 bits
+      local _, err = pcall(coap.CancelRequest, coap, wrong)
+      assert.are.equal(706, err.Code)
+    end
+  end)
+
+  it("sends methods from 1 to 31", function()
+    local _, base = server { OnRequest = function(coap, e) coap.ResponseCode, coap.ResponseData = "2.04", tostring(e.Method) end }
+    local coap = client()
+    for method, good in pairs { [0] = false, true, [8] = true, [31] = true, [32] = false, [1.5] = false } do
+      local ok, err = pcall(coap.SendCustomRequest, coap, base .. "/", method)
+      assert.are.same({ method, good }, { method, ok })
+      assert.are.equal(good and tostring(method) or 1, good and coap.ResponseData or err.Code)
+    end
   end)
 
   it("gives up an asynchronous NON request after PendingTimeout", function()

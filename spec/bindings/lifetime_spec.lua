@@ -219,10 +219,10 @@ describe("under the stock interpreter", function()
   it("what stop() has closed is not resumed when the loop runs again", function()
     assert.are.equal("4 again 0\nstatus 0\n", run_stock [[
       local lunacoap = require "lunacoap"
-      lunacoap.spawn(function() lunacoap.sleep(0.05) print "closed tasks do not go on" end)
+      lunacoap.spawn(function() lunacoap.sleep(0.3) print "closed tasks do not go on" end)
       lunacoap.timer(0.01, nil, function() lunacoap.stop(4) end)
       io.write(lunacoap.run(), " ")
-      lunacoap.sleep(0.1)
+      lunacoap.sleep(0.4)
       lunacoap.timer(0, nil, function() io.write "again " end)
       print(lunacoap.run())
     ]])

@@ -356,6 +356,17 @@ describe("a multicast request", function()
 end)
 
 describe("the program", function()
+  it("tells the error of a handler on standard error when there is no OnError, and goes on", function()
+    local output = run [[
+      local server = lunacoap.CoAP{ LocalHost = "127.0.0.1", Listening = true, OnRequest = function() error "boom" end }
+      local client = lunacoap.CoAP()
+      print(select(2, pcall(client.Get, client, "coap://127.0.0.1:" .. server.LocalPort)))
+      server:Shutdown()
+    ]]
+    assert.is_truthy(output:find("lunacoap: %S+:2: boom\nstack traceback:"), output)
+    assert.is_truthy(output:find("709: 5.00 Internal Server Error\nstatus 0\n", 1, true), output)
+  end)
+
   it("ends when nothing can happen any more", function()
     assert.are.equal("status 0\n", run "lunacoap.timer(0.01, nil, function() end)")
   end)

@@ -69,6 +69,19 @@ describe("a refused datagram", function()
     assert.are.same({ xxxxxxxxx = 90, broadcast = 13, ["port 0"] = 22, IPv6 = 97 }, told)
   end)
 
+  it("is told unless there are too many at once: those are counted alone", function()
+    local client = open()
+    for i = 1, 1500 do
+      client.udp:send(tostring(i), "::1", 5683) -- not from a socket of IPv4
+    end
+    turn_until(function() return #client.refused > 0 end)
+    assert.are.equal(1024, #client.refused)
+    assert.are.equal(1500, client.udp:stats().refused)
+    client.udp:send("and on", "::1", 5683)
+    turn_until(function() return #client.refused > 1024 end)
+    assert.are.equal("and on", client.refused[1025].data)
+  end)
+
   it("that the system does not take is told at once, not when the next timer runs", function()
     local client = open({ host = "0.0.0.0" })
     client.udp:send("broadcast", "255.255.255.255", 5683)
