@@ -212,6 +212,7 @@ describe("DoEvents in a task", function()
       count = count + 1
     end
     assert.is_true(count <= 10, count .. " times in 0.2 s")
+    assert.is_true(lunacoap.now() - from < 1.2, "it waits for longer than 50 ms")
   end)
 end)
 
