@@ -214,6 +214,15 @@ describe("DoEvents in a task", function()
     assert.is_true(count <= 10, count .. " times in 0.2 s")
     assert.is_true(lunacoap.now() - from < 1.2, "it waits for longer than 50 ms")
   end)
+
+  it("returns as soon as something has happened", function()
+    local coap, count, from = component(), 0, lunacoap.now()
+    for i = 1, 20 do
+      lunacoap.timer(0.001, nil, function() count = count + 1 end)
+      repeat coap:DoEvents() until count == i
+    end
+    assert.is_true(lunacoap.now() - from < 20 * 0.05)
+  end)
 end)
 
 describe("under the stock interpreter", function()

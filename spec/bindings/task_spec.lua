@@ -356,6 +356,22 @@ describe("a multicast request", function()
 end)
 
 describe("the program", function()
+  it("does not let a task suspend for nobody", function()
+    local output = run [[
+      lunacoap.spawn(function() coroutine.yield() end)
+      lunacoap.timer(0.05, nil, function() lunacoap.stop() end)
+    ]]
+    assert.is_truthy(output:find("a task may only suspend in lunacoap.sleep", 1, true), output)
+  end)
+
+  it("ends nested waits when it is stopped", function()
+    local output = run [[
+      lunacoap.timer(0.01, nil, function() lunacoap.stop(3) end)
+      coroutine.wrap(function() print(pcall(lunacoap.sleep, 2)) end)()
+    ]]
+    assert.are.equal("false\t711: the loop was stopped\nstatus 3\n", (output:gsub("711: .-: ", "711: ")))
+  end)
+
   it("tells the error of a handler on standard error when there is no OnError, and goes on", function()
     local output = run [[
       local server = lunacoap.CoAP{ LocalHost = "127.0.0.1", Listening = true, OnRequest = function() error "boom" end }
