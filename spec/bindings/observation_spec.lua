@@ -110,6 +110,36 @@ describe("an observation", function()
     resource:Shutdown()
   end)
 
+  it("is told with all its fields when it begins and ends, as a request is", function()
+    local told = {}
+    local function tell_of(coap, e)
+      local fields = {}
+      for name, value in pairs(e) do fields[name] = value end
+      told[#told + 1] = fields
+      coap.ResponseData = "0"
+      if fields.Accept ~= nil then e.Accept = true end
+    end
+    local resource = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, OnRegister = tell_of,
+      OnRequest = tell_of, OnUnregistered = tell_of }
+    local function get(id, observe)
+      raw.ask(server, "127.0.0.1", resource.LocalPort, { code = "0.01", id = id, token = "\1t",
+        options = { { OBSERVE, observe }, { raw.PATH, "a" }, { raw.PATH, "b" }, { 15, "x=1" } } })
+    end
+    get(1, "")
+    get(2, "\1")
+    assert.is_true(raw.wait(function() return #told == 3 end))
+    local function fields(more)
+      more.RemoteHost, more.RemotePort = "127.0.0.1", server.port
+      more.URIHost, more.URIPort, more.URIPath, more.URIQuery = "127.0.0.1", resource.LocalPort, "/a/b", "x=1"
+      return more
+    end
+    local uri = ("coap://127.0.0.1:%d/a/b?x=1"):format(resource.LocalPort)
+    assert.are.same(fields { URI = uri, Token = "\1t", TokenB = "\1t", Accept = false }, told[1])
+    assert.are.same(fields { URI = uri }, told[2])
+    assert.are.same(fields { Method = 1, Token = "\1t", TokenB = "\1t", RequestId = "2", SendResponse = true }, told[3])
+    resource:Shutdown()
+  end)
+
   it("is not taken on unless the handler accepts", function()
     local resource = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, OnRegister = function(coap)
       coap.ResponseData = "0"

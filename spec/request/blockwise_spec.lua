@@ -383,13 +383,17 @@ describe("a server and blocks (RFC 7959)", function()
         local function send(num, more)
           return peer:ask { code = method, payload = body:sub(num * 16 + 1, num * 16 + 16), block1 = block(num, more, 0) }
         end
+        local first
         for num = 0, 2 do
           local request = send(num, num < 2)
           local answer = peer:one()
+          first = first or { request = request, answer = answer }
           for i = 1, 300 do peer:ask { remote = "192.0.2.2:" .. 1000 + i } end -- 300 KB of answers
           peer:sent()
           peer:receive(request.data)
           assert.are.equal(answer.data, peer:one().data)
+          peer:receive(first.request.data) -- which does not begin the body anew
+          assert.are.equal(first.answer.data, peer:one().data)
         end
         assert.are.equal(body, peer.requests[#peer.requests - 300].payload)
       end
