@@ -133,9 +133,9 @@ describe("an observation", function()
       more.URIHost, more.URIPort, more.URIPath, more.URIQuery = "127.0.0.1", resource.LocalPort, "/a/b", "x=1"
       return more
     end
-    local uri = ("coap://127.0.0.1:%d/a/b?x=1"):format(resource.LocalPort)
-    assert.are.same(fields { URI = uri, Token = "\1t", TokenB = "\1t", Accept = false }, told[1])
-    assert.are.same(fields { URI = uri }, told[2])
+    local whole = ("coap://127.0.0.1:%d/a/b?x=1"):format(resource.LocalPort)
+    assert.are.same(fields { URI = whole, Token = "\1t", TokenB = "\1t", Accept = false }, told[1])
+    assert.are.same(fields { URI = whole }, told[2])
     assert.are.same(fields { Method = 1, Token = "\1t", TokenB = "\1t", RequestId = "2", SendResponse = true }, told[3])
     resource:Shutdown()
   end)
