@@ -127,7 +127,8 @@ static bool send_con(struct lc_observers *observers, struct lc_observer *observe
 static bool wants_con(const struct lc_observers *observers, const struct lc_observer *observer)
 {
     const struct lc_server_options *options = &observers->server->options;
-    return observer->resource->confirmable ||
+    /* RFC 7641 7: whoever registers in another's name must not bring a stream of NON upon him. */
+    return observer->resource->confirmable || !observer->proven ||
            observer->nons >= options->limits->notifications_per_con ||
            options->timers->now - observer->confirmed >= con_interval;
 }
@@ -188,8 +189,11 @@ void lc_observer_done(struct lc_transmission *transmission, enum lc_outcome outc
     if (outcome != LC_ACKNOWLEDGED) {
         observer->dirty = false;
         lc_observer_end(observers, observer);
-    } else if (observer->dirty) {
-        notify_observer(observers, observer);
+    } else {
+        observer->proven = true;
+        if (observer->dirty) {
+            notify_observer(observers, observer);
+        }
     }
     lc_observer_release(observer);
 }

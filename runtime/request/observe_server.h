@@ -27,6 +27,7 @@ struct lc_observer {
     bool ended;                    /* not registered any more */
     bool told;                     /* ... and unregistered() was called, or need not be */
     bool heads;                    /* stands for its remote in by_remote */
+    bool proven;                   /* has acknowledged a CON: its address is not forged */
     uint16_t ids[LC_OBSERVER_IDS]; /* of the last NON notifications: RST to one ends it */
     unsigned nons;                 /* notifications since the last CON */
     lc_time confirmed;             /* when the last CON was sent */

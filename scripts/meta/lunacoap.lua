@@ -238,7 +238,7 @@ function CoAP:StopObserving(URI) end
 ---@field MulticastGroups? string The multicast groups that a server joins when it starts to listen. Default: "".
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
 ---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
----@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one. Default: 100.
+---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable. Default: 100.
 ---@field SSLProvider? string The library that does DTLS. (not yet: needs DTLS) Default: "Automatic".
 ---@field PSKIdentity? string The identity under which the peer knows the pre-shared key. (not yet: needs DTLS) Default: "".
 ---@field PSKKey? string The pre-shared key for DTLS. (not yet: needs DTLS) Default: "".
@@ -317,7 +317,7 @@ function CoAP:StopObserving(URI) end
 ---| "MulticastGroups" # The multicast groups that a server joins when it starts to listen.
 ---| "MulticastLeisure" # Seconds over which answers to a multicast request are spread.
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
----| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one.
+---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable.
 ---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)
 ---| "SSLProvider" # The library that does DTLS. (not yet: needs DTLS)
 ---| "PSKIdentity" # The identity under which the peer knows the pre-shared key. (not yet: needs DTLS)
