@@ -26,7 +26,7 @@ struct lc_replies_log {
 struct lc_replies {
     struct lc_map index;
     struct lc_replies_log spare;
-    struct lc_replies_log *kept; /* LC_REPLIES_SHARES of them; NULL before the first is needed */
+    struct lc_replies_log *kept;    /* LC_REPLIES_SHARES of them; NULL before the first is needed */
     struct lc_channel_stats *stats; /* counts replies_evicted and kept_replies_evicted */
 };
 
