@@ -11,7 +11,7 @@
 
 enum {
     FIRST_CHUNK = 4 << 10,
-    CHUNK = 64 << 10,
+    CHUNK = 16 << 10,
 };
 
 struct lc_replies_chunk {
