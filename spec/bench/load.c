@@ -57,6 +57,7 @@ struct load {
     const struct kind *kind;
     uint16_t port;
     struct client *clients;
+    uint32_t net;    /* of the clients' addresses, another one than that of other processes */
     unsigned opened; /* sockets so far, each at an address and port never used before */
     uint64_t random;
     int64_t now;
@@ -77,7 +78,7 @@ static void open_client(struct load *load, struct client *client)
     unsigned n = load->opened++;
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(10000 + n % 20000)};
     struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(load->port)};
-    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (1 + n / 20000) * 256);
+    own.sin_addr.s_addr = htonl(load->net | (n / 20000 << 8) | 1);
     peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     client->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (client->fd < 0 || bind(client->fd, (struct sockaddr *)&own, sizeof own) ||
@@ -260,7 +261,10 @@ static const struct kind *find_kind(const char *mode)
 
 void load_run(const struct plan *plan, const struct server *server, struct result *out_result)
 {
-    struct load load = {.plan = plan, .kind = find_kind(plan->mode), .port = server->port};
+    struct load load = {.plan = plan,
+        .kind = find_kind(plan->mode),
+        .port = server->port,
+        .net = 127u << 24 | (2u + (unsigned)getpid() % 250u) << 16};
     load.clients = calloc(plan->sockets, sizeof *load.clients);
     if (!load.clients || getrandom(&load.random, sizeof load.random, 0) != sizeof load.random)
         err(2, "no memory or no random numbers");
