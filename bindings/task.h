@@ -66,7 +66,7 @@ void lc_task_forget(struct lc_state *state, const struct lc_component *component
 
 struct lc_wait {
     struct lc_state *state;
-    struct lc_task *task; /* to be resumed when it is over; NULL: a nested loop looks at `over` */
+    struct lc_task *task; /* suspended on it; NULL: a nested loop looks at `over` */
     struct lc_list link;  /* of DoEvents, in state->idlers */
     unsigned turn;        /* of DoEvents: the loop's when it was called */
     struct lc_timer timer;

@@ -100,18 +100,19 @@ void lc_wait_over(struct lc_wait *wait)
     let_go(wait);
     if (wait->task != NULL) {
         lc_task_make_ready(wait->task);
-        wait->task = NULL;
     }
 }
 
 static int resumed(lua_State *L, int status, lua_KContext context)
 {
     struct lc_wait *wait = (struct lc_wait *)context;
-    if (!wait->over) {
+    bool by_loop = wait->over && wait->state->current == wait->task;
+    if (!by_loop) {
         lose_task(wait);
         return lc_error_raisef(L, LC_ERROR_USAGE,
             "the coroutine of a suspended task is resumed by the loop, not by coroutine.resume");
     }
+    wait->task = NULL;
     return wait->k(L, status, context);
 }
 

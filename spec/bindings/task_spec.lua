@@ -97,6 +97,34 @@ describe("a task whose coroutine a script takes away", function()
     assert.are.equal(2, select(2, output:gsub(TAKEN, "")), output)
     assert.is_truthy(output:find("status 1\n", 1, true), output)
   end)
+
+  it("between the end of its wait and its turn ends with an error too", function()
+    for _, take in ipairs { "close", "resume" } do
+      local output = run([[
+        local thread
+        lunacoap.spawn(function()
+          lunacoap.sleep(0.01)
+          print(coroutine.]] .. take .. [[(thread))
+          lunacoap.sleep(0.02)
+          print "taker ended"
+        end)
+        lunacoap.spawn(function()
+          thread = coroutine.running()
+          lunacoap.sleep(0.02)
+          print "ran on"
+          lunacoap.sleep(0.05)
+        end)
+        lunacoap.spawn(function() lunacoap.sleep(0.04) end)
+        lunacoap.sleep(0)
+        local till = lunacoap.now() + 0.03
+        repeat until lunacoap.now() >= till
+      ]])
+      assert.are.equal(1, select(2, output:gsub(TAKEN, "")), output)
+      assert.is_nil(output:find("ran on", 1, true), output)
+      assert.is_truthy(output:find("taker ended\n", 1, true), output)
+      assert.is_truthy(output:find("status 1\n", 1, true), output)
+    end
+  end)
 end)
 
 describe("time", function()
