@@ -76,28 +76,47 @@ void lc_call_silence(struct lc_call *call)
 
 /* ---- The beginning ---- */
 
+static bool observes_the_same(const struct lc_call *other, const struct lc_call *call)
+{
+    return other->observe == LC_REGISTER && other->state != LC_CALL_ENDED &&
+           lc_bytes_equal(lc_buf_bytes(&other->uri), lc_buf_bytes(&call->uri));
+}
+
+/* What another call observes is this one's from now on; one that is not registered yet, and never
+ * will be, ends with 711. */
+static void end_other(struct lc_call *other)
+{
+    if (lc_call_is_pending(other)) {
+        lc_call_cancel(other);
+        return;
+    }
+    lc_call_silence(other);
+    lc_list_remove(&other->link);
+    if (!other->notifying && !other->guarded) {
+        lc_call_recycle(other);
+    }
+}
+
 /* The observation that a StopObserving ends, or another StartObserving renews: its token is used
  * once more (RFC 7641 3.6, 3.1), to end it also the options that it was registered with (3.6). */
 static int take_over_observation(struct lc_call *call, struct lc_error *error)
 {
     lc_list_for_each (link, &call->component->calls) {
         struct lc_call *other = lc_container(link, struct lc_call, link);
-        if (other->state == LC_CALL_OBSERVING &&
-            lc_bytes_equal(lc_buf_bytes(&other->uri), lc_buf_bytes(&call->uri))) {
+        if (!observes_the_same(other, call)) {
+            continue;
+        }
+        if (call->observe == LC_DEREGISTER &&
+            !lc_buf_set(&call->options, other->options.data, other->options.len)) {
+            return lc_fail_memory(error);
+        }
+        if (other->exchange != NULL) {
             struct lc_bytes token = lc_exchange_token(other->exchange);
-            if (call->observe == LC_DEREGISTER &&
-                !lc_buf_set(&call->options, other->options.data, other->options.len)) {
-                return lc_fail_memory(error);
-            }
             call->token_len = (uint8_t)token.len;
             memcpy(call->token, token.data, token.len);
-            lc_call_silence(other);
-            lc_list_remove(&other->link);
-            if (!other->notifying && !other->guarded) {
-                lc_call_recycle(other);
-            }
-            return LC_OK;
         }
+        end_other(other);
+        return LC_OK;
     }
     return LC_OK;
 }
@@ -278,6 +297,7 @@ struct lc_call *lc_call_begin(
     if (prepare(call, options, error) != LC_OK) {
         lc_call_silence(call);
         lc_call_recycle(call);
+        lc_component_update_active(component); /* it may have taken over the last observation */
         return NULL;
     }
     call->number = ++component->last_number;

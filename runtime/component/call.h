@@ -33,7 +33,7 @@ struct lc_call {
     int message_id;              /* asked for by MessageId, or -1 */
     struct lc_buf uri;           /* normalised */
     struct lc_buf host;          /* the name, while it is looked up */
-    struct lc_buf options, body; /* encoded, until they are sent */
+    struct lc_buf options, body; /* encoded; the options of an observation serve to end it */
     struct lc_address remote;
     struct lc_resolution *resolution;
     struct lc_exchange *exchange;

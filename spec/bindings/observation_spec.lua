@@ -66,6 +66,26 @@ describe("an observation", function()
     assert_cancels(register(), sent())
   end)
 
+  for _, method in ipairs { "StopObserving", "StartObserving" } do
+    it(("is taken over by %s before the server has answered: 711, and no second one"):format(method), function()
+      local ended, notified = {}, 0
+      client.OnRequestComplete = function(_, e) ended[#ended + 1] = e.ErrorCode end
+      client.OnNotification = function() notified = notified + 1 end
+      client:StartObserving(uri)
+      local registration = sent()
+      client[method](client, uri)
+      local second = sent()
+      assert.are.equal(registration.token, second.token)
+      assert.are.equal(method == "StopObserving" and "\1" or "", second.option[OBSERVE])
+      assert.is_true(raw.wait(function() return #ended == 1 end))
+      assert.are.same({ 711 }, ended)
+      tell { type = ACK, id = registration.id, token = registration.token, options = { { OBSERVE, "\5" } } }
+      raw.run(0.01)
+      assert.are.equal(0, notified)
+      assert.are.equal(1, #client.PendingRequests)
+    end)
+  end
+
   it("shows a slow handler the newest notifications, of which no more than 64 wait", function()
     local seen_by_handler = {}
     client.OnNotification = function(coap)

@@ -415,6 +415,20 @@ describe("the program", function()
     assert.are.equal("status 0\n", run "lunacoap.timer(0.01, nil, function() end)")
   end)
 
+  it("ends when the last observation has gone with a StopObserving that could not be sent", function()
+    local output = run [[
+      local server = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true }
+      server.OnRegister = function(coap, e) e.Accept, coap.ResponseCode = true, "2.05" end
+      local client, uri = lunacoap.CoAP(), "coap://127.0.0.1:" .. server.LocalPort
+      client:Config("MessageId=100")
+      client:StartObserving(uri)
+      client:Config("MessageId=100")
+      print(select(2, pcall(client.StopObserving, client, uri)).Code)
+      server:Shutdown()
+    ]]
+    assert.are.equal("701\nstatus 0\n", output)
+  end)
+
   it("prints an uncaught error with its line and traceback, and ends with 1", function()
     local output = run "local coap = lunacoap.CoAP()\ncoap.Timeout = 'x'\n"
     assert.is_truthy(output:find(":3: Timeout takes", 1, true), output)
