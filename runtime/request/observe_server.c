@@ -144,7 +144,7 @@ bool lc_observers_add(
         find_observer(observers, &incoming->path.remote, incoming->message.token);
     if (observer != NULL && !lc_resource_is(observer->resource, incoming->message.options)) {
         /* Nothing of the old resource may come with this token any more. */
-        lc_observers_remove(observers, &incoming->path.remote, incoming->message.token, false);
+        lc_observers_remove(observers, &incoming->path.remote, incoming->message.token);
         observer = NULL;
     }
     if (observer == NULL) {
@@ -213,15 +213,14 @@ static void stop(struct lc_observer *observer)
     lc_transmission_cancel(&observer->transmission);
 }
 
-bool lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
-    struct lc_bytes token, bool silently)
+bool lc_observers_remove(
+    struct lc_observers *observers, const struct lc_address *remote, struct lc_bytes token)
 {
     struct lc_observer *observer = find_observer(observers, remote, token);
     if (observer == NULL) {
         return false;
     }
     stop(observer);
-    observer->told = silently;
     lc_observer_end(observers, observer);
     return true;
 }

@@ -25,7 +25,7 @@ struct lc_observer {
     uint8_t id_count;              /* of the NONs sent, the low bits */
     bool dirty;                    /* has not been sent the newest state */
     bool ended;                    /* not registered any more */
-    bool told;                     /* ... and unregistered() was called, or need not be */
+    bool told;                     /* ... and unregistered() was called */
     bool heads;                    /* stands for its remote in by_remote */
     bool proven;                   /* has acknowledged a CON: its address is not forged */
     uint16_t ids[LC_OBSERVER_IDS]; /* of the last NON notifications: RST to one ends it */
@@ -59,9 +59,9 @@ void lc_observers_free(struct lc_observers *observers);
 bool lc_observers_add(
     struct lc_observers *observers, struct lc_pending *pending, uint32_t *out_sequence);
 
-/* Ends a registration; unregistered() follows unless `silently`. False: there was none. */
-bool lc_observers_remove(struct lc_observers *observers, const struct lc_address *remote,
-    struct lc_bytes token, bool silently);
+/* Ends a registration; unregistered() follows. False: there was none. */
+bool lc_observers_remove(
+    struct lc_observers *observers, const struct lc_address *remote, struct lc_bytes token);
 
 /* A NON with this Message ID went to an observer. */
 void lc_observer_sent(struct lc_observer *observer, uint16_t id);

@@ -252,7 +252,7 @@ void lc_pending_done(struct lc_transmission *transmission, enum lc_outcome outco
     if (outcome != LC_ACKNOWLEDGED && pending->registered) {
         /* The response was the first notification (RFC 7641 4.5). */
         lc_observers_remove(&pending->server->observers, &pending->incoming.path.remote,
-            pending->incoming.message.token, false);
+            pending->incoming.message.token);
     }
     lc_pending_settle(pending, codes[outcome]);
 }
@@ -299,7 +299,7 @@ static void settle_registration(struct lc_pending *pending, struct lc_reply *rep
     if (pending->registered) {
         lc_reply_add(reply, LC_OBSERVE, sequence);
     } else {
-        lc_observers_remove(observers, &incoming->path.remote, incoming->message.token, false);
+        lc_observers_remove(observers, &incoming->path.remote, incoming->message.token);
     }
 }
 
@@ -323,8 +323,7 @@ int lc_server_respond(struct lc_server *server, struct lc_incoming *incoming,
     bool registered = pending->registered;
     code = lc_pending_reply(pending, &reply, error);
     if (code != LC_OK && registered) {
-        lc_observers_remove(
-            &server->observers, &incoming->path.remote, incoming->message.token, true);
+        lc_observers_remove(&server->observers, &incoming->path.remote, incoming->message.token);
         pending->registered = false;
     }
     return code;

@@ -165,8 +165,7 @@ static bool read_observe(struct lc_pending *pending)
     uint32_t observe;
     if (message->code != LC_GET || !(message->present & 1ull << LC_OBSERVE) ||
         !lc_message_uint(message, LC_OBSERVE, &observe) || observe != 1 ||
-        !lc_observers_remove(
-            &server->observers, &pending->incoming.path.remote, message->token, false)) {
+        !lc_observers_remove(&server->observers, &pending->incoming.path.remote, message->token)) {
         return true;
     }
     if (!lc_pending_hold(pending)) {

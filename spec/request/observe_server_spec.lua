@@ -66,6 +66,18 @@ describe("a server and its observers (RFC 7641)", function()
       end
     end)
 
+    it("tells that one is gone whose renewal could not be answered", function()
+      local server = start()
+      register { token = "tok" }
+      local many = {}
+      for i = 1, 240 do many[i] = { 8, ("x"):rep(255) } end
+      peer.answer = function() return { options = many, observe = true } end
+      peer:ask { observe = 0, token = "tok" }
+      server:advance(0)
+      assert.are.equal(0, server:observers())
+      assert.are.equal("tok", peer.gone[1].token)
+    end)
+
     it("ignores Observe on other methods than GET, and other values than 0 (2)", function()
       local server = start()
       for _, method in ipairs { asker.FETCH, asker.PUT, asker.POST } do
