@@ -42,8 +42,7 @@ bool lc_blockwise_read(struct lc_pending *pending)
     return valid;
 }
 
-/* One block that is the whole body is no transfer. */
-static bool is_part(const struct lc_pending *pending)
+bool lc_blockwise_is_part(const struct lc_pending *pending)
 {
     return pending->has_block1 && (pending->block1.more || pending->block1.num > 0);
 }
@@ -176,7 +175,7 @@ static struct lc_representation *representation_of(struct lc_pending *pending)
 /* From what was kept; safe methods run again when that is gone. */
 bool lc_blockwise_serve(struct lc_pending *pending)
 {
-    if (!pending->has_block2 || pending->block2.num == 0 || is_part(pending)) {
+    if (!pending->has_block2 || pending->block2.num == 0 || lc_blockwise_is_part(pending)) {
         return false;
     }
     struct lc_representation *sent = representation_of(pending);
@@ -294,5 +293,5 @@ static bool refuse_large(struct lc_pending *pending)
 
 bool lc_blockwise_assemble(struct lc_pending *pending)
 {
-    return is_part(pending) ? take_block1(pending) : refuse_large(pending);
+    return lc_blockwise_is_part(pending) ? take_block1(pending) : refuse_large(pending);
 }

@@ -39,14 +39,13 @@ static void acknowledge(struct lc_pending *pending)
 
 /*
  * Whether a duplicate of the request must find its reply, and not run (RFC 7252 4.5). A block is
- * more than its method: number 0 would begin the body anew, and the last one would miss those
- * before it.
+ * more than its method: number 0 would begin the body anew, and the last one, with which the script
+ * sees the whole, would miss those before it.
  */
 static bool harms_again(const struct lc_pending *pending)
 {
-    const struct lc_block *block = &pending->block1;
-    if (pending->has_block1 && (block->more || block->num > 0)) {
-        return block->num == 0 || (pending->known && !block->more);
+    if (lc_blockwise_is_part(pending)) {
+        return pending->block1.num == 0 || pending->known;
     }
     return pending->known && !lc_message_is_idempotent(&pending->incoming.message);
 }

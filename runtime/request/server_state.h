@@ -115,6 +115,9 @@ void lc_pending_done(struct lc_transmission *transmission, enum lc_outcome outco
 /* Reads Block1, Block2 and Size2. False: it was refused and recycled (RFC 7959 2.2). */
 bool lc_blockwise_read(struct lc_pending *pending);
 
+/* Whether it brings one block of several; one that is the whole body is no transfer. */
+bool lc_blockwise_is_part(const struct lc_pending *pending);
+
 /* Answers a request for a later block of a response. True: done and recycled. */
 bool lc_blockwise_serve(struct lc_pending *pending);
 
