@@ -6,7 +6,6 @@
 #include "message/state.h"
 #include "message/trace.h"
 #include "wire/code.h"
-#include "wire/option.h"
 
 /* ---- Life ---- */
 
@@ -149,13 +148,13 @@ static void pass(struct lc_channel *channel, const struct incoming *in)
 }
 
 /* RFC 7252 4.5: a request whose reply was forgotten runs again only if that does no harm. */
-static void answer_again(struct lc_channel *channel, const struct incoming *in, bool harmless)
+static void answer_again(struct lc_channel *channel, const struct incoming *in, bool may_run)
 {
     uint64_t key = lc_channel_reply_key(in->key.path, in->message.id);
     struct lc_bytes reply = lc_replies_find(&channel->replies, key);
     if (reply.len > 0) {
         lc_channel_send_again(channel, in->path, reply);
-    } else if (harmless || lc_message_is_idempotent(&in->message)) {
+    } else if (may_run) {
         lc_dedup_mark(&channel->dedup, in->key.path, in->key.id, LC_SEEN_PENDING);
         pass(channel, in);
     }

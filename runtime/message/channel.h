@@ -75,18 +75,16 @@ bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer
     size_t room);
 
 /*
- * Sends it, or nothing when the writer failed. A piggybacked one is kept to answer duplicates with:
- * for EXCHANGE_LIFETIME when running the request again would do harm (`keep`) and its host sends no
- * flood of such; else while there is room.
+ * Sends it, or nothing when the writer failed. A piggybacked one is kept to answer duplicates with.
+ * `keep`: for EXCHANGE_LIFETIME, unless its host sends a flood of such, since the request must not
+ * be passed on again (RFC 7252 4.5); else while there is room, and then it is passed on again.
  */
 void lc_channel_reply_end(
     struct lc_channel *channel, struct lc_writer *writer, const struct lc_path *path, bool keep);
 
-/*
- * After lc_channel_reply_end(): the request may be passed on again when its reply was given up,
- * whatever its method; it did not run, or only gave a part of what is there.
- */
-void lc_channel_allow_again(struct lc_channel *channel, const struct lc_path *path, uint16_t id);
+/* In its place when there was no room for a piggybacked one: as if that was sent and given up. */
+void lc_channel_reply_lost(
+    struct lc_channel *channel, const struct lc_path *path, uint16_t id, bool keep);
 
 /* An empty ACK: the response will come separately. Duplicates get the ACK again. */
 void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *path, uint16_t id);

@@ -27,8 +27,8 @@ enum lc_seen {
     LC_SEEN_PENDING, /* nothing was sent yet */
     LC_SEEN_ACKED,   /* an empty ACK was sent */
     LC_SEEN_RESET,   /* RST was sent */
-    LC_SEEN_REPLIED, /* a piggybacked response was sent */
-    LC_SEEN_AGAIN,   /* the same, and the request may be passed on again, whatever its method */
+    LC_SEEN_REPLIED, /* a piggybacked response was sent; the request must not be passed on again */
+    LC_SEEN_AGAIN,   /* ... it may, once the response is given up */
     LC_SEEN_NEVER,   /* it is new, and now remembered as pending */
     LC_SEEN_NO_MEMORY,
 };

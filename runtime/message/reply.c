@@ -67,10 +67,6 @@ bool lc_channel_reply_begin(struct lc_channel *channel, struct lc_writer *writer
     uint8_t *data = id < 0 ? NULL : channel->transport->reserve(channel->transport, size);
     if (data == NULL) {
         lc_log(channel->log, LC_LOG_VERBOSE, "a response was dropped: no room or no Message ID");
-        if (type == LC_ACK) {
-            /* As if lost on the way: a duplicate may be answered again. */
-            lc_dedup_mark(&channel->dedup, lc_path_hash(path), (uint16_t)id, LC_SEEN_REPLIED);
-        }
         return false;
     }
     lc_writer_init(writer, data, size);
@@ -97,15 +93,16 @@ void lc_channel_reply_end(
         lc_replies_put(&channel->replies, lc_channel_reply_key(from, id), datagram,
             keep ? &path->remote : NULL, channel->timers->now,
             lc_params_exchange_lifetime(channel->params));
-        lc_dedup_mark(&channel->dedup, from, id, LC_SEEN_REPLIED);
+        lc_dedup_mark(&channel->dedup, from, id, keep ? LC_SEEN_REPLIED : LC_SEEN_AGAIN);
         lc_channel_clean_later(channel);
     }
     commit(channel, path, datagram);
 }
 
-void lc_channel_allow_again(struct lc_channel *channel, const struct lc_path *path, uint16_t id)
+void lc_channel_reply_lost(
+    struct lc_channel *channel, const struct lc_path *path, uint16_t id, bool keep)
 {
-    lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, LC_SEEN_AGAIN);
+    lc_dedup_mark(&channel->dedup, lc_path_hash(path), id, keep ? LC_SEEN_REPLIED : LC_SEEN_AGAIN);
 }
 
 void lc_channel_acknowledge(struct lc_channel *channel, const struct lc_path *path, uint16_t id)

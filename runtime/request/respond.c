@@ -57,21 +57,13 @@ static void drop(struct lc_pending *pending)
     lc_pending_settle(pending, LC_OK);
 }
 
-/* Sends it, with what is to be known when a duplicate of the request, or RST to the reply, comes.
- */
-static void end_reply(struct lc_pending *pending, struct lc_writer *writer, enum lc_type type)
+/* RST to the NON that answers a registration ends it (RFC 7641 3.6). */
+static void note_notification(const struct lc_pending *pending, const struct lc_writer *writer)
 {
-    struct lc_channel *channel = pending->server->options.channel;
     const struct lc_incoming *incoming = &pending->incoming;
-    if (pending->registered && type == LC_NON) {
-        lc_observers_sent(&pending->server->observers, &incoming->path.remote,
-            incoming->message.token, (uint16_t)(writer->start[2] << 8 | writer->start[3]));
-    }
-    bool keep = type == LC_ACK && harms_again(pending);
-    lc_channel_reply_end(channel, writer, &incoming->path, keep);
-    if (type == LC_ACK && !keep && !pending->known) {
-        lc_channel_allow_again(channel, &incoming->path, incoming->message.id);
-    }
+    uint16_t id = (uint16_t)(writer->start[2] << 8 | writer->start[3]);
+    lc_observers_sent(
+        &pending->server->observers, &incoming->path.remote, incoming->message.token, id);
 }
 
 /* Straight into the send slot. A reply for which there is no room now is lost on the way. */
@@ -81,14 +73,20 @@ static int reply_now(struct lc_pending *pending, const struct lc_reply *reply, e
     struct lc_channel *channel = pending->server->options.channel;
     const struct lc_message *message = &pending->incoming.message;
     int id = type == LC_ACK ? message->id : -1;
-    size_t room = lc_reply_room(reply);
+    bool keep = type == LC_ACK && harms_again(pending);
+    const struct lc_path *path = &pending->incoming.path;
     struct lc_writer writer;
-    if (lc_channel_reply_begin(channel, &writer, &pending->incoming.path, type, reply->code, id,
-            message->token, room)) {
+    if (lc_channel_reply_begin(
+            channel, &writer, path, type, reply->code, id, message->token, lc_reply_room(reply))) {
         if (!lc_reply_write(reply, &writer)) {
             return lc_fail(error, LC_ERROR_OPTION, "the response's options cannot be encoded");
         }
-        end_reply(pending, &writer, type);
+        if (pending->registered && type == LC_NON) {
+            note_notification(pending, &writer);
+        }
+        lc_channel_reply_end(channel, &writer, path, keep);
+    } else if (type == LC_ACK) {
+        lc_channel_reply_lost(channel, path, message->id, keep);
     }
     lc_pending_answered(pending);
     lc_pending_settle(pending, LC_OK);

@@ -55,15 +55,6 @@ describe("a kept reply", function()
     assert.are.equal(reply(1, 2001), receive(coap.GET, 1))
   end)
 
-  it("of a request that must not run again, if forgotten, leaves silence", function()
-    payload = ("x"):rep(1000)
-    for id = 1, 2000 do receive(coap.POST, id) end
-    local count = sent.count
-    receive(coap.POST, 1)
-    assert.are.equal(count, sent.count)
-    assert.are.equal(2000, requests)
-  end)
-
   it("stays for EXCHANGE_LIFETIME when asked for", function()
     keep, payload = true, ("x"):rep(1000)
     for id = 1, 3000 do receive(coap.POST, id) end
