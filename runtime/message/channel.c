@@ -285,6 +285,44 @@ static void receive(void *arg, const struct lc_path *path, uint8_t *data, size_t
     }
 }
 
+/* The header and token of a message whose end is missing. False: the token is not whole. */
+static bool parse_beginning(struct lc_message *message, const uint8_t *data, size_t len)
+{
+    size_t token_len = data[0] & 15u;
+    bool whole = token_len <= LC_TOKEN_MAX && LC_HEADER_SIZE + token_len <= len;
+    *message = (struct lc_message){
+        .type = data[0] >> 4 & 3u,
+        .code = data[1],
+        .id = (uint16_t)(data[2] << 8 | data[3]),
+        .is_cut = true,
+        .token = lc_bytes(data + LC_HEADER_SIZE, whole ? token_len : 0),
+    };
+    return whole;
+}
+
+/* So that who waits for it need not wait any longer. */
+static void pass_cut_response(struct lc_channel *channel, const struct incoming *in)
+{
+    if (in->message.type == LC_ACK) {
+        on_ack(channel, in);
+        return;
+    }
+    channel->depth++;
+    channel->upcalls.response(channel->upcalls.arg, &in->message, in->path);
+    if (leave(channel) && in->message.type == LC_CON) {
+        lc_channel_send_empty(channel, in->path, LC_RST, in->message.id);
+    }
+}
+
+static void refuse_cut_request(struct lc_channel *channel, const struct incoming *in)
+{
+    uint8_t reply[LC_HEADER_SIZE + LC_TOKEN_MAX];
+    struct lc_writer writer;
+    lc_writer_init(&writer, reply, sizeof reply);
+    lc_write_header(&writer, LC_ACK, LC_CODE(4, 13), in->message.id, in->message.token);
+    lc_channel_send_again(channel, in->path, lc_bytes(reply, lc_writer_len(&writer)));
+}
+
 /*
  * A message that is longer than we take. A CON request whose token can be read gets 4.13 (RFC 7252
  * 5.9.2.9), any other CON is rejected; a NON is ignored like a malformed one.
@@ -292,25 +330,23 @@ static void receive(void *arg, const struct lc_path *path, uint8_t *data, size_t
 static void truncated(void *arg, const struct lc_path *path, const uint8_t *data, size_t len)
 {
     struct lc_channel *channel = arg;
+    struct incoming in = {.path = path};
     channel->stats.received++;
     channel->stats.malformed++;
     log_in(channel, LC_LOG_INFO, path, "a datagram longer than MaxPacketSize");
-    if (len < LC_HEADER_SIZE || data[0] >> 6 != 1 || (data[0] >> 4 & 3) != LC_CON ||
-        lc_address_is_multicast(&path->local)) {
+    if (len < LC_HEADER_SIZE || data[0] >> 6 != 1 || lc_address_is_multicast(&path->local)) {
         return;
     }
-    struct lc_bytes token = lc_bytes(data + LC_HEADER_SIZE, data[0] & 15);
-    uint16_t id = (uint16_t)(data[2] << 8 | data[3]);
-    bool is_request = data[1] >= 1 && data[1] < 32;
-    if (!is_request || token.len > LC_TOKEN_MAX || len < LC_HEADER_SIZE + token.len) {
-        lc_channel_send_empty(channel, path, LC_RST, id);
-        return;
+    bool readable = parse_beginning(&in.message, data, len);
+    if (readable && lc_message_is_response(&in.message)) {
+        pass_cut_response(channel, &in);
+    } else if (in.message.type == LC_CON) {
+        if (readable && lc_message_is_request(&in.message)) {
+            refuse_cut_request(channel, &in);
+        } else {
+            lc_channel_send_empty(channel, path, LC_RST, in.message.id);
+        }
     }
-    uint8_t reply[LC_HEADER_SIZE + LC_TOKEN_MAX];
-    struct lc_writer writer;
-    lc_writer_init(&writer, reply, sizeof reply);
-    lc_write_header(&writer, LC_ACK, LC_CODE(4, 13), id, token);
-    lc_channel_send_again(channel, path, lc_bytes(reply, lc_writer_len(&writer)));
 }
 
 /* Only the message whose own beginning comes back is refused: the network may know less than we. */

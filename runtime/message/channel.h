@@ -30,11 +30,11 @@ struct lc_channel_upcalls {
     void (*request)(void *arg, const struct lc_message *message, const struct lc_path *path);
 
     /*
-     * A response, piggybacked or on its own. True: it was expected, and a CON one is acknowledged.
-     * An unexpected CON is answered with RST (RFC 7252 4.2), an unexpected NON too, so that a
-     * server stops notifying (RFC 7641 3.6); an unexpected piggybacked one changes nothing. The
-     * transmission of a request has ended, without done(), when its piggybacked response gets here;
-     * a separate response does not end it: cancel it (RFC 7252 5.2.2).
+     * A response, piggybacked or on its own, perhaps cut (is_cut). True: it was expected, and a CON
+     * one is acknowledged. An unexpected CON is answered with RST (RFC 7252 4.2), an unexpected NON
+     * too, so that a server stops notifying (RFC 7641 3.6); an unexpected piggybacked one changes
+     * nothing. The transmission of a request has ended, without done(), when its piggybacked
+     * response gets here; a separate response does not end it: cancel it (RFC 7252 5.2.2).
      */
     bool (*response)(void *arg, const struct lc_message *message, const struct lc_path *path);
 

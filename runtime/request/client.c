@@ -150,6 +150,17 @@ static bool is_understood(const struct lc_message *message)
     return true;
 }
 
+/* Why a response cannot be read, or NULL. */
+static const char *flaw_of(const struct lc_message *message)
+{
+    if (message->is_cut) {
+        return "the response is longer than MaxPacketSize";
+    }
+    return is_understood(message)
+               ? NULL
+               : "the response has a critical option that is unknown or malformed";
+}
+
 /* A cancellation crossed a notification, which is no answer to it. */
 static bool crosses(const struct lc_exchange *exchange, const struct lc_message *message)
 {
@@ -166,11 +177,11 @@ bool lc_client_response(
         return false;
     }
     struct lc_exchange *exchange = token->owner;
-    if (!is_understood(message)) {
-        lc_log(client->options.log, LC_LOG_INFO, "Response with an unknown critical option");
+    const char *flaw = flaw_of(message);
+    if (flaw != NULL) {
+        lc_log(client->options.log, LC_LOG_INFO, "%s", flaw);
         if (!exchange->multicast) {
-            lc_exchange_fail(exchange, LC_ERROR_MALFORMED,
-                "the response has a critical option that is unknown or malformed");
+            lc_exchange_fail(exchange, LC_ERROR_MALFORMED, flaw);
         }
         return false;
     }

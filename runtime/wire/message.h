@@ -14,6 +14,7 @@ enum { LC_TOKEN_MAX = 8, LC_HEADER_SIZE = 4 };
 struct lc_message {
     uint8_t type, code;
     uint16_t id;
+    bool is_cut;      /* it was too long to be taken: header and token are all there is of it */
     uint64_t present; /* bit n: option number n occurs (1 to 63); bit 0: 0 or one above 63 does */
     struct lc_bytes token;   /* 0 to 8 bytes */
     struct lc_bytes options; /* as encoded, without the payload marker */

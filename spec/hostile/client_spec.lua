@@ -67,6 +67,23 @@ describe("a live client", function()
     assert.are.equal("true", completed().text)
   end)
 
+  it("is told at once of a response that is too long to be taken, in an ACK, as CON or as NON", function()
+    for _, type in ipairs { ACK, CON, NON } do
+      start()
+      client.OnRequestComplete = function(_, e) done[#done + 1] = { e.ErrorCode, e.ErrorDescription } end
+      local _, request, from = get()
+      tell(from, { type = type, code = "2.05", id = type == ACK and request.id or 7, token = request.token,
+        payload = ("x"):rep(3000) })
+      local code, text = table.unpack(completed())
+      assert.are.equal(703, code)
+      assert.is_truthy(text:find("the response is longer than MaxPacketSize", 1, true), text)
+      raw.run(0.02)
+      local last = raw.parse(server.got[#server.got].data)
+      assert.are.same(type == CON and { RST, 7 } or { CON, request.id }, { last.type, last.id })
+      client:Shutdown()
+    end
+  end)
+
   it("takes no response with another token, nor a piggybacked one with another Message ID", function()
     start { MaxRetransmit = 6 }
     local _, request, from = get()
