@@ -4,17 +4,12 @@
 #include <lauxlib.h>
 
 #include "bindings/answer.h"
-#include "bindings/certificate.h"
 #include "bindings/error.h"
 #include "bindings/method.h"
 #include "bindings/names.h"
-#include "bindings/option.h"
-#include "bindings/pending.h"
-#include "bindings/state.h"
+#include "bindings/property.h"
 #include "bindings/task.h"
-#include "bindings/text.h"
 #include "component/endpoint.h"
-#include "wire/code.h"
 
 #define COAP "lunacoap.CoAP"
 
@@ -32,11 +27,6 @@ struct members {
     } list[LC_NAMES_MAX];
 };
 
-static struct lc_state *state_of(const struct lc_component *component)
-{
-    return lc_container(component->stage, struct lc_state, stage);
-}
-
 struct lc_component *lc_component_check(lua_State *L, int index)
 {
     struct lc_component_object *object = luaL_testudata(L, index, COAP);
@@ -52,13 +42,13 @@ struct lc_component *lc_component_check_acting(lua_State *L, const char *verb, c
 {
     struct lc_component *component = lc_component_check(L, 1);
     bool finalizes = lc_state_finalizes(L);
-    if (finalizes || state_of(component)->logging) {
+    if (finalizes || lc_component_state(component)->logging) {
         lc_error_raisef(L, LC_ERROR_USAGE,
             "%s may not %s %s; use lunacoap.spawn to do it a moment later",
             finalizes ? "a finalizer (__gc)" : "OnLog", verb, member);
     }
     /* What is begun now has its whole time, however long the script has computed before. */
-    lc_loop_update(state_of(component)->loop);
+    lc_loop_update(lc_component_state(component)->loop);
     return component;
 }
 
@@ -95,7 +85,7 @@ void lc_component_pin(struct lc_state *state, struct lc_component *component, bo
 
 struct lc_content **lc_component_content(struct lc_component *component, bool response)
 {
-    struct lc_task *task = state_of(component)->current;
+    struct lc_task *task = lc_component_state(component)->current;
     if (task != NULL && response) {
         struct lc_answer *answer = lc_answer_find(lc_component_answers(component), task);
         if (answer != NULL) {
@@ -114,84 +104,7 @@ struct lc_content **lc_component_content(struct lc_component *component, bool re
     return response ? &component->response : &component->request;
 }
 
-static struct lc_content *writable_content(
-    lua_State *L, struct lc_component *component, bool response)
-{
-    struct lc_content **slot = lc_component_content(component, response);
-    if (*slot == NULL) {
-        *slot = lc_content_new();
-    }
-    if (*slot == NULL) {
-        lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
-    }
-    return *slot;
-}
-
-/* ---- Reading ---- */
-
-static int push_content(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
-{
-    const struct lc_content *content = *lc_component_content(component, row->response);
-    struct lc_bytes bytes;
-    char text[5];
-    switch (row->part) {
-    case LC_PART_CODE: {
-        uint8_t code = lc_content_code(content);
-        lua_pushstring(L, code == 0 ? "" : lc_code_text(code, text));
-        return 1;
-    }
-    case LC_PART_FORMAT:
-        lua_pushinteger(L, lc_content_format(content));
-        return 1;
-    case LC_PART_ETAG:
-        bytes = lc_content_etag(content);
-        break;
-    default:
-        bytes = lc_content_data(content);
-        break;
-    }
-    int page = row->raw ? LC_CODEPAGE_UTF8 : lc_component_settings(component)->code_page;
-    return lc_text_push(L, state_of(component), page, bytes);
-}
-
-/* Values that are text inside, as what they are in Lua. */
-static int push_printed(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
-{
-    struct lc_buf *out = &state_of(component)->scratch;
-    lc_buf_clear(out);
-    if (!lc_component_print(component, row, out)) {
-        return lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
-    }
-    lua_pushlstring(L, (const char *)out->data, out->len);
-    if (row->kind == LC_KIND_BOOLEAN || row->id == LC_SETTING_Listening) {
-        lua_pushboolean(L, lc_bytes_is(lc_buf_bytes(out), "True"));
-    } else if (row->kind == LC_KIND_INTEGER || row->kind == LC_KIND_NUMBER) {
-        lua_stringtonumber(L, lua_tostring(L, -1));
-    }
-    return 1;
-}
-
-static int push_property(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
-{
-    switch (row->kind) {
-    case LC_KIND_CONTENT:
-        return push_content(L, component, row);
-    case LC_KIND_OPTIONS:
-        lc_option_push_list(L, writable_content(L, component, row->response));
-        return 1;
-    case LC_KIND_PENDING:
-        lc_pending_push(L, component);
-        return 1;
-    case LC_KIND_CERTIFICATE:
-        lc_certificate_push_empty(L);
-        return 1;
-    default:
-        return push_printed(L, component, row);
-    }
-}
+/* ---- Members ---- */
 
 static int unknown_member(lua_State *L, const struct members *members)
 {
@@ -219,105 +132,13 @@ static int component_index(lua_State *L)
     size_t index = members->list[id].index;
     switch (members->list[id].kind) {
     case MEMBER_PROPERTY:
-        return push_property(L, &object->component, &lc_setting_rows[index]);
+        return lc_property_push(L, &object->component, &lc_setting_rows[index]);
     case MEMBER_METHOD:
         lua_pushcfunction(L, lc_method_rows[index].function);
         return 1;
     default:
         lc_component_push_handler(L, 1, (enum lc_event_id)index);
         return 1;
-    }
-}
-
-/* ---- Assigning ---- */
-
-static int raise_type(lua_State *L, const struct lc_setting_row *row, int value)
-{
-    return lc_error_raisef(L, LC_ERROR_USAGE, "%s takes %s, not %s", row->name, row->takes,
-        lc_error_describe(L, value));
-}
-
-static int assign_content(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
-{
-    struct lc_error error;
-    bool is_number = row->part == LC_PART_FORMAT;
-    if (lua_type(L, value) != (is_number ? LUA_TNUMBER : LUA_TSTRING)) {
-        return raise_type(L, row, value);
-    }
-    struct lc_content *content = writable_content(L, component, row->response);
-    int code;
-    if (is_number) {
-        code = lc_content_set_number(content, row, lua_tonumber(L, value), &error);
-    } else {
-        int page = row->raw || row->part == LC_PART_CODE
-                       ? LC_CODEPAGE_UTF8
-                       : lc_component_settings(component)->code_page;
-        struct lc_bytes bytes = lc_text_check(L, state_of(component), page, value);
-        code = lc_content_set_bytes(content, row, bytes, &error);
-    }
-    return code == LC_OK ? 0 : lc_error_raise(L, &error);
-}
-
-/* Reading the list may run a script, which may reset the component: its content comes second. */
-static int assign_options(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
-{
-    struct lc_error error;
-    const struct lc_option_list *list = lc_option_take_list(L, value);
-    struct lc_content *content = writable_content(L, component, row->response);
-    int code = lc_content_set_options(content, list->items, list->count, &error);
-    return code == LC_OK ? 0 : lc_error_raise(L, &error);
-}
-
-static int assign_plain(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
-{
-    struct lc_error error;
-    int code;
-    if (row->flags & LC_READ_ONLY) {
-        code = lc_setting_fail_read_only(row, &error);
-    } else if (row->kind == LC_KIND_BOOLEAN || row->id == LC_SETTING_Listening) {
-        if (!lua_isboolean(L, value)) {
-            return raise_type(L, row, value);
-        }
-        if (row->id == LC_SETTING_Listening) {
-            lc_component_check_acting(L, "set", "Listening");
-        }
-        code = lc_component_set_boolean(component, row, lua_toboolean(L, value), &error);
-    } else if (row->kind == LC_KIND_TEXT) {
-        if (lua_type(L, value) != LUA_TSTRING) {
-            return raise_type(L, row, value);
-        }
-        size_t len;
-        const char *text = lua_tolstring(L, value, &len);
-        code = lc_component_set_text(component, row, lc_bytes(text, len), &error);
-    } else {
-        if (lua_type(L, value) != LUA_TNUMBER) {
-            return raise_type(L, row, value);
-        }
-        code = lc_component_set_number(component, row, lua_tonumber(L, value), &error);
-    }
-    return code == LC_OK ? 0 : lc_error_raise(L, &error);
-}
-
-static int assign_property(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
-{
-    struct lc_error error;
-    switch (row->kind) {
-    case LC_KIND_CONTENT:
-        return assign_content(L, component, row, value);
-    case LC_KIND_OPTIONS:
-        return assign_options(L, component, row, value);
-    case LC_KIND_PENDING:
-        lc_setting_fail_read_only(row, &error);
-        return lc_error_raise(L, &error);
-    case LC_KIND_CERTIFICATE:
-        lc_setting_fail_secure(row, &error);
-        return lc_error_raise(L, &error);
-    default:
-        return assign_plain(L, component, row, value);
     }
 }
 
@@ -349,7 +170,7 @@ static int component_newindex(lua_State *L)
     size_t index = members->list[id].index;
     switch (members->list[id].kind) {
     case MEMBER_PROPERTY:
-        return assign_property(L, &object->component, &lc_setting_rows[index], 3);
+        return lc_property_assign(L, &object->component, &lc_setting_rows[index], 3);
     case MEMBER_HANDLER:
         return assign_handler(L, &object->component, index, 3);
     default:
@@ -365,7 +186,7 @@ static int component_gc(lua_State *L)
     struct lc_component_object *object = lua_touserdata(L, 1);
     lc_component_dispose(&object->component);
     lc_answer_forget_component(&object->answers);
-    lc_task_forget(state_of(&object->component), &object->component);
+    lc_task_forget(lc_component_state(&object->component), &object->component);
     /* A finalizer that runs later may still reach it: it is no component any more. */
     lua_pushnil(L);
     lua_setmetatable(L, 1);
@@ -423,13 +244,13 @@ static void assign_setting(
     lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
 {
     struct lc_error error;
-    struct lc_buf *out = &state_of(component)->scratch;
+    struct lc_buf *out = &lc_component_state(component)->scratch;
     if (lua_isboolean(L, value)) {
         lua_pushstring(L, lua_toboolean(L, value) ? "True" : "False");
     } else if (lua_isstring(L, value)) {
         lua_pushvalue(L, value);
     } else {
-        raise_type(L, row, value);
+        lc_property_raise_type(L, row, value);
     }
     lua_pushfstring(L, "%s=", row->name);
     lua_insert(L, -2);

@@ -4,15 +4,20 @@
 
 #include <lua.h>
 
+#include "bindings/state.h"
 #include "component/component.h"
-
-struct lc_state;
 
 struct lc_component_object {
     struct lc_component component;
     struct lc_list answers; /* of tasks: answer.h */
     int pin;                /* registry: keeps an active component alive */
 };
+
+/* The state whose components share a stage with this one. */
+static inline struct lc_state *lc_component_state(const struct lc_component *component)
+{
+    return lc_container(component->stage, struct lc_state, stage);
+}
 
 /* Makes the metatable; called once when a state is opened. */
 void lc_component_open_class(lua_State *L);

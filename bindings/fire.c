@@ -7,14 +7,8 @@
 #include "bindings/component.h"
 #include "bindings/error.h"
 #include "bindings/event.h"
-#include "bindings/state.h"
 #include "bindings/task.h"
 #include "component/call.h"
-
-static struct lc_state *state_of(const struct lc_component *component)
-{
-    return lc_container(component->stage, struct lc_state, stage);
-}
 
 /* ---- Handlers that may suspend ---- */
 
@@ -96,7 +90,7 @@ static void handler_ended(struct lc_task *task, bool returned)
 
 static void fire(struct lc_component *component, struct lc_firing *firing)
 {
-    struct lc_state *state = state_of(component);
+    struct lc_state *state = lc_component_state(component);
     struct lc_task *task = lc_task_new(state, handler_ended);
     if (task == NULL) {
         lc_component_tell_error(component, LC_ERROR_NO_MEMORY, "no memory to run a handler");
@@ -121,7 +115,7 @@ struct telling {
 static int run_teller(lua_State *L)
 {
     struct telling *telling = lua_touserdata(L, 1);
-    struct lc_state *state = state_of(telling->component);
+    struct lc_state *state = lc_component_state(telling->component);
     lc_component_push(L, state, telling->component);
     if (lc_component_push_handler(L, 2, telling->event->id) != LUA_TFUNCTION) {
         return 0;
@@ -146,7 +140,7 @@ static void teller_ended(struct lc_task *task, bool returned)
 
 static bool tell(struct lc_component *component, const struct lc_event *event)
 {
-    struct lc_state *state = state_of(component);
+    struct lc_state *state = lc_component_state(component);
     if (state->telling) {
         return event->id == LC_ON_LOG; /* lines about the handling of a line are dropped */
     }
@@ -181,7 +175,7 @@ static void finished(struct lc_call *call)
 
 static void active(struct lc_component *component, bool is_active)
 {
-    struct lc_state *state = state_of(component);
+    struct lc_state *state = lc_component_state(component);
     lc_component_pin(state, component, is_active);
     if (is_active) {
         lc_state_begin_activity(state);

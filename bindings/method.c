@@ -8,16 +8,10 @@
 #include "bindings/component.h"
 #include "bindings/error.h"
 #include "bindings/loop.h"
-#include "bindings/state.h"
 #include "bindings/task.h"
 #include "component/call.h"
 #include "component/serve.h"
 #include "wire/code.h"
-
-static struct lc_state *state_of(const struct lc_component *component)
-{
-    return lc_container(component->stage, struct lc_state, stage);
-}
 
 static struct lc_bytes check_string(lua_State *L, int index, const char *method, const char *what)
 {
@@ -41,7 +35,7 @@ static void check_last(lua_State *L, int last, const char *method, const char *t
 /* In OnLog and in finalizers, `method` without arguments is put off to the end of the turn. */
 static bool put_off(lua_State *L, lua_CFunction method)
 {
-    if (!state_of(lc_component_check(L, 1))->logging && !lc_state_finalizes(L)) {
+    if (!lc_component_state(lc_component_check(L, 1))->logging && !lc_state_finalizes(L)) {
         return false;
     }
     lua_pushcfunction(L, lc_loop_spawn);
@@ -77,7 +71,7 @@ static int call_ended(lua_State *L, int status, lua_KContext context)
 /* Until it is answered, the task sees no older answer. */
 static void clear_answer(struct lc_component *component)
 {
-    struct lc_task *task = state_of(component)->current;
+    struct lc_task *task = lc_component_state(component)->current;
     if (task != NULL) {
         lc_answer_forget(lc_answer_find(lc_component_answers(component), task));
     }
@@ -288,7 +282,7 @@ static int config(lua_State *L)
     struct lc_bytes text = check_string(L, 2, "Config", "\"NAME\" or \"NAME=VALUE\"");
     check_last(L, 2, "Config", "one string, such as \"BlockSize=512\"");
     check_setting(L, text);
-    struct lc_buf *out = &state_of(component)->scratch;
+    struct lc_buf *out = &lc_component_state(component)->scratch;
     struct lc_error error;
     lc_buf_clear(out);
     if (lc_component_config(component, text, out, &error) != LC_OK) {
