@@ -163,8 +163,7 @@ void lc_bodystore_touch(struct lc_bodystore *store, struct lc_stored *stored, si
         lc_bodystore_remove(store, lc_container(store->list.next, struct lc_stored, link));
         store->evicted++;
         lc_log(store->log, LC_LOG_INFO,
-            "a block-wise body was dropped before its time: more "
-            "than max_transfers or max_transfer_bytes are kept");
+            "a block-wise body was dropped before its time: too many, or too large ones, are kept");
     }
     if (!lc_timer_is_set(store->timers, &store->timer)) {
         set_timer(store); /* else it is set anew when it fires */
