@@ -15,8 +15,8 @@
 #include "message/stats.h"
 #include "net/address.h"
 
-/* Bytes of a log's datagrams with 24 bytes each for finding them. What is spare is to stay in the
- * processor's cache: more of it costs every request 3 %. */
+/* Bytes of a log's datagrams with 24 bytes each for finding them. What is spare had better stay in
+ * the processor's cache. */
 enum { LC_REPLIES_SPARE = 64 << 10, LC_REPLIES_SHARE = 4 << 20, LC_REPLIES_SHARES = 16 };
 
 struct lc_replies_log {
