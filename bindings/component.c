@@ -114,8 +114,7 @@ static int unknown_member(lua_State *L, const struct members *members)
     if (row != NULL && (row->flags & LC_PROPERTY) == 0) {
         return lc_error_raisef(L, LC_ERROR_USAGE,
             "CoAP has no property '%s'; it is a setting: Config(\"%s\") reads it, "
-            "Config(\"%s=VALUE\") "
-            "sets it",
+            "Config(\"%s=VALUE\") sets it",
             row->name, row->name, row->name);
     }
     return lc_error_unknown(L, "CoAP", "property", name, members->names.list, members->names.count);

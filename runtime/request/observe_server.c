@@ -234,7 +234,7 @@ void lc_observer_sent(struct lc_observer *observer, uint16_t id)
                              : (uint8_t)(observer->id_count + 1);
 }
 
-void lc_observers_sent(struct lc_observers *observers, const struct lc_address *remote,
+void lc_observers_sent_first(struct lc_observers *observers, const struct lc_address *remote,
     struct lc_bytes token, uint16_t id)
 {
     struct lc_observer *observer = find_observer(observers, remote, token);

@@ -67,7 +67,7 @@ bool lc_observers_remove(
 void lc_observer_sent(struct lc_observer *observer, uint16_t id);
 
 /* The same for the response to its registration, which is its first notification. */
-void lc_observers_sent(struct lc_observers *observers, const struct lc_address *remote,
+void lc_observers_sent_first(struct lc_observers *observers, const struct lc_address *remote,
     struct lc_bytes token, uint16_t id);
 
 /* RST to a NON. */

@@ -62,7 +62,7 @@ static void note_notification(const struct lc_pending *pending, const struct lc_
 {
     const struct lc_incoming *incoming = &pending->incoming;
     uint16_t id = (uint16_t)(writer->start[2] << 8 | writer->start[3]);
-    lc_observers_sent(
+    lc_observers_sent_first(
         &pending->server->observers, &incoming->path.remote, incoming->message.token, id);
 }
 
