@@ -62,7 +62,7 @@ ALL_CPPFLAGS += $(LUA_CFLAGS) $(CPPFLAGS)
 # No PLT: a request makes some sixty calls into Lua, and the detour of each is 2 % of its time.
 ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt $(WARNINGS) $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS  = $(LDFLAGS) $(SANITIZE)
-LIBS         = -lev -lm
+LIBS         = -lev -lmbedtls -lmbedx509 -lmbedcrypto -lgnutls -ljansson -lm
 
 # V=1 shows the commands.
 quiet = $(if $(filter 1,$(V)),,@printf '%-5s %s\n' $(1) $(2);)
@@ -130,11 +130,14 @@ FORCE:
 PACKAGES  = gcc libc6-dev pkg-config
 PACKAGES += lua5.4 liblua5.4-dev
 PACKAGES += libev-dev
+PACKAGES += libmbedtls-dev libgnutls28-dev libjansson-dev
 PACKAGES += lua-busted
 PACKAGES += lua-check clang-format cppcheck
 # A client and a server that we did not write, for the interoperability specs; their library for
 # the comparison of make bench.
 PACKAGES += libcoap3-bin libcoap3-dev
+# Certificates, keys and tokens for the specs of DTLS, and peers that speak it.
+PACKAGES += openssl gnutls-bin softhsm2
 
 .PHONY: deps
 deps:

@@ -19,8 +19,13 @@ supported_platforms = { "linux" }
 
 dependencies = { "lua >= 5.4" }
 
--- libev-dev on Debian.
-external_dependencies = { LIBEV = { header = "ev.h" } }
+-- libev-dev, libmbedtls-dev, libgnutls28-dev and libjansson-dev on Debian.
+external_dependencies = {
+  LIBEV = { header = "ev.h" },
+  MBEDTLS = { header = "mbedtls/ssl.h" },
+  GNUTLS = { header = "gnutls/gnutls.h" },
+  JANSSON = { header = "jansson.h" },
+}
 
 -- Two calls of make with the same flags: the second one compiles nothing.
 local variables = {
@@ -28,8 +33,9 @@ local variables = {
   CC = "$(CC)",
   CFLAGS = "$(CFLAGS)",
   LUA = "$(LUA)",
-  LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR)",
-  LDFLAGS = "-L$(LIBEV_LIBDIR)",
+  LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR) -I$(MBEDTLS_INCDIR) -I$(GNUTLS_INCDIR) "
+    .. "-I$(JANSSON_INCDIR)",
+  LDFLAGS = "-L$(LIBEV_LIBDIR) -L$(MBEDTLS_LIBDIR) -L$(GNUTLS_LIBDIR) -L$(JANSSON_LIBDIR)",
   LIBDIR = "$(LIBDIR)",
 }
 

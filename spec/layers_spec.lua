@@ -13,10 +13,13 @@ local MAY_INCLUDE = {
   ["runtime/request"] = {
     "request/", "message/", "wire/", "base/", "net/transport.h", "net/address.h",
   },
+  ["runtime/secure"] = { "secure/", "base/", "net/transport.h", "net/address.h" },
   ["runtime/component"] = {
-    "component/", "request/", "message/", "net/", "wire/", "base/",
+    "component/", "request/", "message/", "secure/", "net/", "wire/", "base/",
   },
-  ["bindings"] = { "bindings/", "component/", "wire/", "base/", "net/loop.h" },
+  ["bindings"] = {
+    "bindings/", "component/", "wire/", "base/", "net/loop.h", "secure/certificate.h",
+  },
   ["runtime"] = { "bindings/program.h" }, -- main.c
 }
 
@@ -28,6 +31,14 @@ local ONLY_IN = {
   ["^lualib%.h$"] = { ["bindings"] = true },
   ["^mbedtls/"] = { ["runtime/secure"] = true },
   ["^gnutls/"] = { ["runtime/secure"] = true },
+  ["^jansson%.h$"] = { ["runtime/secure"] = true },
+}
+
+-- Within secure/, only these files may include the headers of an engine.
+local ENGINE_FILES = {
+  ["^mbedtls/"] = { "^mbedtls", "^cookie%.c$", "^random%.c$" },
+  ["^gnutls/"] = { "^gnutls", "^cert", "^trust" },
+  ["^jansson%.h$"] = { "^certificate_jwk%.c$" },
 }
 
 -- These are given the time, so that their rules can be tried in virtual time.
@@ -70,6 +81,15 @@ local function starts_with_any(name, prefixes)
   return false
 end
 
+local function matches_any(text, patterns)
+  for _, pattern in ipairs(patterns) do
+    if text:match(pattern) then
+      return true
+    end
+  end
+  return false
+end
+
 local function without_comments(text)
   return (text:gsub("/%*.-%*/", ""):gsub("//[^\n]*", ""))
 end
@@ -96,6 +116,12 @@ function checks.foreign_headers(path, text)
     for pattern, folders in pairs(ONLY_IN) do
       if name:match(pattern) and not folders[folder] then
         complaints[#complaints + 1] = ("may not include <%s>"):format(name)
+      end
+    end
+    for pattern, stems in pairs(ENGINE_FILES) do
+      if folder == "runtime/secure" and name:match(pattern)
+        and not matches_any(path:match("[^/]*$"), stems) then
+        complaints[#complaints + 1] = ("may not include <%s>: it belongs to no engine"):format(name)
       end
     end
     if WITHOUT_CLOCK[folder] and (name == "time.h" or name == "sys/time.h") then
@@ -268,6 +294,10 @@ describe("a check of the layers", function()
     { "foreign_headers", "runtime/component/component.c", "#include <ev.h>\n" },
     { "foreign_headers", "runtime/component/component.h", "# include <lua.h>\n" },
     { "foreign_headers", "runtime/net/udp.c", "#include <mbedtls/ssl.h>\n" },
+    { "edges", "runtime/secure/dtls.c", '#include "net/udp.h"\n' },
+    { "edges", "bindings/component.c", '#include "secure/dtls.h"\n' },
+    { "foreign_headers", "runtime/secure/dtls.c", "#include <mbedtls/ssl.h>\n" },
+    { "foreign_headers", "runtime/secure/mbedtls_session.c", "#include <gnutls/gnutls.h>\n" },
     { "foreign_headers", "runtime/message/channel.c", "#include <time.h>\n" },
     { "heap", "runtime/wire/uri.c", "void f(void)\n{\n    free(malloc(1));\n}\n" },
     { "own_header", "runtime/wire/uri.c", '#include <stdio.h>\n#include "wire/uri.h"\n' },
