@@ -14,6 +14,8 @@ enum lc_key_exchange {
     LC_KX_DHE_DSS,
     LC_KX_ECDHE_RSA,
     LC_KX_ECDHE_ECDSA,
+    LC_KX_ECDH_RSA, /* static: no forward secrecy */
+    LC_KX_ECDH_ECDSA,
     LC_KX_PSK,
     LC_KX_DHE_PSK,
     LC_KX_ECDHE_PSK,
@@ -58,9 +60,8 @@ unsigned lc_group_bits(uint16_t group);
  * (Code 1) naming the word that is wrong and, in the last two, what would be right.
  *   suites: "*", or names with ';' between them; "*" gives the default ones
  *   groups: names with ',' between them, as TLS12SupportedGroups has them, and ecdhe_x25519
- *   signatures: "sha256-ecdsa,sha384-rsa" as TLS12SignatureAlgorithms has them, to 256 * hash +
- * sig;
- *   "" gives 0
+ *   signatures: "sha256-ecdsa,sha384-rsa" as TLS12SignatureAlgorithms has them, and ed25519,
+ *     to 256 * hash + signature; "" gives 0
  */
 int lc_suites_read(struct lc_bytes text, uint16_t out[], size_t room, struct lc_error *error);
 int lc_groups_read(struct lc_bytes text, uint16_t out[], size_t room, struct lc_error *error);
