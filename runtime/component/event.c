@@ -186,7 +186,7 @@ static bool append_uri(const struct lc_event *event, struct lc_buf *out)
         return lc_buf_append(out, event->uri.data, event->uri.len);
     }
     write_host(&event->local, host);
-    struct lc_uri_origin origin = {event->secure, host, event->local.port};
+    struct lc_uri_origin origin = {event->remote.session != 0, host, event->local.port};
     return lc_uri_compose(out, event->options, &origin);
 }
 

@@ -68,7 +68,6 @@ extern const struct lc_event_row lc_event_rows[LC_EVENT_COUNT];
 struct lc_event {
     uint8_t id; /* enum lc_event_id */
     uint8_t method;
-    bool secure;
     bool latest;
     bool flag;       /* SendResponse, Accept, StopObserving */
     bool flag_fixed; /* assigning it has no effect */

@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "net/transport.h"
 
-_Static_assert(sizeof(struct lc_address) == 24, "addresses are hashed as bytes: no padding");
+_Static_assert(sizeof(struct lc_address) == 28, "addresses are hashed as bytes: no padding");
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 

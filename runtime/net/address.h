@@ -1,4 +1,7 @@
-/* An IP address with a port, in one form for both families, so that addresses compare as bytes. */
+/*
+ * Whom a datagram is exchanged with: an IP address with a port, in one form for both families, so
+ * that addresses compare as bytes.
+ */
 #ifndef LC_NET_ADDRESS_H
 #define LC_NET_ADDRESS_H
 
@@ -21,6 +24,11 @@ struct lc_address {
     uint32_t scope;   /* interface index of link-local and group addresses, else 0 */
     uint16_t port;    /* host order */
     uint16_t is_ipv4; /* 1 or 0; tells 0.0.0.0 from :: */
+
+    /* The DTLS session with the one who is there, 0: none. An endpoint is known by address, port
+     * and security association (RFC 7252 1.2), so that nothing of one session is ever taken for
+     * another's. */
+    uint32_t session;
 };
 
 enum { LC_ADDRESS_TEXT = 64 }; /* room for any text below, with its zero byte */

@@ -28,8 +28,6 @@ struct lc_transport {
     /* Queues the first `len` bytes of the room last reserved. Nothing is sent before the loop's
      * turn ends. */
     void (*commit)(struct lc_transport *transport, const struct lc_path *path, size_t len);
-
-    bool secure; /* DTLS */
 };
 
 /* Upcalls. `data` is the carrier's and stays valid until the function returns; it may be written

@@ -123,9 +123,8 @@ static struct lc_observer *enrol(struct lc_observers *observers, const struct lc
             "a registration was not taken: there are %zu observers", observers->count);
         return NULL;
     }
-    struct lc_resource *resource = lc_resources_for(&observers->resources,
-        &pending->incoming.path.local, pending->incoming.message.options,
-        observers->server->options.secure, &observers->scratch);
+    struct lc_resource *resource = lc_resources_for(&observers->resources, &pending->incoming.path,
+        pending->incoming.message.options, &observers->scratch);
     if (resource == NULL) {
         return NULL;
     }

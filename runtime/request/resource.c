@@ -186,21 +186,22 @@ static struct lc_resource *make(
 }
 
 /* RFC 7252 6.5: the URI that a request is for. */
-static bool compose_uri(
-    struct lc_buf *out, const struct lc_address *local, struct lc_bytes options, bool secure)
+static bool compose_uri(struct lc_buf *out, const struct lc_path *path, struct lc_bytes options)
 {
+    const struct lc_address *local = &path->local;
     char host[LC_ADDRESS_TEXT], bracketed[LC_ADDRESS_TEXT + 2];
     lc_address_host(local, host);
     snprintf(bracketed, sizeof bracketed, local->is_ipv4 ? "%s" : "[%s]", host);
-    struct lc_uri_origin origin = {.secure = secure, .host = bracketed, .port = local->port};
+    struct lc_uri_origin origin = {
+        .secure = path->remote.session != 0, .host = bracketed, .port = local->port};
     lc_buf_clear(out);
     return lc_uri_compose(out, options, &origin);
 }
 
-struct lc_resource *lc_resources_for(struct lc_resources *resources, const struct lc_address *local,
-    struct lc_bytes options, bool secure, struct lc_buf *scratch)
+struct lc_resource *lc_resources_for(struct lc_resources *resources, const struct lc_path *path,
+    struct lc_bytes options, struct lc_buf *scratch)
 {
-    if (!compose_uri(scratch, local, options, secure)) {
+    if (!compose_uri(scratch, path, options)) {
         return NULL;
     }
     struct lc_bytes uri = lc_buf_bytes(scratch);

@@ -47,10 +47,10 @@ struct lc_resource *lc_resources_find_path(
     const struct lc_resources *resources, struct lc_bytes path);
 struct lc_resource *lc_resource_find_next(const struct lc_resource *resource, struct lc_bytes path);
 
-/* The one that a request to `local` with these options is for; if need be a new one, without
+/* The one that a request with this path and these options is for; if need be a new one, without
  * observers. `scratch` is written over. NULL: out of memory. */
-struct lc_resource *lc_resources_for(struct lc_resources *resources, const struct lc_address *local,
-    struct lc_bytes options, bool secure, struct lc_buf *scratch);
+struct lc_resource *lc_resources_for(struct lc_resources *resources, const struct lc_path *path,
+    struct lc_bytes options, struct lc_buf *scratch);
 void lc_resource_free(struct lc_resource *resource);
 
 /* No registration finds it any more. */

@@ -76,7 +76,6 @@ struct lc_server_options {
     const struct lc_params *params;
     const struct lc_limits *limits;
     const struct lc_log *log;
-    bool secure; /* the channel stands on DTLS: requests are for coaps:// URIs */
     struct lc_server_upcalls upcalls;
 };
 

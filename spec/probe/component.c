@@ -364,8 +364,8 @@ static void read_event(lua_State *L, struct lc_event *event)
     event->request_id = (uint64_t)field_integer(L, "request_id");
     event->latest = field_integer(L, "latest") != 0;
     event->flag = field_integer(L, "flag") != 0;
-    event->secure = field_integer(L, "secure") != 0;
     event->remote = field_address(L, "remote_host", "remote_port");
+    event->remote.session = (uint32_t)field_integer(L, "secure");
     event->local = field_address(L, "local_host", "local_port");
     event->token = field_bytes(L, "token");
     event->options = field_bytes(L, "options");

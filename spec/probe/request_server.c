@@ -24,6 +24,7 @@ struct probe_server {
     struct lc_incoming *current; /* in the request upcall */
     int sent, handlers, logged;  /* references to tables */
     int failure;                 /* reference to the first error of a handler */
+    uint32_t session;            /* of all datagrams received */
     bool no_room;
     uint8_t room[70000];
 };
@@ -263,7 +264,7 @@ static void read_limits(lua_State *L, struct lc_limits *limits)
     limits->multicast_leisure = field_seconds(L, 1, "leisure", limits->multicast_leisure);
 }
 
-static void make_runtime(struct probe_server *probe, bool secure, bool listens)
+static void make_runtime(struct probe_server *probe, bool listens)
 {
     struct lc_channel_options channel = {.timers = &probe->timers,
         .transport = &probe->transport,
@@ -276,7 +277,6 @@ static void make_runtime(struct probe_server *probe, bool secure, bool listens)
         .params = &probe->params,
         .limits = &probe->limits,
         .log = &probe->log,
-        .secure = secure,
         .upcalls = {on_request, listens ? on_complete : NULL, on_unregistered, probe}};
     probe->server = probe->channel == NULL ? NULL : lc_server_new(&server);
 }
@@ -301,7 +301,8 @@ static int new (lua_State *L)
     probe->handlers = new_table(L);
     probe->logged = new_table(L);
     probe->failure = LUA_NOREF;
-    make_runtime(probe, field_boolean(L, 1, "secure"), !field_boolean(L, 1, "deaf"));
+    probe->session = field_boolean(L, 1, "secure");
+    make_runtime(probe, !field_boolean(L, 1, "deaf"));
     return probe->server != NULL;
 }
 
@@ -376,6 +377,7 @@ static int receive(lua_State *L)
     const char *data = luaL_checklstring(L, 2, &len);
     struct lc_path path = {.remote = to_address(L, luaL_checkstring(L, 3)),
         .local = to_address(L, luaL_checkstring(L, 4))};
+    path.remote.session = probe->session;
     uint8_t *copy = lua_newuserdatauv(L, len + 1, 0);
     memcpy(copy, data, len);
     struct lc_receiver receiver = lc_channel_receiver(probe->channel);
