@@ -1,8 +1,9 @@
-/* Certificate objects, all of which are empty until DTLS is there; see certificate.h. */
+/* Certificate objects; see certificate.h. */
 #include "bindings/certificate.h"
 
 #include <lauxlib.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "bindings/error.h"
 #include "bindings/fields.h"
@@ -42,60 +43,68 @@ const size_t lc_certificate_store_count =
 /* The fields that are kept, each as a user value of the object. */
 enum kept { STORE = 1, STORE_PASSWORD, STORE_TYPE, KEPT = STORE_TYPE };
 
-enum access { READ_ONLY, KEEPS, LOADS };
+/* How a field is read. */
+enum kind { TEXT, SUBJECT, KEPT_VALUE, KEY_BITS, USAGE_FLAGS, HAS_KEY, NOTHING };
 
-/* One field: what it reads as in an empty certificate, and what assigning it does. */
+enum access { READ_ONLY, KEEPS, SEARCHES, DECODES };
+
 struct row {
-    int type;        /* LUA_TSTRING, LUA_TNUMBER (0), LUA_TBOOLEAN (false) */
-    uint8_t access;  /* enum access */
-    uint8_t kept_as; /* enum kept, or 0 */
+    uint8_t kind;   /* enum kind */
+    uint8_t detail; /* TEXT, SUBJECT: enum lc_certificate_field; KEPT_VALUE: enum kept */
+    uint8_t access; /* enum access */
 };
 
 #define CERTIFICATE_FIELDS(X)                                                                      \
-    X(EffectiveDate, LUA_TSTRING, READ_ONLY, 0)                                                    \
-    X(Encoded, LUA_TSTRING, LOADS, 0)                                                              \
-    X(EncodedB, LUA_TSTRING, LOADS, 0)                                                             \
-    X(ExpirationDate, LUA_TSTRING, READ_ONLY, 0)                                                   \
-    X(ExtendedKeyUsage, LUA_TSTRING, READ_ONLY, 0)                                                 \
-    X(Fingerprint, LUA_TSTRING, READ_ONLY, 0)                                                      \
-    X(FingerprintSHA1, LUA_TSTRING, READ_ONLY, 0)                                                  \
-    X(FingerprintSHA256, LUA_TSTRING, READ_ONLY, 0)                                                \
-    X(Issuer, LUA_TSTRING, READ_ONLY, 0)                                                           \
-    X(PrivateKey, LUA_TSTRING, READ_ONLY, 0)                                                       \
-    X(PrivateKeyAvailable, LUA_TBOOLEAN, READ_ONLY, 0)                                             \
-    X(PrivateKeyContainer, LUA_TSTRING, READ_ONLY, 0)                                              \
-    X(PublicKey, LUA_TSTRING, READ_ONLY, 0)                                                        \
-    X(PublicKeyAlgorithm, LUA_TSTRING, READ_ONLY, 0)                                               \
-    X(PublicKeyLength, LUA_TNUMBER, READ_ONLY, 0)                                                  \
-    X(SerialNumber, LUA_TSTRING, READ_ONLY, 0)                                                     \
-    X(SignatureAlgorithm, LUA_TSTRING, READ_ONLY, 0)                                               \
-    X(Store, LUA_TSTRING, KEEPS, STORE)                                                            \
-    X(StoreB, LUA_TSTRING, KEEPS, STORE)                                                           \
-    X(StorePassword, LUA_TSTRING, KEEPS, STORE_PASSWORD)                                           \
-    X(StoreType, LUA_TNUMBER, KEEPS, STORE_TYPE)                                                   \
-    X(Subject, LUA_TSTRING, LOADS, 0)                                                              \
-    X(SubjectAltNames, LUA_TSTRING, READ_ONLY, 0)                                                  \
-    X(ThumbprintMD5, LUA_TSTRING, READ_ONLY, 0)                                                    \
-    X(ThumbprintSHA1, LUA_TSTRING, READ_ONLY, 0)                                                   \
-    X(ThumbprintSHA256, LUA_TSTRING, READ_ONLY, 0)                                                 \
-    X(Usage, LUA_TSTRING, READ_ONLY, 0)                                                            \
-    X(UsageFlags, LUA_TNUMBER, READ_ONLY, 0)                                                       \
-    X(Version, LUA_TSTRING, READ_ONLY, 0)
+    X(EffectiveDate, TEXT, LC_CERT_EFFECTIVE_DATE, READ_ONLY)                                      \
+    X(Encoded, TEXT, LC_CERT_ENCODED, DECODES)                                                     \
+    X(EncodedB, TEXT, LC_CERT_ENCODED, DECODES)                                                    \
+    X(ExpirationDate, TEXT, LC_CERT_EXPIRATION_DATE, READ_ONLY)                                    \
+    X(ExtendedKeyUsage, TEXT, LC_CERT_EXTENDED_KEY_USAGE, READ_ONLY)                               \
+    X(Fingerprint, TEXT, LC_CERT_FINGERPRINT, READ_ONLY)                                           \
+    X(FingerprintSHA1, TEXT, LC_CERT_FINGERPRINT_SHA1, READ_ONLY)                                  \
+    X(FingerprintSHA256, TEXT, LC_CERT_FINGERPRINT_SHA256, READ_ONLY)                              \
+    X(Issuer, TEXT, LC_CERT_ISSUER, READ_ONLY)                                                     \
+    X(PrivateKey, TEXT, LC_CERT_PRIVATE_KEY, READ_ONLY)                                            \
+    X(PrivateKeyAvailable, HAS_KEY, 0, READ_ONLY)                                                  \
+    X(PrivateKeyContainer, NOTHING, 0, READ_ONLY)                                                  \
+    X(PublicKey, TEXT, LC_CERT_PUBLIC_KEY, READ_ONLY)                                              \
+    X(PublicKeyAlgorithm, TEXT, LC_CERT_PUBLIC_KEY_ALGORITHM, READ_ONLY)                           \
+    X(PublicKeyLength, KEY_BITS, 0, READ_ONLY)                                                     \
+    X(SerialNumber, TEXT, LC_CERT_SERIAL_NUMBER, READ_ONLY)                                        \
+    X(SignatureAlgorithm, TEXT, LC_CERT_SIGNATURE_ALGORITHM, READ_ONLY)                            \
+    X(Store, KEPT_VALUE, STORE, KEEPS)                                                             \
+    X(StoreB, KEPT_VALUE, STORE, KEEPS)                                                            \
+    X(StorePassword, KEPT_VALUE, STORE_PASSWORD, KEEPS)                                            \
+    X(StoreType, KEPT_VALUE, STORE_TYPE, KEEPS)                                                    \
+    X(Subject, SUBJECT, LC_CERT_SUBJECT, SEARCHES)                                                 \
+    X(SubjectAltNames, TEXT, LC_CERT_SUBJECT_ALT_NAMES, READ_ONLY)                                 \
+    X(ThumbprintMD5, TEXT, LC_CERT_THUMBPRINT_MD5, READ_ONLY)                                      \
+    X(ThumbprintSHA1, TEXT, LC_CERT_THUMBPRINT_SHA1, READ_ONLY)                                    \
+    X(ThumbprintSHA256, TEXT, LC_CERT_THUMBPRINT_SHA256, READ_ONLY)                                \
+    X(Usage, TEXT, LC_CERT_USAGE, READ_ONLY)                                                       \
+    X(UsageFlags, USAGE_FLAGS, 0, READ_ONLY)                                                       \
+    X(Version, TEXT, LC_CERT_VERSION, READ_ONLY)
 
 static const char *const field_names[] = {
-#define X(name, type, access, kept_as) #name,
+#define X(name, kind, detail, access) #name,
     CERTIFICATE_FIELDS(X)
 #undef X
 };
 
 static const struct row rows[] = {
-#define X(name, type, access, kept_as) {type, access, kept_as},
+#define X(name, kind, detail, access) {kind, detail, access},
     CERTIFICATE_FIELDS(X)
 #undef X
 };
 
 static const struct lc_fields fields = {
     "Certificate", field_names, sizeof field_names / sizeof field_names[0]};
+
+struct object {
+    struct lc_certificate *certificate; /* held; NULL: empty */
+    bool hides_subject; /* Encoded was assigned, and its private key is not in the store */
+    struct lc_buf text; /* of a field that is being pushed: freed with the object if that raises */
+};
 
 /* ---- Checks ------------------------------------------------------------------------------------
  */
@@ -122,78 +131,271 @@ static void check_store_type(lua_State *L, int index)
         lc_error_describe(L, index));
 }
 
-static int refuse_to_load(lua_State *L)
-{
-    return lc_error_raisef(
-        L, LC_ERROR_CERTIFICATE_STORE, "certificates come with DTLS, which is not there yet");
-}
-
 /* ---- The object --------------------------------------------------------------------------------
  */
 
+static struct object *check_object(lua_State *L, int index)
+{
+    return luaL_checkudata(L, index, NAME);
+}
+
+static void clear_text(struct object *object)
+{
+    if (object->text.cap > 0) {
+        explicit_bzero(object->text.data, object->text.cap); /* it may be the private key */
+    }
+    lc_buf_free(&object->text);
+}
+
+static int collect(lua_State *L)
+{
+    struct object *object = check_object(L, 1);
+    lc_certificate_release(object->certificate);
+    object->certificate = NULL;
+    clear_text(object);
+    return 0;
+}
+
+static struct object *push_object(lua_State *L)
+{
+    luaL_checkstack(L, 4, NULL);
+    struct object *object = lua_newuserdatauv(L, sizeof *object, KEPT);
+    *object = (struct object){0};
+    luaL_setmetatable(L, NAME);
+    lua_pushliteral(L, "MY");
+    lua_setiuservalue(L, -2, STORE);
+    lua_pushliteral(L, "");
+    lua_setiuservalue(L, -2, STORE_PASSWORD);
+    lua_pushinteger(L, LC_STORE_USER);
+    lua_setiuservalue(L, -2, STORE_TYPE);
+    return object;
+}
+
+static void push_text(lua_State *L, struct object *object, enum lc_certificate_field field)
+{
+    clear_text(object);
+    if (!lc_certificate_print(object->certificate, field, &object->text)) {
+        struct lc_error error;
+        lc_fail_memory(&error);
+        lc_error_raise(L, &error);
+    }
+    lua_pushlstring(L, (const char *)object->text.data, object->text.len);
+    clear_text(object);
+}
+
+/* ---- Loading -----------------------------------------------------------------------------------
+ */
+
+static struct lc_bytes bytes_at(lua_State *L, int index)
+{
+    size_t len;
+    const char *text = lua_tolstring(L, index, &len);
+    return lc_bytes(text, len);
+}
+
+/* The store that the object at index 1 names; its strings stay on the stack. */
+static struct lc_certificate_source push_store(lua_State *L, int index)
+{
+    struct lc_certificate_source store;
+    lua_getiuservalue(L, index, STORE_TYPE);
+    store.type = (int)lua_tointeger(L, -1);
+    lua_getiuservalue(L, index, STORE);
+    store.content = bytes_at(L, -1);
+    lua_getiuservalue(L, index, STORE_PASSWORD);
+    store.password = bytes_at(L, -1);
+    return store;
+}
+
+static void replace(struct object *object, struct lc_certificate *certificate, bool hides_subject)
+{
+    lc_certificate_release(object->certificate);
+    object->certificate = certificate;
+    object->hides_subject = hides_subject;
+}
+
+/* Looks for `subject` in the store of the object at `index`; an error number. */
+static int search(lua_State *L, int index, struct lc_bytes subject, struct lc_error *error)
+{
+    index = lua_absindex(L, index);
+    struct object *object = check_object(L, index);
+    struct lc_certificate_source store = push_store(L, index);
+    struct lc_certificate *found = NULL;
+    int code = lc_certificate_open(&store, subject, &found, error);
+    lua_pop(L, 3);
+    if (code == LC_OK || code == LC_ERROR_CERTIFICATE) {
+        replace(object, found, false);
+    }
+    return code;
+}
+
+/* As the reference says: without a match Subject is "" and nothing is selected. */
+static void assign_subject(lua_State *L)
+{
+    struct lc_error error;
+    struct lc_bytes subject = bytes_at(L, 3);
+    if (subject.len == 0) {
+        replace(check_object(L, 1), NULL, false);
+        return;
+    }
+    int code = search(L, 1, subject, &error);
+    if (code != LC_OK && code != LC_ERROR_CERTIFICATE) {
+        lc_error_raise(L, &error);
+    }
+}
+
+static void assign_encoded(lua_State *L)
+{
+    struct object *object = check_object(L, 1);
+    struct lc_bytes encoded = bytes_at(L, 3);
+    if (encoded.len == 0) {
+        replace(object, NULL, false);
+        return;
+    }
+    struct lc_error error;
+    struct lc_certificate_source store = push_store(L, 1);
+    struct lc_certificate *found;
+    if (lc_certificate_decode(encoded, &store, &found, &error) != LC_OK) {
+        lc_error_raise(L, &error);
+    }
+    replace(object, found, !lc_certificate_has_key(found));
+}
+
+/* ---- Fields ------------------------------------------------------------------------------------
+ */
+
+static void push_field(lua_State *L, struct object *object, const struct row *row)
+{
+    const struct lc_certificate *certificate = object->certificate;
+    bool is_empty = certificate == NULL;
+    switch (row->kind) {
+    case KEPT_VALUE:
+        lua_getiuservalue(L, 1, row->detail);
+        return;
+    case KEY_BITS:
+        lua_pushinteger(L, is_empty ? 0 : lc_certificate_key_bits(certificate));
+        return;
+    case USAGE_FLAGS:
+        lua_pushinteger(L, is_empty ? 0 : lc_certificate_usage_flags(certificate));
+        return;
+    case HAS_KEY:
+        lua_pushboolean(L, !is_empty && lc_certificate_has_key(certificate));
+        return;
+    default:
+        if (is_empty || row->kind == NOTHING || (row->kind == SUBJECT && object->hides_subject)) {
+            lua_pushliteral(L, "");
+        } else {
+            push_text(L, object, row->detail);
+        }
+    }
+}
+
 static int index_field(lua_State *L)
 {
-    luaL_checkudata(L, 1, NAME);
-    const struct row *row = &rows[lc_fields_find(L, &fields, 2)];
-    if (row->kept_as != 0) {
-        lua_getiuservalue(L, 1, row->kept_as);
-    } else if (row->type == LUA_TBOOLEAN) {
-        lua_pushboolean(L, 0);
-    } else if (row->type == LUA_TNUMBER) {
-        lua_pushinteger(L, 0);
-    } else {
-        lua_pushliteral(L, "");
-    }
+    struct object *object = check_object(L, 1);
+    push_field(L, object, &rows[lc_fields_find(L, &fields, 2)]);
     return 1;
 }
 
 static int assign_field(lua_State *L)
 {
-    luaL_checkudata(L, 1, NAME);
+    check_object(L, 1);
     int field = lc_fields_find(L, &fields, 2);
     const struct row *row = &rows[field];
+    lua_settop(L, 3);
     if (row->access == READ_ONLY) {
         return lc_fields_read_only(L, &fields, field);
     }
-    if (row->kept_as == STORE_TYPE) {
+    if (row->kind == KEPT_VALUE && row->detail == STORE_TYPE) {
         check_store_type(L, 3);
         lua_pushinteger(L, lua_tointeger(L, 3));
         lua_replace(L, 3);
     } else {
         check_string(L, 3, field_names[field]);
     }
-    if (row->kept_as != 0) {
-        lua_settop(L, 3);
-        lua_setiuservalue(L, 1, row->kept_as);
-    } else if (lua_rawlen(L, 3) > 0) {
-        return refuse_to_load(L);
+    if (row->access == SEARCHES) {
+        assign_subject(L);
+    } else if (row->access == DECODES) {
+        assign_encoded(L);
+    } else {
+        lua_setiuservalue(L, 1, row->detail);
     }
     return 0;
 }
 
 static int describe(lua_State *L)
 {
-    luaL_checkudata(L, 1, NAME);
-    lua_pushliteral(L, "Certificate (empty)");
+    struct object *object = check_object(L, 1);
+    if (object->certificate == NULL) {
+        lua_pushliteral(L, "Certificate (empty)");
+        return 1;
+    }
+    if (object->certificate->chain_len == 0) {
+        lua_pushliteral(L, "Certificate (a key without a certificate)");
+        return 1;
+    }
+    push_text(L, object, LC_CERT_SUBJECT);
+    lua_pushfstring(L, "Certificate (%s)", lua_tostring(L, -1));
     return 1;
 }
 
+/* ---- What others use ---------------------------------------------------------------------------
+ */
+
 void lc_certificate_push_empty(lua_State *L)
 {
-    luaL_checkstack(L, 4, NULL);
-    lua_newuserdatauv(L, 0, KEPT);
-    lua_pushliteral(L, "MY");
-    lua_setiuservalue(L, -2, STORE);
-    lua_pushliteral(L, "");
-    lua_setiuservalue(L, -2, STORE_PASSWORD);
-    lua_pushinteger(L, 0);
-    lua_setiuservalue(L, -2, STORE_TYPE);
-    luaL_setmetatable(L, NAME);
+    push_object(L);
+}
+
+void lc_certificate_push(lua_State *L, struct lc_certificate *certificate)
+{
+    push_object(L)->certificate = lc_certificate_hold(certificate);
+}
+
+struct lc_certificate *lc_certificate_get(lua_State *L, int index)
+{
+    return check_object(L, index)->certificate;
 }
 
 bool lc_certificate_is(lua_State *L, int index)
 {
     return luaL_testudata(L, index, NAME) != NULL;
+}
+
+static int new_from_encoded(lua_State *L)
+{
+    struct lc_error error;
+    struct object *object = push_object(L);
+    if (lc_certificate_decode(bytes_at(L, 1), NULL, &object->certificate, &error) != LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    return 1;
+}
+
+/* At 1 to 4: type, store, password, subject. */
+static int new_from_store(lua_State *L)
+{
+    struct lc_error error;
+    push_object(L);
+    lua_pushinteger(L, lua_tointeger(L, 1));
+    lua_setiuservalue(L, 5, STORE_TYPE);
+    lua_pushvalue(L, 2);
+    lua_setiuservalue(L, 5, STORE);
+    lua_pushvalue(L, 3);
+    lua_setiuservalue(L, 5, STORE_PASSWORD);
+    if (search(L, 5, bytes_at(L, 4), &error) != LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    return 1;
+}
+
+/* Puts the default in place of an argument that is nil or not there. */
+static void check_optional(lua_State *L, int index, const char *what, const char *by_default)
+{
+    if (lua_isnil(L, index)) {
+        lua_pushstring(L, by_default);
+        lua_replace(L, index);
+    }
+    check_string(L, index, what);
 }
 
 int lc_certificate_new(lua_State *L)
@@ -204,26 +406,25 @@ int lc_certificate_new(lua_State *L)
         return 1;
     }
     if (count == 1 && lua_type(L, 1) == LUA_TSTRING) {
-        return refuse_to_load(L);
+        return new_from_encoded(L);
     }
     if (lua_type(L, 1) != LUA_TNUMBER || count > 4) {
         return lc_error_raisef(L, LC_ERROR_USAGE,
             "Certificate takes nothing, (encoded) or (storeType, store, password, subject)");
     }
-    static const char *const arguments[] = {"Store", "StorePassword", "Subject"};
+    lua_settop(L, 4);
     check_store_type(L, 1);
-    check_string(L, 2, arguments[0]);
-    for (int i = 3; i <= 4; i++) {
-        if (!lua_isnoneornil(L, i)) {
-            check_string(L, i, arguments[i - 2]);
-        }
-    }
-    return refuse_to_load(L);
+    check_string(L, 2, "Store");
+    check_optional(L, 3, "StorePassword", "");
+    check_optional(L, 4, "Subject", "*");
+    return new_from_store(L);
 }
 
-void lc_certificate_open(lua_State *L)
+void lc_certificate_register(lua_State *L)
 {
     if (luaL_newmetatable(L, NAME)) {
+        lua_pushcfunction(L, collect);
+        lua_setfield(L, -2, "__gc");
         lua_pushcfunction(L, describe);
         lua_setfield(L, -2, "__tostring");
         lc_fields_push_function(L, &fields, index_field);

@@ -23,7 +23,7 @@ static void open_classes(lua_State *L)
     lc_wait_open(L);
     lc_event_open(L, state);
     lc_option_open(L);
-    lc_certificate_open(L);
+    lc_certificate_register(L);
     lc_pending_open(L);
     lc_component_open_class(L);
 }

@@ -53,7 +53,7 @@ struct lc_certificate {
 };
 
 /* Where to look; views. */
-struct lc_store {
+struct lc_certificate_source {
     int type;                /* enum lc_store_type */
     struct lc_bytes content; /* a file's name, or the data itself (binary or base64) */
     struct lc_bytes password;
@@ -66,14 +66,14 @@ struct lc_store {
  * damaged, a kind that is not read here), 272 when nothing in it matches, with words that never
  * hold the password.
  */
-int lc_certificate_open(const struct lc_store *store, struct lc_bytes subject,
+int lc_certificate_open(const struct lc_certificate_source *store, struct lc_bytes subject,
     struct lc_certificate **out, struct lc_error *error);
 
 /*
  * From the encoded certificate itself (PEM, base64 or DER); its private key is looked for in
  * `store` (NULL: nowhere) and left out when it is not there. 271 when it cannot be read.
  */
-int lc_certificate_decode(struct lc_bytes encoded, const struct lc_store *store,
+int lc_certificate_decode(struct lc_bytes encoded, const struct lc_certificate_source *store,
     struct lc_certificate **out, struct lc_error *error);
 
 /* What a peer has shown: its chain, the leaf first, or a raw public key (RFC 7250). NULL: memory,

@@ -1,0 +1,106 @@
+/* The life of certificate objects; see certificate.h. Stores are opened in certificate_open.c. */
+#include "secure/certificate.h"
+
+#include "base/memory.h"
+#include "secure/certificate_contents.h"
+
+static void free_certificate(struct lc_certificate *certificate)
+{
+    lc_bytes_free(&certificate->spki);
+    lc_secret_free(&certificate->key);
+    lc_free(certificate->key_url);
+    if (certificate->pin != NULL) {
+        struct lc_bytes pin = lc_bytes_text(certificate->pin);
+        lc_secret_free(&pin);
+    }
+    for (size_t i = 0; i < certificate->chain_len; i++) {
+        lc_bytes_free(&certificate->chain[i]);
+    }
+    lc_free(certificate);
+}
+
+static bool copy_bytes(struct lc_bytes *out, struct lc_bytes bytes)
+{
+    *out = lc_bytes(lc_copy(bytes.data, bytes.len), bytes.len);
+    return out->data != NULL;
+}
+
+static bool copy_key(
+    struct lc_certificate *certificate, const struct lc_found_key *key, struct lc_bytes pin)
+{
+    if (key->url != NULL) {
+        certificate->key_url = lc_copy(key->url, strlen(key->url));
+        certificate->pin = lc_copy(pin.data, pin.len);
+        return certificate->key_url != NULL && certificate->pin != NULL;
+    }
+    return key->key.len == 0 || copy_bytes(&certificate->key, key->key);
+}
+
+struct lc_certificate *lc_certificate_make(const struct lc_bytes *chain, size_t count,
+    struct lc_bytes spki, const struct lc_found_key *key, struct lc_bytes pin)
+{
+    struct lc_certificate *certificate = lc_zalloc(sizeof *certificate);
+    if (certificate == NULL) {
+        return NULL;
+    }
+    certificate->refs = 1;
+    certificate->key_kind = (uint8_t)lc_key_kind_of(spki);
+    bool ok = certificate->key_kind != LC_KEY_NONE && copy_bytes(&certificate->spki, spki) &&
+              (key == NULL || copy_key(certificate, key, pin));
+    for (size_t i = 0; ok && i < count && i < LC_CHAIN_MAX; i++) {
+        ok = copy_bytes(&certificate->chain[i], chain[i]);
+        certificate->chain_len += ok;
+    }
+    if (!ok) {
+        free_certificate(certificate);
+        return NULL;
+    }
+    return certificate;
+}
+
+struct lc_certificate *lc_certificate_from_chain(const struct lc_bytes *chain, size_t count)
+{
+    struct lc_bytes spki = {0};
+    if (count == 0 || !lc_spki_of_certificate(chain[0], &spki)) {
+        return NULL;
+    }
+    struct lc_certificate *certificate =
+        lc_certificate_make(chain, count, spki, NULL, lc_bytes(NULL, 0));
+    lc_bytes_free(&spki);
+    return certificate;
+}
+
+struct lc_certificate *lc_certificate_from_spki(struct lc_bytes spki)
+{
+    struct lc_bytes canonical = {0};
+    if (!lc_spki_copy(spki, &canonical)) {
+        return NULL;
+    }
+    struct lc_certificate *certificate =
+        lc_certificate_make(NULL, 0, canonical, NULL, lc_bytes(NULL, 0));
+    lc_bytes_free(&canonical);
+    return certificate;
+}
+
+struct lc_certificate *lc_certificate_hold(struct lc_certificate *certificate)
+{
+    if (certificate != NULL) {
+        certificate->refs++;
+    }
+    return certificate;
+}
+
+void lc_certificate_release(struct lc_certificate *certificate)
+{
+    if (certificate != NULL && --certificate->refs == 0) {
+        free_certificate(certificate);
+    }
+}
+
+bool lc_certificate_equal(const struct lc_certificate *a, const struct lc_certificate *b)
+{
+    if (a->chain_len > 0 && b->chain_len > 0) {
+        return lc_bytes_equal(a->chain[0], b->chain[0]);
+    }
+    return a->chain_len == b->chain_len && lc_bytes_equal(a->spki, b->spki);
+}
