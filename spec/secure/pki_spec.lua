@@ -23,7 +23,7 @@ local function complaint(name, options)
 end
 
 describe("the keys and certificates of the specs", function()
-  local SERVERS = { "server-ec", "server-p384", "server-rsa", "server-ed25519", "server-chain",
+  local SERVERS = { "server-ec", "server-p384", "server-rsa", "server-ed25519", "server-chain", "deep",
     "no-usage", "common-name", "described" }
   for _, name in ipairs(SERVERS) do
     it("let " .. name .. " be a server", function()

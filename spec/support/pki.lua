@@ -5,22 +5,27 @@
 --   pki.path "server-ec.crt"        where a file is; an error when there is none of that name
 --   pki.read "server-ec.key"        what is in it
 --   pki.chain "server-chain.pem"    the certificates of a PEM file, as DER
+--   pki.spki "server-ec"            the public key of server-ec.pub, as DER
+--   pki.ders(text)                  the certificates of a PEM text, as DER
 --   pki.folder()                    the folder itself
 --   pki.password, pki.utf8_password what encrypted keys and PFX files are locked with
 --
 -- Each NAME below has NAME.crt (PEM), NAME.key (PKCS #8, PEM, not encrypted) and NAME.pub (the
--- public key alone, PEM "PUBLIC KEY"). The subject is "O=Specs, CN=NAME" where nothing else is said.
+-- public key alone, PEM "PUBLIC KEY"). The subject is "O=Specs, CN=NAME" if nothing else is said.
 -- Valid means from 2020 to 2049.
 --
 -- Authorities (EC P-256):
 --   root                    issues what has no other issuer
 --   intermediate            issued by root
---   old-intermediate        issued by root, expired 2021-01-01
+--   sub-intermediate        issued by intermediate
+--   old-intermediate        issued by root, until 2021-01-01
 --   stranger-root           a root that is in no list of authorities
+-- root-expired.crt and intermediate-expired.crt are of the same keys and names, until 2021-01-01.
 --
 -- Servers: serverAuth, digitalSignature; for localhost, 127.0.0.1 and ::1:
 --   server-ec, server-p384, server-rsa (2048 bits), server-ed25519
 --   server-chain            issued by intermediate; server-chain.pem has both, the leaf first
+--   deep                    issued by sub-intermediate; deep.pem has all three
 -- Clients: clientAuth, digitalSignature; without names:
 --   client-ec, client-p384, client-rsa, client-ed25519
 --   client-chain            issued by intermediate; client-chain.pem has both
@@ -30,7 +35,11 @@
 --   future                  from 2048-01-01
 --   client-expired          until 2021-01-01
 --   other-name              for other.example, *.wild.example and 192.0.2.1
+--   uri-name                for coaps://device.example/ and coap://[2001:db8::1]:5685
+--   odd-name                for a DNS name with a line feed in it
 --   common-name             CN=localhost, no SubjectAltName
+--   long-name               CN=x and 60 times é, no SubjectAltName
+--   nameless                O=Specs, no SubjectAltName
 --   no-usage                neither keyUsage nor extendedKeyUsage: for every purpose
 --   no-signature            keyUsage without digitalSignature
 --   client-no-signature     the same
@@ -112,6 +121,25 @@ keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:other.example, DNS:*.wild.example, IP:192.0.2.1
 
+[uri_name]
+basicConstraints = CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = @uris
+
+[uris]
+URI.1 = coaps://device.example/
+URI.2 = coap://[2001:db8::1]:5685
+
+[odd_name]
+basicConstraints = CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = @odd
+
+[odd]
+DNS.1 = odd\nname
+
 [common_name]
 basicConstraints = CA:false
 keyUsage = critical, digitalSignature
@@ -133,20 +161,26 @@ set -e
 exec 2>&1
 export OPENSSL_CONF=openssl.cnf ISSUER= PASSWORD='@PASSWORD@'
 
-# make NAME KEY EXTENSIONS ISSUER [options of openssl ca]; SUBJECT, FROM, UNTIL may be set.
-make() {
-  name=$1 kind=$2 extensions=$3; export ISSUER=$4; shift 4
-  case $kind in
-    P-*) kind="ec -pkeyopt ec_paramgen_curve:$kind" ;;
-  esac
-  openssl req -new -nodes -newkey $kind -keyout $name.key -out $name.csr \
-    -subj "${SUBJECT:-/O=Specs/CN=$name}"
+# sign NAME FILE EXTENSIONS ISSUER [options of openssl ca]; FROM and UNTIL may be set.
+sign() {
+  name=$1 file=$2 extensions=$3; export ISSUER=$4; shift 4
   : >>$ISSUER.index
   if [ $name = $ISSUER ]; then set -- -selfsign "$@"; else set -- -cert $ISSUER.crt "$@"; fi
   openssl ca -batch -name issuer -notext -create_serial -keyfile $ISSUER.key "$@" \
-    -extfile openssl.cnf -extensions $extensions -in $name.csr -out $name.crt \
+    -extfile openssl.cnf -extensions $extensions -in $name.csr -out $file.crt \
     -startdate ${FROM:-2020}0101000000Z -enddate ${UNTIL:-2049}0101000000Z
+}
+
+# make NAME KEY EXTENSIONS ISSUER [options of openssl ca]; SUBJECT too may be set.
+make() {
+  name=$1 kind=$2; shift 2
+  case $kind in
+    P-*) kind="ec -pkeyopt ec_paramgen_curve:$kind" ;;
+  esac
+  openssl req -utf8 -new -nodes -newkey $kind -keyout $name.key -out $name.csr \
+    -subj "${SUBJECT:-/O=Specs/CN=$name}"
   openssl pkey -in $name.key -pubout -out $name.pub
+  sign $name $name "$@"
 }
 
 # pfx FILE CERTIFICATE [options of openssl pkcs12]
@@ -160,6 +194,9 @@ pfx() {
 local COMMANDS = [[
 make root P-256 authority root
 make intermediate P-256 authority root
+make sub-intermediate P-256 authority intermediate
+UNTIL=2021 sign root root-expired authority root
+UNTIL=2021 sign intermediate intermediate-expired authority root
 UNTIL=2021 make old-intermediate P-256 authority root
 make stranger-root P-256 authority stranger-root
 
@@ -171,11 +208,17 @@ for side in server client; do
   make $side-chain P-256 $side intermediate
   cat $side-chain.crt intermediate.crt >$side-chain.pem
 done
+make deep P-256 server sub-intermediate
+cat deep.crt sub-intermediate.crt intermediate.crt >deep.pem
 
 UNTIL=2021 make expired P-256 server root
 FROM=2048 make future P-256 server root
 UNTIL=2021 make client-expired P-256 client root
 make other-name P-256 other_name root
+make uri-name P-256 uri_name root
+make odd-name P-256 odd_name root
+SUBJECT="/CN=x$(printf 'é%.0s' $(seq 60))" make long-name P-256 common_name root
+SUBJECT=/O=Specs make nameless P-256 common_name root
 SUBJECT=/CN=localhost make common-name P-256 common_name root
 make no-usage P-256 no_usage root
 make no-signature P-256 no_signature root
@@ -291,16 +334,19 @@ local function decode(base64)
   return table.concat(bytes)
 end
 
-function M.chain(name)
-  local chain = {}
-  local pattern = "%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-(.-)%-%-%-%-%-END"
-  for base64 in M.read(name):gmatch(pattern) do
-    chain[#chain + 1] = decode(base64)
+function M.ders(text)
+  local ders = {}
+  for base64 in text:gmatch("%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-(.-)%-%-%-%-%-END") do
+    ders[#ders + 1] = decode(base64)
   end
-  return chain
+  return ders
 end
 
--- The public key of NAME.pub as DER, which is what a raw public key is in a handshake (RFC 7250).
+function M.chain(name)
+  return M.ders(M.read(name))
+end
+
+-- What a raw public key is in a handshake (RFC 7250).
 function M.spki(name)
   return decode(M.read(name .. ".pub"):match("KEY%-%-%-%-%-(.-)%-%-%-%-%-END"))
 end
