@@ -136,6 +136,8 @@ PACKAGES += lua-check clang-format cppcheck
 # A client and a server that we did not write, for the interoperability specs; their library for
 # the comparison of make bench.
 PACKAGES += libcoap3-bin libcoap3-dev
+# The authorities that the system trusts.
+PACKAGES += ca-certificates
 # Certificates, keys and tokens for the specs of DTLS, and peers that speak it.
 PACKAGES += openssl gnutls-bin softhsm2
 

@@ -1,4 +1,4 @@
-/* Keys between GnuTLS and DER in memory of ours; for the files certificate*.c alone. */
+/* Keys between GnuTLS and DER in memory of ours; for certificate*.c and trust*.c alone. */
 #ifndef LC_SECURE_CERTIFICATE_KEY_H
 #define LC_SECURE_CERTIFICATE_KEY_H
 

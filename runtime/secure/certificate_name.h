@@ -1,4 +1,5 @@
-/* Distinguished and alternative names of certificates as text; for the files certificate*.c alone.
+/* Distinguished and alternative names of certificates as text; for certificate*.c and trust*.c
+ * alone.
  */
 #ifndef LC_SECURE_CERTIFICATE_NAME_H
 #define LC_SECURE_CERTIFICATE_NAME_H
