@@ -4,17 +4,21 @@
 #include <lauxlib.h>
 
 #include "bindings/answer.h"
+#include "bindings/certificate.h"
 #include "bindings/error.h"
 #include "bindings/method.h"
 #include "bindings/names.h"
 #include "bindings/property.h"
 #include "bindings/task.h"
 #include "component/endpoint.h"
+#include "component/secure.h"
 
 #define COAP "lunacoap.CoAP"
 
-/* Handlers are user values 1 to LC_EVENT_COUNT. */
-enum { FIRST_HANDLER = 1 };
+/* Handlers are user values 1 to LC_EVENT_COUNT, certificates of properties the next. */
+enum { FIRST_HANDLER = 1, FIRST_KEPT = FIRST_HANDLER + LC_EVENT_COUNT, KEPT = 2 };
+
+static const enum lc_setting_id kept[KEPT] = {LC_SETTING_SSLCert, LC_SETTING_SSLAcceptServerCert};
 
 enum member_kind { MEMBER_PROPERTY, MEMBER_METHOD, MEMBER_HANDLER };
 
@@ -38,15 +42,34 @@ struct lc_component *lc_component_check(lua_State *L, int index)
     return &object->component;
 }
 
+/* A Certificate may have been changed since it was assigned to a property. */
+static void use_certificates(lua_State *L, struct lc_component *component)
+{
+    if (!lc_container(component, struct lc_component_object, component)->keeps) {
+        return;
+    }
+    struct lc_error error;
+    for (int i = 0; i < KEPT; i++) {
+        if (lua_getiuservalue(L, 1, FIRST_KEPT + i) == LUA_TUSERDATA &&
+            lc_secure_set_certificate(
+                component, kept[i], lc_certificate_get(L, -1), &error) != LC_OK) {
+            lc_error_raise(L, &error);
+        }
+        lua_pop(L, 1);
+    }
+}
+
 struct lc_component *lc_component_check_acting(lua_State *L, const char *verb, const char *member)
 {
     struct lc_component *component = lc_component_check(L, 1);
     bool finalizes = lc_state_finalizes(L);
-    if (finalizes || lc_component_state(component)->logging) {
+    if (finalizes || lc_component_state(component)->inside) {
         lc_error_raisef(L, LC_ERROR_USAGE,
             "%s may not %s %s; use lunacoap.spawn to do it a moment later",
-            finalizes ? "a finalizer (__gc)" : "OnLog", verb, member);
+            finalizes ? "a finalizer (__gc)" : lc_component_state(component)->inside, verb,
+            member);
     }
+    use_certificates(L, component);
     /* What is begun now has its whole time, however long the script has computed before. */
     lc_loop_update(lc_component_state(component)->loop);
     return component;
@@ -67,6 +90,33 @@ void lc_component_push(lua_State *L, struct lc_state *state, const struct lc_com
 int lc_component_push_handler(lua_State *L, int index, enum lc_event_id id)
 {
     return lua_getiuservalue(L, index, FIRST_HANDLER + (int)id);
+}
+
+static int kept_index(enum lc_setting_id which)
+{
+    return FIRST_KEPT + (which == kept[0] ? 0 : 1);
+}
+
+int lc_component_push_kept(lua_State *L, int index, enum lc_setting_id which)
+{
+    return lua_getiuservalue(L, index, kept_index(which));
+}
+
+void lc_component_keep(lua_State *L, int index, enum lc_setting_id which)
+{
+    struct lc_component_object *object = lua_touserdata(L, index);
+    lua_setiuservalue(L, index, kept_index(which));
+    object->keeps = true;
+}
+
+void lc_component_forget_kept(lua_State *L, int index)
+{
+    struct lc_component_object *object = lua_touserdata(L, index);
+    for (int i = 0; object->keeps && i < KEPT; i++) {
+        lua_pushnil(L);
+        lua_setiuservalue(L, index, FIRST_KEPT + i);
+    }
+    object->keeps = false;
 }
 
 void lc_component_pin(struct lc_state *state, struct lc_component *component, bool pinned)
@@ -303,8 +353,9 @@ int lc_component_new(lua_State *L)
     }
     struct lc_state *state = lc_state_of(L);
     struct lc_component_object *object =
-        lua_newuserdatauv(L, sizeof *object, LC_EVENT_COUNT + FIRST_HANDLER - 1);
+        lua_newuserdatauv(L, sizeof *object, FIRST_KEPT + KEPT - 1);
     object->pin = LUA_NOREF;
+    object->keeps = false;
     lc_list_init(&object->answers);
     lc_component_init(&object->component, &state->stage);
     luaL_setmetatable(L, COAP);

@@ -11,6 +11,7 @@ struct lc_component_object {
     struct lc_component component;
     struct lc_list answers; /* of tasks: answer.h */
     int pin;                /* registry: keeps an active component alive */
+    bool keeps;             /* there is a certificate among the user values */
 };
 
 /* The state whose components share a stage with this one. */
@@ -40,6 +41,14 @@ void lc_component_push(lua_State *L, struct lc_state *state, const struct lc_com
 
 /* Pushes the handler of the component at `index` and returns its type. */
 int lc_component_push_handler(lua_State *L, int index, enum lc_event_id id);
+
+/* What a property of the component at `index` keeps in Lua (SSLCert, SSLAcceptServerCert): pushes
+ * it and returns its type; or pops a value and keeps it. */
+int lc_component_push_kept(lua_State *L, int index, enum lc_setting_id which);
+void lc_component_keep(lua_State *L, int index, enum lc_setting_id which);
+
+/* Reset: nothing is kept any more. */
+void lc_component_forget_kept(lua_State *L, int index);
 
 /* Keeps the userdata alive, or no longer. */
 void lc_component_pin(struct lc_state *state, struct lc_component *component, bool pinned);

@@ -64,6 +64,10 @@ static int push_field(lua_State *L, struct lc_event_object *object, const struct
     default:
         break;
     }
+    if (row->source == LC_FIELD_KEY && !object->open) {
+        lua_pushliteral(L, ""); /* where it was kept is gone, and so should it be */
+        return 1;
+    }
     struct lc_buf *text = &object->state->scratch;
     lc_buf_clear(text);
     if (!lc_event_text(event, row->source, text)) {
@@ -83,12 +87,34 @@ static int event_index(lua_State *L)
     return push_field(L, object, find_field(L, fields, &object->event));
 }
 
+/* The pre-shared key that a client's identity stands for; the event does not keep it. */
+static int assign_key(lua_State *L, struct lc_event_object *object)
+{
+    size_t len;
+    if (lua_type(L, 3) != LUA_TSTRING) {
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "Key takes the raw bytes of a key as a string, not %s", lc_error_describe(L, 3));
+    }
+    if (!object->open) {
+        return lc_error_raisef(
+            L, LC_ERROR_USAGE, "Key counts only until the handler of the PSKLookup event ends");
+    }
+    const char *key = lua_tolstring(L, 3, &len);
+    if (!lc_buf_set(object->event.key, key, len)) {
+        return lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
+    }
+    return 0;
+}
+
 static int event_newindex(lua_State *L)
 {
     const struct fields *fields = lua_touserdata(L, lua_upvalueindex(1));
     struct lc_event_object *object = lua_touserdata(L, 1);
     const struct lc_field_row *row = find_field(L, fields, &object->event);
     const char *event = lc_event_rows[object->event.id].name;
+    if (row->source == LC_FIELD_KEY) {
+        return assign_key(L, object);
+    }
     if (row->source != LC_FIELD_FLAG) {
         return lc_error_raisef(
             L, LC_ERROR_USAGE, "%s of the %s event is read-only", row->name, event);

@@ -104,7 +104,7 @@ static void fire(struct lc_component *component, struct lc_firing *firing)
     lc_task_resume(task, 1);
 }
 
-/* ---- Handlers that may not: OnLog, OnError, OnSSLStatus ---- */
+/* ---- Handlers that may not: OnLog, OnError, OnSSLStatus, OnPSKLookup ---- */
 
 struct telling {
     struct lc_component *component;
@@ -138,24 +138,44 @@ static void teller_ended(struct lc_task *task, bool returned)
     }
 }
 
+/* What OnPSKLookup raises is an error of the script like any other handler's. */
+static void asker_ended(struct lc_task *task, bool returned)
+{
+    if (!returned) {
+        task->state->telling = false;
+        report_failure(task, task->subject);
+        task->state->telling = true;
+    }
+}
+
+/* Inside these the protocol is in the middle of something. OnError may act. */
+static const char *name_inside(const struct lc_event *event)
+{
+    return event->id == LC_ON_ERROR ? NULL : lc_event_rows[event->id].handler;
+}
+
 static bool tell(struct lc_component *component, const struct lc_event *event)
 {
     struct lc_state *state = lc_component_state(component);
     if (state->telling) {
-        return event->id == LC_ON_LOG; /* lines about the handling of a line are dropped */
+        /* Lines about the handling of a line are dropped. */
+        return event->id == LC_ON_LOG || event->id == LC_ON_SSL_STATUS;
     }
-    struct lc_task *task = lc_task_new(state, teller_ended);
+    bool asks = event->id == LC_ON_PSK_LOOKUP;
+    struct lc_task *task = lc_task_new(state, asks ? asker_ended : teller_ended);
     if (task == NULL) {
         return false;
     }
     struct telling telling = {component, event, false};
     task->may_wait = false;
+    task->subject = component;
     state->telling = true;
-    state->logging = event->id == LC_ON_LOG;
+    state->inside = name_inside(event);
     lua_pushcfunction(task->thread, run_teller);
     lua_pushlightuserdata(task->thread, &telling);
     lc_task_resume(task, 1);
-    state->telling = state->logging = false;
+    state->telling = false;
+    state->inside = NULL;
     return telling.handled;
 }
 

@@ -35,7 +35,7 @@ static void check_last(lua_State *L, int last, const char *method, const char *t
 /* In OnLog and in finalizers, `method` without arguments is put off to the end of the turn. */
 static bool put_off(lua_State *L, lua_CFunction method)
 {
-    if (!lc_component_state(lc_component_check(L, 1))->logging && !lc_state_finalizes(L)) {
+    if (lc_component_state(lc_component_check(L, 1))->inside == NULL && !lc_state_finalizes(L)) {
         return false;
     }
     lua_pushcfunction(L, lc_loop_spawn);
@@ -248,6 +248,7 @@ static int reset(lua_State *L)
     struct lc_component *component = lc_component_check(L, 1);
     if (!put_off(L, reset)) {
         lc_component_reset(component);
+        lc_component_forget_kept(L, 1);
         clear_answer(component);
     }
     return 0;

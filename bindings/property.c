@@ -9,6 +9,7 @@
 #include "bindings/option.h"
 #include "bindings/pending.h"
 #include "bindings/text.h"
+#include "component/secure.h"
 #include "wire/code.h"
 
 static struct lc_content *writable_content(
@@ -70,6 +71,23 @@ static int push_printed(
     return 1;
 }
 
+/* The object that stands for a property: changing its fields changes the property. The component is
+ * at index 1. */
+static int push_certificate(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
+{
+    if (row->flags & LC_READ_ONLY) {
+        lc_certificate_push(L, lc_secure_certificate(component, row->id));
+        return 1;
+    }
+    if (lc_component_push_kept(L, 1, row->id) != LUA_TUSERDATA) {
+        lua_pop(L, 1);
+        lc_certificate_push_empty(L);
+        lc_component_keep(L, 1, row->id);
+    }
+    return 1;
+}
+
 int lc_property_push(lua_State *L, struct lc_component *component, const struct lc_setting_row *row)
 {
     switch (row->kind) {
@@ -82,8 +100,7 @@ int lc_property_push(lua_State *L, struct lc_component *component, const struct 
         lc_pending_push(L, component);
         return 1;
     case LC_KIND_CERTIFICATE:
-        lc_certificate_push_empty(L);
-        return 1;
+        return push_certificate(L, component, row);
     default:
         return push_printed(L, component, row);
     }
@@ -161,6 +178,26 @@ static int assign_plain(
     return code == LC_OK ? 0 : lc_error_raise(L, &error);
 }
 
+static int assign_certificate(
+    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
+{
+    struct lc_error error;
+    if (row->flags & LC_READ_ONLY) {
+        lc_setting_fail_read_only(row, &error);
+        return lc_error_raise(L, &error);
+    }
+    if (!lc_certificate_is(L, value)) {
+        return lc_property_raise_type(L, row, value);
+    }
+    if (lc_secure_set_certificate(component, row->id, lc_certificate_get(L, value), &error) !=
+        LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    lua_pushvalue(L, value);
+    lc_component_keep(L, 1, row->id);
+    return 0;
+}
+
 int lc_property_assign(
     lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
 {
@@ -174,8 +211,7 @@ int lc_property_assign(
         lc_setting_fail_read_only(row, &error);
         return lc_error_raise(L, &error);
     case LC_KIND_CERTIFICATE:
-        lc_setting_fail_secure(row, &error);
-        return lc_error_raise(L, &error);
+        return assign_certificate(L, component, row, value);
     default:
         return assign_plain(L, component, row, value);
     }

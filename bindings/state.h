@@ -33,7 +33,9 @@ struct lc_state {
     int exit_code;
     bool stopping;       /* stop() was called: the loop ends after this turn */
     bool telling;        /* a handler of Log, Error or SSLStatus runs */
-    bool logging;        /* a handler of Log runs: the protocol is in the middle of something */
+    /* The name of the handler that runs while the protocol is in the middle of something (OnLog,
+     * OnSSLStatus, OnPSKLookup), which may not act; else NULL. */
+    const char *inside;
     int components;      /* registry: component pointer to userdata, weak */
     int event_meta;      /* registry: metatable of event objects */
     struct lc_list link; /* in the list of states to flush at exit */

@@ -27,7 +27,7 @@ struct lc_task {
     struct lc_wait *wait;                               /* what it is suspended on, or NULL */
     struct lc_list answers;                             /* answer.h */
     void (*ended)(struct lc_task *task, bool returned); /* the error is at the top of the thread */
-    const struct lc_component *subject;                 /* whose event it handles, or NULL */
+    struct lc_component *subject;                       /* whose event it handles, or NULL */
     struct lc_firing *firing;
     struct lc_event_object *event; /* on the thread's stack */
     bool may_wait;                 /* OnLog and its like may not */

@@ -78,3 +78,11 @@ void lc_buf_free(struct lc_buf *buf)
     lc_free(buf->data);
     *buf = (struct lc_buf){0};
 }
+
+void lc_buf_wipe(struct lc_buf *buf)
+{
+    if (buf->data != NULL) {
+        explicit_bzero(buf->data, buf->cap);
+    }
+    lc_buf_free(buf);
+}

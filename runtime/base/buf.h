@@ -30,6 +30,9 @@ static inline void lc_buf_clear(struct lc_buf *buf)
 /* Gives the memory back; the buffer is empty and usable again. */
 void lc_buf_free(struct lc_buf *buf);
 
+/* The same for what nobody may find in free memory: keys, passwords. */
+void lc_buf_wipe(struct lc_buf *buf);
+
 static inline struct lc_bytes lc_buf_bytes(const struct lc_buf *buf)
 {
     return lc_bytes(buf->data, buf->len);

@@ -121,19 +121,42 @@ static int take_over_observation(struct lc_call *call, struct lc_error *error)
     return LC_OK;
 }
 
-static int send_now(struct lc_call *call, struct lc_error *error)
+/* RFC 7252 8.1, 9.1: DTLS is between two. */
+static int check_multicast(const struct lc_call *call, struct lc_error *error)
 {
-    struct lc_component *component = call->component;
-    if (call->observe != LC_NO_OBSERVE && lc_address_is_multicast(&call->remote)) {
-        char text[LC_ADDRESS_TEXT];
-        return lc_fail(error, LC_ERROR_OBSERVATION,
-            "%s is a multicast group; observe its members one by one",
-            lc_address_host(&call->remote, text));
+    char text[LC_ADDRESS_TEXT];
+    if (!lc_address_is_multicast(&call->remote)) {
+        return LC_OK;
     }
-    int code = lc_component_open(component, &call->remote, error);
+    lc_address_host(&call->remote, text);
+    if (call->secure) {
+        return lc_fail(error, LC_ERROR_URI,
+            "%s is a multicast group, which DTLS cannot reach; use coap:// with SSLEnabled false",
+            text);
+    }
+    if (call->observe != LC_NO_OBSERVE) {
+        return lc_fail(error, LC_ERROR_OBSERVATION,
+            "%s is a multicast group; observe its members one by one", text);
+    }
+    return LC_OK;
+}
+
+/* The address is known: opens the socket, then a session if need be, and sends. */
+static int send_to_remote(struct lc_call *call, struct lc_error *error)
+{
+    int code = check_multicast(call, error);
+    if (code == LC_OK) {
+        code = lc_component_open(call->component, &call->remote, error);
+    }
     if (code != LC_OK) {
         return code;
     }
+    return call->secure ? lc_call_connect(call, error) : lc_call_send(call, error);
+}
+
+int lc_call_send(struct lc_call *call, struct lc_error *error)
+{
+    struct lc_component *component = call->component;
     struct lc_client *client = lc_endpoint_client(component->endpoint);
     if (client == NULL) {
         return lc_fail_memory(error);
@@ -172,7 +195,7 @@ static void on_resolved(void *arg, const struct lc_address *address, const struc
     uint16_t port = call->remote.port;
     call->remote = *address;
     call->remote.port = port;
-    if (send_now(call, &call->error) != LC_OK) {
+    if (send_to_remote(call, &call->error) != LC_OK) {
         lc_call_finish(call);
     }
 }
@@ -183,11 +206,6 @@ static int read_uri(struct lc_call *call, struct lc_bytes text, struct lc_error 
 {
     struct lc_uri uri;
     int code = lc_uri_parse(&uri, text, error);
-    if (code == LC_OK && uri.secure) {
-        return lc_fail(error, LC_ERROR_USAGE,
-            "%.*s needs DTLS, which this version does not have yet; use coap://", (int)text.len,
-            (const char *)text.data);
-    }
     if (code == LC_OK) {
         code = lc_uri_normalise(&call->uri, text, error);
     }
@@ -202,13 +220,15 @@ static int read_uri(struct lc_call *call, struct lc_bytes text, struct lc_error 
         return code;
     }
     code = lc_uri_host(&uri, &call->host, error);
-    if (code == LC_OK && uri.literal) {
-        if (!lc_address_parse(&call->remote, lc_buf_bytes(&call->host))) {
-            return lc_fail(error, LC_ERROR_URI, "%.*s names no interface of this machine",
-                (int)call->host.len, (const char *)call->host.data);
-        }
-        lc_buf_clear(&call->host);
+    if (code == LC_OK && uri.literal &&
+        !lc_address_parse(&call->remote, lc_buf_bytes(&call->host))) {
+        return lc_fail(error, LC_ERROR_URI, "%.*s names no interface of this machine",
+            (int)call->host.len, (const char *)call->host.data);
     }
+    if (code == LC_OK && !lc_buf_append(&call->host, "", 1)) {
+        code = lc_fail_memory(error);
+    }
+    call->secure = uri.secure || lc_component_settings(call->component)->ssl_enabled;
     call->remote.port = uri.port;
     return code;
 }
@@ -234,13 +254,11 @@ static int read_content(
     return lc_buf_set(&call->body, data.data, data.len) ? LC_OK : lc_fail_memory(error);
 }
 
+/* A literal address is in place already. */
 static int start(struct lc_call *call, struct lc_error *error)
 {
-    if (call->host.len == 0) {
-        return send_now(call, error);
-    }
-    if (!lc_buf_append(&call->host, "", 1)) {
-        return lc_fail_memory(error);
+    if (!lc_address_is_any(&call->remote)) {
+        return send_to_remote(call, error);
     }
     const struct lc_settings *settings = lc_component_settings(call->component);
     call->state = LC_CALL_RESOLVING;

@@ -12,8 +12,9 @@
 
 enum lc_call_state {
     LC_CALL_RESOLVING,
-    LC_CALL_SENT,      /* an answer is expected */
-    LC_CALL_OBSERVING, /* registered; notifications come */
+    LC_CALL_CONNECTING, /* waits for a DTLS session */
+    LC_CALL_SENT,       /* an answer is expected */
+    LC_CALL_OBSERVING,  /* registered; notifications come */
     LC_CALL_ENDED,
 };
 
@@ -25,6 +26,7 @@ struct lc_call {
     uint8_t method, state;
     uint8_t observe; /* enum lc_observe_intent */
     bool confirmable;
+    bool secure;                 /* over DTLS */
     bool absolute;               /* AbsoluteTimeout */
     bool deferred;               /* cancelled inside a method, to be told in a later turn */
     bool notifying;              /* a Notification handler has not returned */
@@ -32,7 +34,7 @@ struct lc_call {
     uint8_t token_len, token[8]; /* the observation's that this one renews or ends */
     int message_id;              /* asked for by MessageId, or -1 */
     struct lc_buf uri;           /* normalised */
-    struct lc_buf host;          /* the name, while it is looked up */
+    struct lc_buf host;          /* as the URI names it, with a zero byte behind it */
     struct lc_buf options, body; /* encoded; the options of an observation serve to end it */
     struct lc_address remote;
     struct lc_resolution *resolution;
@@ -64,7 +66,7 @@ struct lc_call *lc_call_begin(
 /* An answer is expected: it is among PendingRequests. */
 static inline bool lc_call_is_pending(const struct lc_call *call)
 {
-    return call->state == LC_CALL_RESOLVING || call->state == LC_CALL_SENT;
+    return call->state <= LC_CALL_SENT;
 }
 
 /* Ends it with 711, in a later turn. */
@@ -81,6 +83,17 @@ void lc_call_run_deferred(struct lc_component *component);
 
 /* Forgets all calls of a component that shuts down; those somebody waits for end with 711. */
 void lc_call_drop_all(struct lc_component *component);
+
+/* ---- DTLS sessions (call_secure.c) ---- */
+
+/* A session is up: the calls that waited for it are sent. The component may be shut down by their
+ * handlers. */
+void lc_call_session_up(struct lc_component *component, uint32_t session);
+
+/* A session is over: its calls end with `error`, its observations are registered anew in another
+ * one. The same may happen. */
+void lc_call_session_closed(
+    struct lc_component *component, uint32_t session, const struct lc_error *error);
 
 /* For the stage, which keeps them. */
 void lc_call_free(struct lc_call *call);

@@ -58,7 +58,16 @@ void lc_call_fail(struct lc_call *call, int code)
 void lc_call_time_out(struct lc_timer *timer)
 {
     struct lc_call *call = lc_container(timer, struct lc_call, timer);
-    lc_call_fail(call, LC_ERROR_TIMED_OUT);
+    if (call->state == LC_CALL_OBSERVING) {
+        lc_call_reconnect(call);
+        return;
+    }
+    if (call->state == LC_CALL_CONNECTING) {
+        lc_fail(&call->error, LC_ERROR_TIMED_OUT, "the DTLS handshake was not done in time: %s",
+            (const char *)call->uri.data);
+    } else {
+        lc_call_fail(call, LC_ERROR_TIMED_OUT);
+    }
     lc_call_finish(call);
 }
 

@@ -14,6 +14,17 @@ void lc_call_silence(struct lc_call *call);
 /* Back to those that are kept for the next use. */
 void lc_call_recycle(struct lc_call *call);
 
+/* Sends the request to call->remote, whose session is up if there is to be one. */
+int lc_call_send(struct lc_call *call, struct lc_error *error);
+
+/* ---- call_secure.c ---- */
+
+/* Waits for a session with call->remote, then sends; the time-out runs already. */
+int lc_call_connect(struct lc_call *call, struct lc_error *error);
+
+/* The session of an observation is gone: tries to have another one now, or some time later. */
+void lc_call_reconnect(struct lc_call *call);
+
 /* ---- call_outcome.c ---- */
 
 /* For the exchange; `arg` is the call. */

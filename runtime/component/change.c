@@ -7,16 +7,11 @@
 #include "base/memory.h"
 #include "component/apply.h"
 #include "component/codepage.h"
+#include "component/secure_options.h"
 
 enum { QUOTE_MAX = 40 }; /* bytes of a wrong value that an error shows */
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
-
-int lc_setting_fail_secure(const struct lc_setting_row *row, struct lc_error *error)
-{
-    return lc_fail(error, LC_ERROR_USAGE,
-        "%s keeps its default for now: this version has no DTLS, only plain UDP", row->name);
-}
 
 int lc_setting_fail_read_only(const struct lc_setting_row *row, struct lc_error *error)
 {
@@ -162,7 +157,7 @@ static int check_settings(
         }
         return LC_OK;
     default:
-        return LC_OK;
+        return row->flags & LC_SECURE ? lc_secure_options_check(next, row, error) : LC_OK;
     }
 }
 
@@ -182,6 +177,8 @@ static void put(void *base, const struct lc_setting_row *row, double number, cha
     default:
         if (row->flags & LC_BASIC) {
             *(uint16_t *)at = (uint16_t)number;
+        } else if (row->max > INT32_MAX) {
+            *(uint32_t *)at = (uint32_t)number;
         } else {
             *(int32_t *)at = (int32_t)number;
         }
@@ -198,7 +195,7 @@ static int store(struct lc_values *values, const struct lc_setting_row *row, dou
             old = *(char **)((char *)&values->basics + row->offset);
         }
         put(&values->basics, row, number, text);
-        lc_free(old);
+        lc_setting_free_text(old);
         return LC_OK;
     }
     struct lc_settings next = *values->settings;
@@ -219,7 +216,7 @@ static int store(struct lc_values *values, const struct lc_setting_row *row, dou
         values->settings = own;
     }
     *own = next;
-    lc_free(old);
+    lc_setting_free_text(old);
     return LC_OK;
 }
 
@@ -227,7 +224,8 @@ static int store(struct lc_values *values, const struct lc_setting_row *row, dou
 static int refuse(const struct lc_setting_row *row, struct lc_bytes value, struct lc_error *error)
 {
     if (row->flags & LC_SECURE) {
-        return lc_setting_fail_secure(row, error);
+        return lc_fail(error, LC_ERROR_USAGE,
+            "%s keeps its default for now: this version does nothing else", row->name);
     }
     return lc_setting_fail_value(row, value, error);
 }
@@ -288,7 +286,7 @@ int lc_setting_set_text(struct lc_values *values, const struct lc_setting_row *r
         return lc_setting_fail_value(row, value, error);
     }
     char *copy = NULL;
-    if (value.len > 0) {
+    if (!lc_bytes_is(value, row->initial)) {
         copy = lc_copy(value.data, value.len);
         if (copy == NULL) {
             return lc_fail_memory(error);
@@ -296,7 +294,7 @@ int lc_setting_set_text(struct lc_values *values, const struct lc_setting_row *r
     }
     code = store(values, row, 0, copy, error);
     if (code != LC_OK) {
-        lc_free(copy);
+        lc_setting_free_text(copy);
     }
     return code;
 }

@@ -9,6 +9,7 @@
 #include "component/apply.h"
 #include "component/call.h"
 #include "component/endpoint.h"
+#include "component/secure.h"
 #include "component/serve.h"
 
 /* ---- Log and Error ---- */
@@ -57,6 +58,7 @@ void lc_component_dispose(struct lc_component *component)
 {
     component->handlers = 0;
     lc_component_shutdown(component);
+    lc_secure_free(component);
     lc_content_release(component->request);
     lc_content_release(component->response);
     component->request = component->response = NULL;
@@ -103,6 +105,7 @@ void lc_component_shutdown(struct lc_component *component)
 void lc_component_reset(struct lc_component *component)
 {
     lc_component_shutdown(component);
+    lc_secure_free(component);
     lc_values_free(&component->values);
     lc_content_release(component->request);
     lc_content_release(component->response);
@@ -205,9 +208,16 @@ int lc_component_start_listening(struct lc_component *component, struct lc_error
                 "StartListening");
         }
     }
-    int code = lc_component_open(component, NULL, error);
+    bool secure = component->values.settings->ssl_enabled;
+    int code = secure ? lc_secure_check_server(component, error) : LC_OK;
+    if (code == LC_OK) {
+        code = lc_component_open(component, NULL, error);
+    }
     if (code == LC_OK) {
         code = lc_serve_start(component, error);
+    }
+    if (code == LC_OK && secure) {
+        code = lc_secure_serve(component, error);
     }
     if (code == LC_OK) {
         component->listening = true;

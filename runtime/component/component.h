@@ -21,6 +21,7 @@ struct lc_component {
     struct lc_values values;               /* plain properties and settings */
     struct lc_content *request, *response; /* own Request* and Response*; NULL: all empty */
     struct lc_endpoint *endpoint;          /* NULL while closed */
+    struct lc_secure *secure;              /* NULL until DTLS is used; see secure.h */
     struct lc_list calls;                  /* requests and observations of ours, oldest first */
     struct lc_list firings;                /* events whose handlers have not returned */
     struct lc_deferred deferred;           /* ends the calls that ended inside a method */

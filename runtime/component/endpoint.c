@@ -1,6 +1,8 @@
 /* Socket and layers of one endpoint; see endpoint.h. */
 #include "component/endpoint.h"
 
+#include <errno.h>
+
 #include "base/memory.h"
 #include "wire/code.h"
 
@@ -86,8 +88,39 @@ void lc_endpoint_close(struct lc_endpoint *endpoint)
         lc_client_free(endpoint->client);
     }
     lc_channel_free(endpoint->channel);
+    if (endpoint->dtls != NULL) {
+        lc_dtls_free(endpoint->dtls);
+    }
     lc_udp_close(endpoint->udp);
     lc_free(endpoint);
+}
+
+struct lc_dtls *lc_endpoint_secure(
+    struct lc_endpoint *endpoint, const struct lc_dtls_options *options)
+{
+    if (endpoint->dtls != NULL) {
+        return endpoint->dtls;
+    }
+    struct lc_dtls_options filled = *options;
+    filled.timers = lc_loop_timers(endpoint->loop);
+    filled.under = lc_udp_transport(endpoint->udp);
+    filled.above = lc_channel_receiver(endpoint->channel);
+    filled.log = endpoint->log;
+    endpoint->dtls = lc_dtls_new(&filled);
+    if (endpoint->dtls != NULL) {
+        struct lc_receiver receiver = lc_dtls_receiver(endpoint->dtls);
+        lc_udp_receive(endpoint->udp, &receiver);
+        lc_channel_move(endpoint->channel, lc_dtls_transport(endpoint->dtls));
+    }
+    return endpoint->dtls;
+}
+
+void lc_endpoint_lose(struct lc_endpoint *endpoint, const struct lc_address *remote)
+{
+    if (endpoint->server != NULL) {
+        lc_server_lose(endpoint->server, remote);
+    }
+    lc_channel_lose(endpoint->channel, remote, ECONNRESET);
 }
 
 struct lc_client *lc_endpoint_client(struct lc_endpoint *endpoint)

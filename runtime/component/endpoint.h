@@ -9,6 +9,7 @@
 #include "net/udp.h"
 #include "request/client.h"
 #include "request/server.h"
+#include "secure/dtls.h"
 
 /* What the layers read again and again; the component writes it when a setting changes. */
 struct lc_tuning {
@@ -20,6 +21,7 @@ struct lc_endpoint {
     struct lc_loop *loop;
     const struct lc_log *log;
     struct lc_udp *udp;
+    struct lc_dtls *dtls; /* between the two around it; NULL until there is a session to have */
     struct lc_channel *channel;
     struct lc_client *client; /* NULL until the first request of ours */
     struct lc_server *server; /* NULL until it listens for the first time */
@@ -36,6 +38,14 @@ struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_o
 
 /* Drops everything under way without an upcall. May be called in one. */
 void lc_endpoint_close(struct lc_endpoint *endpoint);
+
+/* Puts DTLS between socket and channel, once; what of `options` the endpoint has itself it fills
+ * in. NULL: memory. */
+struct lc_dtls *lc_endpoint_secure(
+    struct lc_endpoint *endpoint, const struct lc_dtls_options *options);
+
+/* The session in the address of a peer is over: nothing waits for it any more. */
+void lc_endpoint_lose(struct lc_endpoint *endpoint, const struct lc_address *remote);
 
 /* The client role, made when first asked for; NULL: memory. */
 struct lc_client *lc_endpoint_client(struct lc_endpoint *endpoint);

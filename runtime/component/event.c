@@ -29,6 +29,10 @@
 #define URI_PARTS                                                                                  \
     STRING(URIHost, URI_HOST), INTEGER(URIPort, URI_PORT), STRING(URIPath, URI_PATH),              \
         STRING(URIQuery, URI_QUERY)
+#define PEER                                                                                       \
+    INTEGER(ConnectionId, NUMBER), STRING(CertEncoded, CERT_ENCODED),                              \
+        STRING(CertEncodedB, CERT_ENCODED_B), STRING(CertSubject, CERT_SUBJECT),                   \
+        STRING(CertIssuer, CERT_ISSUER), STRING(PSKIdentity, IDENTITY)
 #define TOKEN STRING(Token, TOKEN), STRING(TokenB, TOKEN_B)
 #define OUTCOME INTEGER(ErrorCode, NUMBER), STRING(ErrorDescription, TEXT)
 #define CERTIFICATE                                                                                \
@@ -52,12 +56,21 @@ static const struct lc_field_row on_notification[] = {
     VAR(StopObserving),
 };
 
+/* Not in the reference, which has no pre-shared keys. */
+static const struct lc_field_row on_psk_lookup[] = {
+    INTEGER(ConnectionId, NUMBER),
+    STRING(Identity, IDENTITY),
+    {"Key", LC_FIELD_KEY, "string", true},
+};
+
+/* The reference has nothing about who is there on requests. */
 static const struct lc_field_row on_register[] = {
     REMOTE,
     STRING(URI, URI),
     URI_PARTS,
     TOKEN,
     VAR(Accept),
+    PEER,
 };
 
 static const struct lc_field_row on_request[] = {
@@ -67,6 +80,7 @@ static const struct lc_field_row on_request[] = {
     TOKEN,
     STRING(RequestId, REQUEST_ID),
     VAR(SendResponse),
+    PEER,
 };
 
 /* The reference has no Remote...: answers to a multicast request need it. */
@@ -115,6 +129,8 @@ const struct lc_event_row lc_event_rows[LC_EVENT_COUNT] = {
         ROW(Log, false, on_log, "A line about what the component does; LogLevel says how many."),
     [LC_ON_NOTIFICATION] = ROW(Notification, true, on_notification,
         "An observed resource has a new state, which Response* hold."),
+    [LC_ON_PSK_LOOKUP] = ROW(PSKLookup, false, on_psk_lookup,
+        "A client names the identity of its pre-shared key; set Key to the key's raw bytes."),
     [LC_ON_REGISTER] = ROW(Register, true, on_register,
         "A client wants to observe; set Accept, and Response* to the present state."),
     [LC_ON_REQUEST] = ROW(Request, true, on_request,
@@ -137,7 +153,8 @@ const struct lc_event_row lc_event_rows[LC_EVENT_COUNT] = {
 
 size_t lc_event_extra(const struct lc_event *event)
 {
-    return event->token.len + event->options.len + event->uri.len + event->text.len;
+    return event->token.len + event->options.len + event->uri.len + event->text.len +
+           event->identity.len + event->certificate.len;
 }
 
 static struct lc_bytes move_in(uint8_t **room, struct lc_bytes from)
@@ -157,6 +174,28 @@ void lc_event_copy(struct lc_event *to, const struct lc_event *from, uint8_t *ro
     to->options = move_in(&room, from->options);
     to->uri = move_in(&room, from->uri);
     to->text = move_in(&room, from->text);
+    to->identity = move_in(&room, from->identity);
+    to->certificate = move_in(&room, from->certificate);
+}
+
+void lc_event_show(struct lc_event *event, const struct lc_certificate *certificate,
+    bool with_chain, struct lc_buf *scratch)
+{
+    if (certificate == NULL) {
+        return;
+    }
+    event->is_raw_key = certificate->chain_len == 0;
+    event->certificate = event->is_raw_key ? certificate->spki : certificate->chain[0];
+    if (!with_chain || certificate->chain_len < 2) {
+        return;
+    }
+    lc_buf_clear(scratch);
+    for (size_t i = 0; i < certificate->chain_len; i++) {
+        if (!lc_buf_append(scratch, certificate->chain[i].data, certificate->chain[i].len)) {
+            return;
+        }
+    }
+    event->certificate = lc_buf_bytes(scratch);
 }
 
 /* ---- Fields ---------------------------------------------------------------------------------- */
@@ -224,6 +263,20 @@ static bool append_remote_host(const struct lc_event *event, struct lc_buf *out)
     return lc_buf_append(out, host, strlen(host));
 }
 
+static bool append_certificate(
+    const struct lc_event *event, enum lc_certificate_field field, struct lc_buf *out)
+{
+    if (event->certificate.len == 0) {
+        return true;
+    }
+    struct lc_certificate *certificate = event->is_raw_key
+                                             ? lc_certificate_from_spki(event->certificate)
+                                             : lc_certificate_from_bundle(event->certificate);
+    bool done = certificate != NULL && lc_certificate_print(certificate, field, out);
+    lc_certificate_release(certificate);
+    return done;
+}
+
 bool lc_event_text(const struct lc_event *event, enum lc_field_source source, struct lc_buf *out)
 {
     switch (source) {
@@ -245,8 +298,18 @@ bool lc_event_text(const struct lc_event *event, enum lc_field_source source, st
     case LC_FIELD_REQUEST_ID:
         return event->request_id == 0 ||
                lc_buf_printf(out, "%llu", (unsigned long long)event->request_id);
+    case LC_FIELD_IDENTITY:
+        return lc_buf_append(out, event->identity.data, event->identity.len);
+    case LC_FIELD_KEY:
+        return event->key == NULL || lc_buf_append(out, event->key->data, event->key->len);
+    case LC_FIELD_CERT_ENCODED:
+    case LC_FIELD_CERT_ENCODED_B:
+        return append_certificate(event, LC_CERT_CHAIN, out);
+    case LC_FIELD_CERT_SUBJECT:
+        return append_certificate(event, LC_CERT_SUBJECT, out);
+    case LC_FIELD_CERT_ISSUER:
+        return append_certificate(event, LC_CERT_ISSUER, out);
     default:
-        /* Certificates: nothing is known of them without DTLS. */
         return true;
     }
 }

@@ -7,11 +7,13 @@
 
 #include "base/buf.h"
 #include "net/address.h"
+#include "secure/certificate.h"
 
 enum lc_event_id {
     LC_ON_ERROR,
     LC_ON_LOG,
     LC_ON_NOTIFICATION,
+    LC_ON_PSK_LOOKUP,
     LC_ON_REGISTER,
     LC_ON_REQUEST,
     LC_ON_REQUEST_COMPLETE,
@@ -44,6 +46,8 @@ enum lc_field_source {
     LC_FIELD_CERT_ENCODED_B,
     LC_FIELD_CERT_SUBJECT,
     LC_FIELD_CERT_ISSUER,
+    LC_FIELD_IDENTITY, /* identity: of a pre-shared key */
+    LC_FIELD_KEY,      /* key: to be assigned, raw */
 };
 
 struct lc_field_row {
@@ -75,7 +79,18 @@ struct lc_event {
     uint64_t request_id;
     struct lc_address remote, local;
     struct lc_bytes token, options, uri, text;
+
+    /* Who is at the other end of a DTLS session; see lc_event_show(). */
+    struct lc_bytes identity;    /* of a pre-shared key */
+    struct lc_bytes certificate; /* DER: the certificates one behind the other, or a raw key */
+    bool is_raw_key;
+    struct lc_buf *key; /* PSKLookup: where the handler's Key goes, until it has returned */
 };
+
+/* Makes the event look at a certificate (NULL: none), with the rest of its chain when `scratch` is
+ * there to put it together. Memory lacking, it shows nothing. */
+void lc_event_show(struct lc_event *event, const struct lc_certificate *certificate,
+    bool with_chain, struct lc_buf *scratch);
 
 /* Bytes that lc_event_copy() needs beyond the struct. */
 size_t lc_event_extra(const struct lc_event *event);

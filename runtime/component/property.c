@@ -8,6 +8,7 @@
 #include "component/call.h"
 #include "component/component.h"
 #include "component/endpoint.h"
+#include "component/secure.h"
 #include "wire/message.h"
 
 /* ---- Setting ---- */
@@ -20,6 +21,9 @@ static void apply(struct lc_component *component, const struct lc_setting_row *r
     if (component->endpoint != NULL && !(row->flags & LC_BASIC)) {
         component->endpoint->tuning.params = lc_apply_params(settings);
         component->endpoint->tuning.limits = lc_apply_limits(settings);
+    }
+    if (row->flags & LC_SECURE) {
+        lc_secure_changed(component);
     }
     if (row->flags & LC_NO_EFFECT) {
         lc_log(&component->log, LC_LOG_INFO, "%s is stored but has no effect on this platform",
@@ -111,6 +115,20 @@ static int parse(struct lc_component *component, const struct lc_setting_row *ro
     return code;
 }
 
+/* "[7]" */
+static bool read_session(struct lc_bytes text, uint32_t *out)
+{
+    uint64_t number = 0;
+    for (size_t i = 1; i + 1 < text.len && number <= UINT32_MAX; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return false;
+        }
+        number = number * 10 + (text.data[i] - '0');
+    }
+    *out = (uint32_t)number;
+    return number > 0 && number <= UINT32_MAX;
+}
+
 int lc_component_config(struct lc_component *component, struct lc_bytes text, struct lc_buf *out,
     struct lc_error *error)
 {
@@ -124,7 +142,16 @@ int lc_component_config(struct lc_component *component, struct lc_bytes text, st
     if (equals != NULL) {
         return parse(component, row, lc_bytes(equals + 1, text.len - len - 1), error);
     }
-    return lc_component_print(component, row, out) ? LC_OK : lc_fail_memory(error);
+    uint32_t session = 0;
+    if ((row->flags & LC_PER_SESSION) && len > row->name_len &&
+        !read_session(lc_bytes(text.data + row->name_len, len - row->name_len), &session)) {
+        return lc_fail(error, LC_ERROR_USAGE,
+            "%s takes a ConnectionId in brackets, such as %s[7], not %.*s", row->name, row->name,
+            (int)len, (const char *)text.data);
+    }
+    bool done = session != 0 ? lc_secure_print(component, row->id, session, out)
+                             : lc_component_print(component, row, out);
+    return done ? LC_OK : lc_fail_memory(error);
 }
 
 /* ---- Reading ---- */
@@ -198,6 +225,8 @@ static bool print_computed(
         return endpoint == NULL || !component->values.settings->capture_ip_packet_info ||
                lc_address_is_any(&endpoint->reached) ||
                lc_buf_printf(out, "%s", lc_address_host(&endpoint->reached, text));
+    case LC_SETTING_SSLProvider:
+        return lc_buf_printf(out, "%s", lc_secure_provider(component));
     case LC_SETTING_Statistics:
         return print_statistics(endpoint, out);
     case LC_SETTING_BuildInfo:
@@ -205,6 +234,9 @@ static bool print_computed(
     case LC_SETTING_LicenseInfo:
         return lc_buf_printf(out, "lunacoap, MIT License");
     default:
+        if (row->flags & LC_PER_SESSION) {
+            return lc_secure_print(component, row->id, 0, out);
+        }
         return lc_setting_print(&component->values, row, out);
     }
 }
@@ -214,7 +246,8 @@ bool lc_component_print(
 {
     bool bound = (row->flags & LC_CLOSED_ONLY) && component->endpoint != NULL;
     bool is_address = row->id == LC_SETTING_LocalHost || row->id == LC_SETTING_LocalPort;
-    if (row->kind == LC_KIND_COMPUTED || (bound && is_address)) {
+    if (row->kind == LC_KIND_COMPUTED || (bound && is_address) ||
+        row->id == LC_SETTING_SSLProvider) {
         return print_computed(component, row, out);
     }
     return lc_setting_print(&component->values, row, out);
@@ -234,7 +267,8 @@ static void pending_calls(struct lc_component *component,
             .number = call->number,
             .method = call->method,
             .remote = call->remote,
-            .host = lc_buf_bytes(&call->host),
+            .host = call->state == LC_CALL_RESOLVING ? lc_bytes_text((const char *)call->host.data)
+                                                     : lc_bytes(NULL, 0),
             .uri = lc_buf_bytes(&call->uri),
         };
         if (call->exchange != NULL) {
@@ -255,6 +289,7 @@ static void pending_incomings(struct lc_component *component,
     for (struct lc_incoming *incoming = lc_server_next(endpoint->server, NULL); incoming != NULL;
          incoming = lc_server_next(endpoint->server, incoming)) {
         struct lc_event event = {
+            .remote = incoming->path.remote,
             .options = incoming->message.options,
             .local = lc_address_is_any(&incoming->path.local) ? *lc_udp_local(endpoint->udp)
                                                               : incoming->path.local,

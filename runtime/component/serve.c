@@ -2,6 +2,7 @@
 #include "component/serve.h"
 
 #include "component/endpoint.h"
+#include "component/secure.h"
 #include "wire/code.h"
 #include "wire/option.h"
 #include "wire/uri.h"
@@ -184,6 +185,7 @@ static void on_request(void *arg, struct lc_incoming *incoming)
         firing->event.local = *lc_udp_local(component->endpoint->udp);
     }
     firing->event.local.port = lc_udp_local(component->endpoint->udp)->port;
+    lc_secure_identify(component, &firing->event);
     firing->event.flag = id == LC_ON_REQUEST;
     firing->source = incoming;
     firing->settle = settle_request;

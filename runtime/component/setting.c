@@ -14,11 +14,11 @@
 #define C_VALUE_BOOLEAN(value) C_VALUE_##value
 #define C_VALUE_INTEGER(value) value
 #define C_VALUE_NUMBER(value) value
-#define C_VALUE_TEXT(value) value
+#define C_VALUE_TEXT(value) NULL
 #define INITIAL_BOOLEAN(value) #value
 #define INITIAL_INTEGER(value) #value
 #define INITIAL_NUMBER(value) #value
-#define INITIAL_TEXT(value) ""
+#define INITIAL_TEXT(value) value
 #define TYPE_BOOLEAN "boolean"
 #define TYPE_INTEGER "integer"
 #define TYPE_NUMBER "number"
@@ -88,12 +88,29 @@ void lc_values_init(struct lc_values *values)
     values->settings = &lc_settings_default;
 }
 
+void lc_setting_free_text(char *text)
+{
+    if (text != NULL) {
+        explicit_bzero(text, strlen(text));
+        lc_free(text);
+    }
+}
+
+static void free_texts(const struct lc_settings *settings)
+{
+    for (size_t i = 0; i < LC_SETTING_COUNT; i++) {
+        const struct lc_setting_row *row = &lc_setting_rows[i];
+        if (row->kind == LC_KIND_TEXT && row->offset != LC_NOWHERE && !(row->flags & LC_BASIC)) {
+            lc_setting_free_text(*(char **)((char *)settings + row->offset));
+        }
+    }
+}
+
 void lc_values_free(struct lc_values *values)
 {
     lc_free(values->basics.local_host);
     if (values->settings != &lc_settings_default) {
-        lc_free(values->settings->multicast_groups);
-        lc_free(values->settings->firewall_data);
+        free_texts(values->settings);
         lc_free((void *)values->settings);
     }
     lc_values_init(values);
@@ -127,7 +144,10 @@ double lc_setting_number(const struct lc_values *values, const struct lc_setting
     if (row->kind == LC_KIND_NUMBER) {
         return *(const double *)at;
     }
-    return row->flags & LC_BASIC ? *(const uint16_t *)at : *(const int32_t *)at;
+    if (row->flags & LC_BASIC) {
+        return *(const uint16_t *)at;
+    }
+    return row->max > INT32_MAX ? (double)*(const uint32_t *)at : (double)*(const int32_t *)at;
 }
 
 const char *lc_setting_text(const struct lc_values *values, const struct lc_setting_row *row)

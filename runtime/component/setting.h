@@ -31,7 +31,7 @@ enum lc_setting_flag {
     LC_READ_ONLY = 4,
     LC_CLOSED_ONLY = 8,   /* 712 while the socket is open; reads back what was bound */
     LC_NO_EFFECT = 16,    /* checked and stored; one Log line says that it does nothing here */
-    LC_SECURE = 32,       /* needs DTLS: only the default may be assigned until that exists */
+    LC_SECURE = 32,       /* about DTLS; what is not kept yet takes its default alone */
     LC_BASIC = 64,        /* kept in struct lc_basics */
     LC_PER_SESSION = 128, /* Config takes "NAME[connection id]" too */
 };
@@ -126,11 +126,11 @@ bool lc_setting_print(
 /* The shortest decimal digits that read back as the same number; returns `out`. */
 const char *lc_setting_digits(double value, char out[32]);
 
+/* Frees a value that is text, and wipes it first, since it may be a key. NULL is let through. */
+void lc_setting_free_text(char *text);
+
 /* Whether the row has its default. */
 bool lc_setting_is_default(const struct lc_values *values, const struct lc_setting_row *row);
-
-/* "SSLCert cannot be set: ..." with code 1, for LC_SECURE rows that others keep. */
-int lc_setting_fail_secure(const struct lc_setting_row *row, struct lc_error *error);
 
 /* "Listening is read-only", code 1. */
 int lc_setting_fail_read_only(const struct lc_setting_row *row, struct lc_error *error);

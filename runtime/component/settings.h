@@ -21,7 +21,7 @@ struct lc_basics {
 struct lc_settings {
     double ack_timeout, ack_random_factor, max_latency, probing_rate;
     double piggyback_delay, pending_timeout, multicast_leisure;
-    char *multicast_groups, *firewall_data; /* owned; NULL: the default, "" */
+    char *multicast_groups, *firewall_data; /* owned; NULL: the default */
     int32_t log_level;
     int32_t max_retransmit, nstart;
     int32_t block_size, max_body_size;
@@ -34,6 +34,18 @@ struct lc_settings {
     bool share_local_port, use_connection, use_ipv6;
     bool absolute_timeout;
     bool mask_sensitive_data, use_internal_security_api;
+
+    /* DTLS; all but the session's time-out are read when a session begins. */
+    double ssl_session_timeout;
+    char *ssl_provider, *psk_identity, *psk_key;
+    char *ssl_ca_certs, *ssl_client_ca_certs, *ssl_server_ca_certs;
+    char *openssl_ca_dir, *openssl_ca_file, *openssl_prng_seed_data, *ssl_key_log_file;
+    char *ssl_enabled_cipher_suites, *tls12_signature_algorithms, *tls12_supported_groups;
+    char *tls13_key_share_groups, *tls13_signature_algorithms, *tls13_supported_groups;
+    int32_t ssl_cipher_strength, ssl_enabled_protocols;
+    uint32_t ssl_security_flags;
+    bool ssl_enabled, ssl_authenticate_clients, use_raw_public_key;
+    bool log_ssl_packets, reuse_ssl_session, ssl_enable_renegotiation, ssl_include_cert_chain;
 };
 
 /* The values of one component. The settings are replaced by a copy of its own on the first change.

@@ -3,6 +3,8 @@
 
 #include "component/call.h"
 #include "component/firing.h"
+#include "net/loop.h"
+#include "secure/cookie.h"
 
 enum { SPARE_MAX = 64 };
 
@@ -24,6 +26,19 @@ void lc_stage_dispose(struct lc_stage *stage)
         lc_call_free(lc_container(link, struct lc_call, link));
     }
     lc_buf_free(&stage->scratch);
+    if (stage->cookies != NULL) {
+        lc_handshakes_end(&stage->handshakes);
+        lc_cookies_free(stage->cookies);
+    }
+}
+
+bool lc_stage_prepare_dtls(struct lc_stage *stage)
+{
+    if (stage->cookies == NULL) {
+        stage->cookies = lc_cookies_new();
+        lc_handshakes_init(&stage->handshakes, lc_loop_timers(stage->loop));
+    }
+    return stage->cookies != NULL;
 }
 
 struct lc_list *lc_store_take(struct lc_store *store)

@@ -7,9 +7,11 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "secure/handshakes.h"
 
 struct lc_call;
 struct lc_component;
+struct lc_cookies;
 struct lc_event;
 struct lc_firing;
 struct lc_loop;
@@ -40,7 +42,9 @@ struct lc_stage {
     struct lc_loop *loop;
     const struct lc_stage_upcalls *upcalls;
     struct lc_store firings, calls;
-    struct lc_buf scratch; /* encoded options of the response that is being made */
+    struct lc_buf scratch;           /* encoded options of the response that is being made */
+    struct lc_cookies *cookies;      /* of DTLS; NULL until used */
+    struct lc_handshakes handshakes; /* ready when there are cookies */
 };
 
 void lc_stage_init(
@@ -48,6 +52,9 @@ void lc_stage_init(
 
 /* After the last component is gone. */
 void lc_stage_dispose(struct lc_stage *stage);
+
+/* Makes what sessions of DTLS share. False: memory. */
+bool lc_stage_prepare_dtls(struct lc_stage *stage);
 
 /* A struct's link, or NULL when there is none to spare; and back. False: there are enough, free it.
  */

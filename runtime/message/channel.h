@@ -58,6 +58,13 @@ struct lc_channel *lc_channel_new(const struct lc_channel_options *options);
 /* Transmissions still under way are forgotten without an outcome. May be called in an upcall. */
 void lc_channel_free(struct lc_channel *channel);
 
+/* From now on it stands on another transport. */
+void lc_channel_move(struct lc_channel *channel, struct lc_transport *transport);
+
+/* An endpoint will never be heard of again (the DTLS session in its address is over): messages on
+ * their way to it end as refused, with this errno. */
+void lc_channel_lose(struct lc_channel *channel, const struct lc_address *remote, int number);
+
 /* The way in, for the transport's upcalls; `arg` is the channel. */
 struct lc_receiver lc_channel_receiver(struct lc_channel *channel);
 

@@ -268,6 +268,15 @@ void lc_observers_reset(
     }
 }
 
+void lc_observers_lose(struct lc_observers *observers, const struct lc_address *remote)
+{
+    struct lc_observer *observer;
+    while (observers->count > 0 && (observer = head_of(observers, remote)) != NULL) {
+        stop(observer);
+        lc_observer_end(observers, observer);
+    }
+}
+
 static bool tell(struct lc_observers *observers, struct lc_observer *observer)
 {
     struct lc_server *server = observers->server;

@@ -74,6 +74,9 @@ void lc_observers_sent_first(struct lc_observers *observers, const struct lc_add
 void lc_observers_reset(
     struct lc_observers *observers, const struct lc_address *remote, uint16_t id);
 
+/* All of an endpoint that is gone. */
+void lc_observers_lose(struct lc_observers *observers, const struct lc_address *remote);
+
 /* The registration is over; the struct goes when unregistered() was called and nothing is under
  * way. */
 void lc_observer_end(struct lc_observers *observers, struct lc_observer *observer);

@@ -1,6 +1,8 @@
 /* The server's way in and its life cycle; see server.h and server_state.h. */
 #include "request/server.h"
 
+#include <errno.h>
+
 #include "base/memory.h"
 #include "request/rules.h"
 #include "request/server_state.h"
@@ -218,6 +220,17 @@ void lc_server_request(
 void lc_server_reset(struct lc_server *server, const struct lc_path *path, uint16_t id)
 {
     lc_observers_reset(&server->observers, &path->remote, id);
+}
+
+void lc_server_lose(struct lc_server *server, const struct lc_address *remote)
+{
+    lc_list_for_each (link, &server->waiting) {
+        struct lc_pending *pending = lc_container(link, struct lc_pending, link);
+        if (lc_address_equal(&pending->incoming.path.remote, remote)) {
+            lc_pending_abandon(pending, lc_error_of_errno(ECONNRESET));
+        }
+    }
+    lc_observers_lose(&server->observers, remote);
 }
 
 /* ---- Life cycle and what is pending ---- */

@@ -85,6 +85,10 @@ struct lc_server *lc_server_new(const struct lc_server_options *options);
 /* Pending requests and observers are dropped without an upcall. May be called in one. */
 void lc_server_free(struct lc_server *server);
 
+/* An endpoint will never be heard of again: its requests that are not answered end with 10054, its
+ * observers are removed; both are told in a later turn. */
+void lc_server_lose(struct lc_server *server, const struct lc_address *remote);
+
 /* While not accepting, new requests get 5.03; pending ones may be answered, observers stay. */
 void lc_server_accept_requests(struct lc_server *server, bool accept);
 

@@ -70,6 +70,43 @@ struct lc_certificate *lc_certificate_from_chain(const struct lc_bytes *chain, s
     return certificate;
 }
 
+/* Takes one DER element off; false when it is not whole. */
+static bool take_der(struct lc_bytes *rest, struct lc_bytes *out)
+{
+    size_t header = 2, len;
+    if (rest->len < 2) {
+        return false;
+    }
+    len = rest->data[1];
+    if (len >= 0x80) {
+        size_t count = len & 0x7f;
+        if (count > 3 || rest->len < 2 + count) {
+            return false;
+        }
+        len = 0;
+        for (size_t i = 0; i < count; i++) {
+            len = len << 8 | rest->data[2 + i];
+        }
+        header += count;
+    }
+    if (rest->len - header < len) {
+        return false;
+    }
+    *out = lc_bytes(rest->data, header + len);
+    *rest = lc_bytes(rest->data + out->len, rest->len - out->len);
+    return true;
+}
+
+struct lc_certificate *lc_certificate_from_bundle(struct lc_bytes bundle)
+{
+    struct lc_bytes chain[LC_CHAIN_MAX];
+    size_t count = 0;
+    while (count < LC_CHAIN_MAX && take_der(&bundle, &chain[count])) {
+        count++;
+    }
+    return lc_certificate_from_chain(chain, count);
+}
+
 struct lc_certificate *lc_certificate_from_spki(struct lc_bytes spki)
 {
     struct lc_bytes canonical = {0};

@@ -81,6 +81,9 @@ int lc_certificate_decode(struct lc_bytes encoded, const struct lc_certificate_s
 struct lc_certificate *lc_certificate_from_chain(const struct lc_bytes *chain, size_t count);
 struct lc_certificate *lc_certificate_from_spki(struct lc_bytes spki);
 
+/* The same for a chain whose certificates stand one behind the other. */
+struct lc_certificate *lc_certificate_from_bundle(struct lc_bytes bundle);
+
 /* NULL is let through by both. */
 struct lc_certificate *lc_certificate_hold(struct lc_certificate *certificate);
 void lc_certificate_release(struct lc_certificate *certificate);

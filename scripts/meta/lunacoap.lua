@@ -119,6 +119,7 @@ function linkformat.filter(text, query) end
 ---@field OnError? fun(coap: lunacoap.CoAP, event: lunacoap.ErrorEvent) Something went wrong that no call can raise, such as an error in a handler.
 ---@field OnLog? fun(coap: lunacoap.CoAP, event: lunacoap.LogEvent) A line about what the component does; LogLevel says how many.
 ---@field OnNotification? fun(coap: lunacoap.CoAP, event: lunacoap.NotificationEvent) An observed resource has a new state, which Response* hold.
+---@field OnPSKLookup? fun(coap: lunacoap.CoAP, event: lunacoap.PSKLookupEvent) A client names the identity of its pre-shared key; set Key to the key's raw bytes.
 ---@field OnRegister? fun(coap: lunacoap.CoAP, event: lunacoap.RegisterEvent) A client wants to observe; set Accept, and Response* to the present state.
 ---@field OnRequest? fun(coap: lunacoap.CoAP, event: lunacoap.RequestEvent) A request came; set Response*, or SendResponse to false to answer later.
 ---@field OnRequestComplete? fun(coap: lunacoap.CoAP, event: lunacoap.RequestCompleteEvent) A request has got its response, or failed; ErrorCode 0 is a 2.xx response.
@@ -239,9 +240,10 @@ function CoAP:StopObserving(URI) end
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
 ---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
 ---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable. Default: 100.
----@field SSLProvider? string The library that does DTLS. (not yet: needs DTLS) Default: "Automatic".
+---@field SSLProvider? string The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. (not yet: needs DTLS) Default: "Automatic".
+---@field SSLSessionTimeout? number Seconds without traffic after which a DTLS session is closed. (not yet: needs DTLS) Default: 36000.
 ---@field PSKIdentity? string The identity under which the peer knows the pre-shared key. (not yet: needs DTLS) Default: "".
----@field PSKKey? string The pre-shared key for DTLS. (not yet: needs DTLS) Default: "".
+---@field PSKKey? string The pre-shared key for DTLS; a client that has one offers nothing else. (not yet: needs DTLS) Default: "".
 ---@field LogSSLPackets? boolean Whether SSLStatus reports every DTLS record. (not yet: needs DTLS) Default: false.
 ---@field OpenSSLCADir? string A folder of CA certificates in PEM format. (not yet: needs DTLS) Default: "".
 ---@field OpenSSLCAFile? string A file of CA certificates in PEM format. (not yet: needs DTLS) Default: "".
@@ -254,17 +256,17 @@ function CoAP:StopObserving(URI) end
 ---@field SSLCipherStrength? integer The fewest key bits that a cipher suite may have. (not yet: needs DTLS) Default: 0.
 ---@field SSLClientCACerts? string CA certificates that a server trusts for its clients, besides the system's. (not yet: needs DTLS) Default: "".
 ---@field SSLEnabledCipherSuites? string The cipher suites that may be used, * for all good ones. (not yet: needs DTLS) Default: "*".
----@field SSLEnabledProtocols? integer The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2. (not yet: needs DTLS) Default: 4032.
----@field SSLEnableRenegotiation? boolean Whether the renegotiation_info extension is sent. (not yet: needs DTLS) Default: false.
+---@field SSLEnabledProtocols? integer The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP. (not yet: needs DTLS) Default: 3072.
+---@field SSLEnableRenegotiation? boolean Whether the renegotiation_info extension is sent; a session is never renegotiated. (not yet: needs DTLS) Default: false.
 ---@field SSLIncludeCertChain? boolean Whether CertEncoded holds the server's whole chain and not its own certificate alone. (not yet: needs DTLS) Default: false.
 ---@field SSLKeyLogFile? string A file to which session secrets are appended, for a packet analyser. (not yet: needs DTLS) Default: "".
 ---@field SSLSecurityFlags? integer What to overlook when a certificate is checked, as a sum of bits. (not yet: needs DTLS) Default: 0.
 ---@field SSLServerCACerts? string CA certificates that a client trusts for its servers, besides the system's. (not yet: needs DTLS) Default: "".
----@field TLS12SignatureAlgorithms? string The signature algorithms that a certificate may have with DTLS 1.2. (not yet: needs DTLS) Default: "sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,sha256-rsa,sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,sha1-ecdsa,sha1-rsa,sha1-dsa".
+---@field TLS12SignatureAlgorithms? string The signature algorithms that a certificate may have with DTLS 1.2. (not yet: needs DTLS) Default: "sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,sha256-rsa,sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,ed25519".
 ---@field TLS12SupportedGroups? string The curves for DTLS 1.2. (not yet: needs DTLS) Default: "ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1".
----@field TLS13KeyShareGroups? string The groups whose key shares are made in advance for version 1.3. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072".
----@field TLS13SignatureAlgorithms? string The signature algorithms that a certificate may have with version 1.3. (not yet: needs DTLS) Default: "rsa_pss_sha256,rsa_pss_sha384,rsa_pss_sha512,rsa_pkcs1_sha256,rsa_pkcs1_sha384,rsa_pkcs1_sha512,ecdsa_secp256r1_sha256,ecdsa_secp384r1_sha384,ecdsa_secp521r1_sha512,ed25519,ed448".
----@field TLS13SupportedGroups? string The groups for the key exchange of version 1.3. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_x448,ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1,ffdhe_2048,ffdhe_3072,ffdhe_4096,ffdhe_6144,ffdhe_8192".
+---@field TLS13KeyShareGroups? string No effect: there is no DTLS 1.3 here. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072".
+---@field TLS13SignatureAlgorithms? string No effect: there is no DTLS 1.3 here. (not yet: needs DTLS) Default: "rsa_pss_sha256,rsa_pss_sha384,rsa_pss_sha512,rsa_pkcs1_sha256,rsa_pkcs1_sha384,rsa_pkcs1_sha512,ecdsa_secp256r1_sha256,ecdsa_secp384r1_sha384,ecdsa_secp521r1_sha512,ed25519,ed448".
+---@field TLS13SupportedGroups? string No effect: there is no DTLS 1.3 here. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_x448,ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1,ffdhe_2048,ffdhe_3072,ffdhe_4096,ffdhe_6144,ffdhe_8192".
 ---@field CaptureIPPacketInfo? boolean Whether DestinationAddress is kept for every datagram. Default: false.
 ---@field DelayHostResolution? boolean No effect: a host name is looked up when a request is sent. Default: false.
 ---@field DontFragment? boolean Whether datagrams are sent with the Don't Fragment flag; read when the socket opens. Default: false.
@@ -285,6 +287,7 @@ function CoAP:StopObserving(URI) end
 ---@field OnError? fun(coap: lunacoap.CoAP, event: lunacoap.ErrorEvent) Something went wrong that no call can raise, such as an error in a handler.
 ---@field OnLog? fun(coap: lunacoap.CoAP, event: lunacoap.LogEvent) A line about what the component does; LogLevel says how many.
 ---@field OnNotification? fun(coap: lunacoap.CoAP, event: lunacoap.NotificationEvent) An observed resource has a new state, which Response* hold.
+---@field OnPSKLookup? fun(coap: lunacoap.CoAP, event: lunacoap.PSKLookupEvent) A client names the identity of its pre-shared key; set Key to the key's raw bytes.
 ---@field OnRegister? fun(coap: lunacoap.CoAP, event: lunacoap.RegisterEvent) A client wants to observe; set Accept, and Response* to the present state.
 ---@field OnRequest? fun(coap: lunacoap.CoAP, event: lunacoap.RequestEvent) A request came; set Response*, or SendResponse to false to answer later.
 ---@field OnRequestComplete? fun(coap: lunacoap.CoAP, event: lunacoap.RequestCompleteEvent) A request has got its response, or failed; ErrorCode 0 is a 2.xx response.
@@ -319,9 +322,10 @@ function CoAP:StopObserving(URI) end
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
 ---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable.
 ---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)
----| "SSLProvider" # The library that does DTLS. (not yet: needs DTLS)
+---| "SSLProvider" # The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. (not yet: needs DTLS)
+---| "SSLSessionTimeout" # Seconds without traffic after which a DTLS session is closed. (not yet: needs DTLS)
 ---| "PSKIdentity" # The identity under which the peer knows the pre-shared key. (not yet: needs DTLS)
----| "PSKKey" # The pre-shared key for DTLS. (not yet: needs DTLS)
+---| "PSKKey" # The pre-shared key for DTLS; a client that has one offers nothing else. (not yet: needs DTLS)
 ---| "LogSSLPackets" # Whether SSLStatus reports every DTLS record. (not yet: needs DTLS)
 ---| "OpenSSLCADir" # A folder of CA certificates in PEM format. (not yet: needs DTLS)
 ---| "OpenSSLCAFile" # A file of CA certificates in PEM format. (not yet: needs DTLS)
@@ -334,8 +338,8 @@ function CoAP:StopObserving(URI) end
 ---| "SSLCipherStrength" # The fewest key bits that a cipher suite may have. (not yet: needs DTLS)
 ---| "SSLClientCACerts" # CA certificates that a server trusts for its clients, besides the system's. (not yet: needs DTLS)
 ---| "SSLEnabledCipherSuites" # The cipher suites that may be used, * for all good ones. (not yet: needs DTLS)
----| "SSLEnabledProtocols" # The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2. (not yet: needs DTLS)
----| "SSLEnableRenegotiation" # Whether the renegotiation_info extension is sent. (not yet: needs DTLS)
+---| "SSLEnabledProtocols" # The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP. (not yet: needs DTLS)
+---| "SSLEnableRenegotiation" # Whether the renegotiation_info extension is sent; a session is never renegotiated. (not yet: needs DTLS)
 ---| "SSLIncludeCertChain" # Whether CertEncoded holds the server's whole chain and not its own certificate alone. (not yet: needs DTLS)
 ---| "SSLKeyLogFile" # A file to which session secrets are appended, for a packet analyser. (not yet: needs DTLS)
 ---| "SSLNegotiatedCipher" # The cipher of the present DTLS session. (read-only; not yet: needs DTLS)
@@ -348,9 +352,9 @@ function CoAP:StopObserving(URI) end
 ---| "SSLServerCACerts" # CA certificates that a client trusts for its servers, besides the system's. (not yet: needs DTLS)
 ---| "TLS12SignatureAlgorithms" # The signature algorithms that a certificate may have with DTLS 1.2. (not yet: needs DTLS)
 ---| "TLS12SupportedGroups" # The curves for DTLS 1.2. (not yet: needs DTLS)
----| "TLS13KeyShareGroups" # The groups whose key shares are made in advance for version 1.3. (not yet: needs DTLS)
----| "TLS13SignatureAlgorithms" # The signature algorithms that a certificate may have with version 1.3. (not yet: needs DTLS)
----| "TLS13SupportedGroups" # The groups for the key exchange of version 1.3. (not yet: needs DTLS)
+---| "TLS13KeyShareGroups" # No effect: there is no DTLS 1.3 here. (not yet: needs DTLS)
+---| "TLS13SignatureAlgorithms" # No effect: there is no DTLS 1.3 here. (not yet: needs DTLS)
+---| "TLS13SupportedGroups" # No effect: there is no DTLS 1.3 here. (not yet: needs DTLS)
 ---| "CaptureIPPacketInfo" # Whether DestinationAddress is kept for every datagram.
 ---| "DelayHostResolution" # No effect: a host name is looked up when a request is sent.
 ---| "DestinationAddress" # The local address to which the last datagram came, with CaptureIPPacketInfo. (read-only)
@@ -388,6 +392,12 @@ function CoAP:StopObserving(URI) end
 ---@field IsLatest boolean
 ---@field StopObserving boolean The handler may assign it.
 
+---A client names the identity of its pre-shared key; set Key to the key's raw bytes.
+---@class lunacoap.PSKLookupEvent
+---@field ConnectionId integer
+---@field Identity string
+---@field Key string The handler may assign it.
+
 ---A client wants to observe; set Accept, and Response* to the present state.
 ---@class lunacoap.RegisterEvent
 ---@field RemoteHost string
@@ -400,6 +410,12 @@ function CoAP:StopObserving(URI) end
 ---@field Token string
 ---@field TokenB string
 ---@field Accept boolean The handler may assign it.
+---@field ConnectionId integer
+---@field CertEncoded string
+---@field CertEncodedB string
+---@field CertSubject string
+---@field CertIssuer string
+---@field PSKIdentity string
 
 ---A request came; set Response*, or SendResponse to false to answer later.
 ---@class lunacoap.RequestEvent
@@ -414,6 +430,12 @@ function CoAP:StopObserving(URI) end
 ---@field TokenB string
 ---@field RequestId string
 ---@field SendResponse boolean The handler may assign it.
+---@field ConnectionId integer
+---@field CertEncoded string
+---@field CertEncodedB string
+---@field CertSubject string
+---@field CertIssuer string
+---@field PSKIdentity string
 
 ---A request has got its response, or failed; ErrorCode 0 is a 2.xx response.
 ---@class lunacoap.RequestCompleteEvent

@@ -1,0 +1,393 @@
+/* Certificates, security and sessions of a component; see secure.h. */
+#include "component/secure.h"
+
+#include "base/memory.h"
+#include "component/apply.h"
+#include "component/call.h"
+#include "component/endpoint.h"
+#include "component/secure_options.h"
+#include "secure/keylog.h"
+#include "secure/suite.h"
+
+/* Sessions of one client that may be resumed. The reference keeps them for 10 hours. */
+static const lc_time saved_lifetime = 36000 * LC_SECOND;
+enum { SAVED_MAX = 64, SAVED_BYTES = 256 * 1024 };
+
+struct lc_secure {
+    struct lc_certificate *own, *accepted, *server; /* held */
+    struct lc_security *client;                     /* of the present settings; NULL: to be made */
+    struct lc_keylog *keylog;                       /* SSLKeyLogFile; NULL: not open */
+    struct lc_session_cache *saved;                 /* ReuseSSLSession; NULL: none yet */
+    const struct lc_engine *engine; /* of the present settings; NULL: not chosen yet */
+    uint32_t last_session;          /* the one that came up last */
+};
+
+static struct lc_secure *get(struct lc_component *component)
+{
+    if (component->secure == NULL) {
+        component->secure = lc_zalloc(sizeof *component->secure);
+    }
+    return component->secure;
+}
+
+/* ---- Certificates ---- */
+
+static struct lc_certificate **slot_of(struct lc_secure *secure, enum lc_setting_id which)
+{
+    switch (which) {
+    case LC_SETTING_SSLCert:
+        return &secure->own;
+    case LC_SETTING_SSLAcceptServerCert:
+        return &secure->accepted;
+    default:
+        return &secure->server;
+    }
+}
+
+static void replace(struct lc_certificate **slot, struct lc_certificate *certificate)
+{
+    lc_certificate_hold(certificate);
+    lc_certificate_release(*slot);
+    *slot = certificate;
+}
+
+struct lc_certificate *lc_secure_certificate(
+    const struct lc_component *component, enum lc_setting_id which)
+{
+    return component->secure == NULL ? NULL : *slot_of(component->secure, which);
+}
+
+int lc_secure_set_certificate(struct lc_component *component, enum lc_setting_id which,
+    struct lc_certificate *certificate, struct lc_error *error)
+{
+    if (lc_secure_certificate(component, which) == certificate) {
+        return LC_OK;
+    }
+    struct lc_secure *secure = get(component);
+    if (secure == NULL) {
+        return lc_fail_memory(error);
+    }
+    replace(slot_of(secure, which), certificate);
+    lc_secure_changed(component);
+    return LC_OK;
+}
+
+void lc_secure_changed(struct lc_component *component)
+{
+    if (component->secure != NULL) {
+        lc_security_release(component->secure->client);
+        component->secure->client = NULL;
+        component->secure->engine = NULL;
+    }
+}
+
+void lc_secure_free(struct lc_component *component)
+{
+    struct lc_secure *secure = component->secure;
+    if (secure == NULL) {
+        return;
+    }
+    lc_certificate_release(secure->own);
+    lc_certificate_release(secure->accepted);
+    lc_certificate_release(secure->server);
+    lc_security_release(secure->client);
+    lc_keylog_close(secure->keylog);
+    lc_session_cache_free(secure->saved);
+    lc_free(secure);
+    component->secure = NULL;
+}
+
+/* ---- What sessions tell ---- */
+
+static struct lc_dtls *dtls_of(const struct lc_component *component)
+{
+    return component->endpoint == NULL ? NULL : component->endpoint->dtls;
+}
+
+/* The handler of an authentication event has returned. */
+static void settle_authentication(struct lc_firing *firing, bool returned)
+{
+    struct lc_component *component = firing->component;
+    struct lc_dtls *dtls = component == NULL ? NULL : dtls_of(component);
+    if (dtls != NULL) {
+        lc_dtls_decide(dtls, (uint32_t)firing->event.number, returned && firing->event.flag);
+    }
+}
+
+static void on_authenticate(void *arg, uint32_t session, struct lc_certificate *certificate,
+    const struct lc_finding *finding)
+{
+    struct lc_component *component = arg;
+    bool is_server = component->endpoint->server != NULL;
+    enum lc_event_id id =
+        is_server ? LC_ON_SSL_CLIENT_AUTHENTICATION : LC_ON_SSL_SERVER_AUTHENTICATION;
+    if (!is_server) {
+        replace(&component->secure->server, certificate);
+    }
+    struct lc_firing *firing = NULL;
+    if (lc_component_handles(component, id)) {
+        firing = lc_firing_new(component, id);
+    }
+    if (firing == NULL) {
+        lc_dtls_decide(component->endpoint->dtls, session, finding->trusted);
+        return;
+    }
+    struct lc_event *event = &firing->event;
+    event->number = (int)session;
+    event->text = lc_bytes_text(finding->status);
+    event->flag = finding->trusted;
+    bool with_chain = !is_server && lc_component_settings(component)->ssl_include_cert_chain;
+    lc_event_show(event, certificate, with_chain, &component->stage->scratch);
+    firing->settle = settle_authentication;
+    component->stage->upcalls->fire(component, firing);
+}
+
+static size_t on_find_key(
+    void *arg, uint32_t session, struct lc_bytes identity, uint8_t *key, size_t room)
+{
+    struct lc_component *component = arg;
+    struct lc_buf found = {0};
+    struct lc_event event = {
+        .id = LC_ON_PSK_LOOKUP,
+        .number = (int)session,
+        .identity = identity,
+        .key = &found,
+    };
+    if (lc_component_handles(component, LC_ON_PSK_LOOKUP)) {
+        component->stage->upcalls->tell(component, &event);
+    }
+    size_t len = found.len;
+    if (len > room) {
+        lc_component_tell_error(component, LC_ERROR_USAGE,
+            "OnPSKLookup gave a Key that is longer than the engine of this session takes");
+        len = 0;
+    }
+    if (len > 0) {
+        memcpy(key, found.data, len);
+    }
+    lc_buf_wipe(&found);
+    return len;
+}
+
+static void on_up(void *arg, uint32_t session)
+{
+    struct lc_component *component = arg;
+    struct lc_dtls_view view;
+    component->secure->last_session = session;
+    if (component->endpoint->server == NULL && lc_dtls_look(dtls_of(component), session, &view)) {
+        replace(&component->secure->server, view.certificate);
+    }
+    lc_call_session_up(component, session);
+}
+
+static void on_closed(void *arg, const struct lc_address *remote, const struct lc_error *error)
+{
+    struct lc_component *component = arg;
+    struct lc_endpoint *endpoint = component->endpoint;
+    lc_log(&component->log, LC_LOG_INFO, "a DTLS session is over: %s", error->text);
+    struct lc_address gone = *remote;
+    lc_call_session_closed(component, gone.session, error);
+    if (component->endpoint == endpoint) {
+        lc_endpoint_lose(endpoint, &gone);
+    }
+}
+
+static void on_status(void *arg, const char *text)
+{
+    struct lc_component *component = arg;
+    struct lc_event event = {.id = LC_ON_SSL_STATUS, .text = lc_bytes_text(text)};
+    component->stage->upcalls->tell(component, &event);
+}
+
+static unsigned wants(void *arg)
+{
+    const struct lc_component *component = arg;
+    if (!lc_component_handles(component, LC_ON_SSL_STATUS)) {
+        return 0;
+    }
+    return lc_component_settings(component)->log_ssl_packets
+               ? LC_DTLS_TELLS_PROGRESS | LC_DTLS_TELLS_RECORDS
+               : LC_DTLS_TELLS_PROGRESS;
+}
+
+/* ---- Sessions ---- */
+
+static void prepare_saved(struct lc_component *component)
+{
+    struct lc_secure *secure = component->secure;
+    if (secure->saved == NULL && lc_component_settings(component)->reuse_ssl_session) {
+        secure->saved = lc_session_cache_new(&(struct lc_session_cache_options){
+            .timers = lc_loop_timers(component->stage->loop),
+            .lifetime = saved_lifetime,
+            .max_entries = SAVED_MAX,
+            .max_bytes = SAVED_BYTES,
+        });
+    }
+}
+
+/* The filter of the open socket. NULL: memory. */
+static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error *error)
+{
+    struct lc_dtls_upcalls upcalls = {
+        .authenticate = on_authenticate,
+        .find_key = on_find_key,
+        .up = on_up,
+        .closed = on_closed,
+        .status = on_status,
+        .wants = wants,
+        .arg = component,
+    };
+    struct lc_dtls *dtls = NULL;
+    if (get(component) != NULL && lc_stage_prepare_dtls(component->stage)) {
+        prepare_saved(component);
+        dtls = lc_endpoint_secure(component->endpoint,
+            &(struct lc_dtls_options){
+                .handshakes = &component->stage->handshakes,
+                .cookies = component->stage->cookies,
+                .upcalls = upcalls,
+                .saved = component->secure->saved,
+                .idle_timeout =
+                    lc_apply_seconds(lc_component_settings(component)->ssl_session_timeout),
+            });
+    }
+    if (dtls == NULL) {
+        lc_fail_memory(error);
+    }
+    return dtls;
+}
+
+static int open_keylog(struct lc_component *component, struct lc_error *error)
+{
+    struct lc_secure *secure = component->secure;
+    const char *path = component->values.settings->ssl_key_log_file;
+    if (secure->keylog != NULL || path == NULL || path[0] == '\0') {
+        return LC_OK;
+    }
+    secure->keylog = lc_keylog_open(path, error);
+    return secure->keylog != NULL ? LC_OK : error->code;
+}
+
+static struct lc_security *make_security(
+    struct lc_component *component, bool is_server, struct lc_error *error)
+{
+    if (get(component) == NULL) {
+        lc_fail_memory(error);
+        return NULL;
+    }
+    if (open_keylog(component, error) != LC_OK) {
+        return NULL;
+    }
+    struct lc_secure_parts parts = {
+        .own = component->secure->own,
+        .accepted = component->secure->accepted,
+        .keylog = component->secure->keylog,
+        .finds_keys = lc_component_handles(component, LC_ON_PSK_LOOKUP),
+    };
+    struct lc_security *security =
+        lc_secure_options_apply(component->values.settings, &parts, is_server, error);
+    if (security != NULL) {
+        component->secure->engine = security->context->engine;
+    }
+    return security;
+}
+
+int lc_secure_connect(struct lc_component *component, struct lc_address *remote, const char *host,
+    bool *out_is_up, struct lc_error *error)
+{
+    struct lc_dtls *dtls = open_dtls(component, error);
+    if (dtls == NULL) {
+        return error->code;
+    }
+    struct lc_secure *secure = component->secure;
+    if (secure->client == NULL) {
+        secure->client = make_security(component, false, error);
+    }
+    if (secure->client == NULL) {
+        return error->code;
+    }
+    uint32_t session = lc_dtls_connect(dtls, secure->client, remote, host);
+    if (session == 0) {
+        return lc_fail_memory(error);
+    }
+    *out_is_up = lc_dtls_is_up(dtls, session);
+    if (!*out_is_up) {
+        replace(&secure->server, NULL);
+    }
+    remote->session = session;
+    return LC_OK;
+}
+
+int lc_secure_check_server(struct lc_component *component, struct lc_error *error)
+{
+    struct lc_security *security = make_security(component, true, error);
+    lc_security_release(security);
+    return security == NULL ? error->code : LC_OK;
+}
+
+int lc_secure_serve(struct lc_component *component, struct lc_error *error)
+{
+    struct lc_dtls *dtls = open_dtls(component, error);
+    struct lc_security *security = dtls == NULL ? NULL : make_security(component, true, error);
+    if (security == NULL) {
+        return error->code;
+    }
+    lc_dtls_serve(dtls, security);
+    lc_security_release(security);
+    return LC_OK;
+}
+
+/* ---- Who is there, and what was agreed ---- */
+
+void lc_secure_identify(const struct lc_component *component, struct lc_event *event)
+{
+    struct lc_dtls_view view;
+    struct lc_dtls *dtls = event->remote.session == 0 ? NULL : dtls_of(component);
+    if (dtls == NULL || !lc_dtls_look(dtls, event->remote.session, &view)) {
+        return;
+    }
+    event->number = (int)event->remote.session;
+    event->identity = view.psk_identity;
+    lc_event_show(event, view.certificate, false, NULL);
+}
+
+bool lc_secure_print(const struct lc_component *component, enum lc_setting_id which,
+    uint32_t session, struct lc_buf *out)
+{
+    struct lc_dtls_view view;
+    struct lc_dtls *dtls = dtls_of(component);
+    if (dtls == NULL) {
+        return true;
+    }
+    if (session == 0) {
+        session = component->secure->last_session;
+    }
+    const struct lc_suite *suite = NULL;
+    if (lc_dtls_look(dtls, session, &view)) {
+        suite = lc_suite_find(view.info.suite);
+    }
+    if (suite == NULL) {
+        return true;
+    }
+    switch (which) {
+    case LC_SETTING_SSLNegotiatedCipher:
+        return lc_buf_printf(out, "%s", suite->cipher);
+    case LC_SETTING_SSLNegotiatedCipherStrength:
+        return lc_buf_printf(out, "%u", suite->key_bits);
+    case LC_SETTING_SSLNegotiatedCipherSuite:
+        return lc_buf_printf(out, "%s", suite->name);
+    case LC_SETTING_SSLNegotiatedKeyExchange:
+        return lc_buf_printf(out, "%s", lc_key_exchange_name(suite->exchange));
+    case LC_SETTING_SSLNegotiatedKeyExchangeStrength:
+        return lc_buf_printf(out, "%u", lc_group_bits(view.info.group));
+    default:
+        return lc_buf_printf(out, "DTLS%s", view.info.version == LC_DTLS_1_0 ? "1.0" : "1.2");
+    }
+}
+
+const char *lc_secure_provider(const struct lc_component *component)
+{
+    if (component->secure != NULL && component->secure->engine != NULL) {
+        return component->secure->engine->name;
+    }
+    return lc_setting_text(&component->values, &lc_setting_rows[LC_SETTING_SSLProvider]);
+}

@@ -1,0 +1,47 @@
+/*
+ * DTLS as the component knows it: its certificates, the security made of its settings, the sessions
+ * of its endpoint and the events about them. Nothing of it exists until it is used.
+ */
+#ifndef LC_COMPONENT_SECURE_H
+#define LC_COMPONENT_SECURE_H
+
+#include "component/component.h"
+#include "secure/certificate.h"
+
+/* SSLCert, SSLAcceptServerCert or SSLServerCert (by row); NULL: empty. */
+struct lc_certificate *lc_secure_certificate(
+    const struct lc_component *component, enum lc_setting_id which);
+
+/* Assigns one of the first two; held, NULL: empty. LC_OK or 10055. */
+int lc_secure_set_certificate(struct lc_component *component, enum lc_setting_id which,
+    struct lc_certificate *certificate, struct lc_error *error);
+
+/* A setting about DTLS has changed: sessions to come are made by it. */
+void lc_secure_changed(struct lc_component *component);
+
+/* A session with a server, whose socket is open: sets remote->session. `host`: as the URI names it.
+ * 0, or what the settings lack: 1, 271 to 276, 10055. */
+int lc_secure_connect(struct lc_component *component, struct lc_address *remote, const char *host,
+    bool *out_is_up, struct lc_error *error);
+
+/* Whether the settings make a server, before its socket is opened. */
+int lc_secure_check_server(struct lc_component *component, struct lc_error *error);
+
+/* Takes sessions from now on, and nothing plain. The endpoint is open. */
+int lc_secure_serve(struct lc_component *component, struct lc_error *error);
+
+/* Notes on an event who sent it, for its identity fields: views of the session. */
+void lc_secure_identify(const struct lc_component *component, struct lc_event *event);
+
+/* Appends an SSLNegotiated... value of a session, 0 for the newest; nothing when there is none.
+ * False: memory. */
+bool lc_secure_print(const struct lc_component *component, enum lc_setting_id which,
+    uint32_t session, struct lc_buf *out);
+
+/* What SSLProvider reads: the engine that the present settings led to, before that what was set. */
+const char *lc_secure_provider(const struct lc_component *component);
+
+/* Certificates and sessions to resume are forgotten: Reset, or the end of the component. */
+void lc_secure_free(struct lc_component *component);
+
+#endif

@@ -1,0 +1,23 @@
+/* From the settings about DTLS to what secure/ takes. */
+#ifndef LC_COMPONENT_SECURE_OPTIONS_H
+#define LC_COMPONENT_SECURE_OPTIONS_H
+
+#include "component/setting.h"
+#include "secure/security.h"
+
+/* Checks what a range does not tell, after `row` was changed. Code 1 saying what is wrong. */
+int lc_secure_options_check(
+    const struct lc_settings *settings, const struct lc_setting_row *row, struct lc_error *error);
+
+/* What the component has besides its settings; borrowed. */
+struct lc_secure_parts {
+    struct lc_certificate *own, *accepted; /* SSLCert, SSLAcceptServerCert; NULL: empty */
+    struct lc_keylog *keylog;
+    bool finds_keys; /* OnPSKLookup */
+};
+
+/* Makes the security of a client or server. NULL with `error`: what is missing or does not fit. */
+struct lc_security *lc_secure_options_apply(const struct lc_settings *settings,
+    const struct lc_secure_parts *parts, bool is_server, struct lc_error *error);
+
+#endif

@@ -1,0 +1,156 @@
+/* What the files of the DTLS filter share: dtls.c (the table and the ways in and out) and
+ * connection.c (the life of one session). */
+#ifndef LC_SECURE_CONNECTION_H
+#define LC_SECURE_CONNECTION_H
+
+#include "base/map.h"
+#include "secure/dtls.h"
+
+struct lc_dtls {
+    struct lc_dtls_options options;
+    struct lc_transport transport;
+    struct lc_security *served; /* NULL: no hello is answered */
+    struct lc_map by_address, by_number;
+    struct lc_list handshaking; /* the oldest first */
+    struct lc_list busy;        /* up, the least recently used first */
+    struct lc_list resting;     /* up and unused for some time, parked if the engine can */
+    size_t handshaking_count, up_count;
+    struct lc_timer sweep; /* ends and parks what is idle */
+    struct lc_buf room;    /* what reserve() hands out */
+    unsigned depth;        /* of calls that the struct must outlive */
+    bool is_closed;
+};
+
+/* A datagram that waits for its step. */
+struct lc_queued {
+    struct lc_queued *next;
+    size_t len;
+    uint8_t data[];
+};
+
+/* What only a handshake needs. */
+struct lc_handshake {
+    struct lc_connection *connection;
+    struct lc_step step;
+    struct lc_queued *first, **end;
+    unsigned queued;
+    uint64_t hello; /* server: tells one ClientHello from another */
+    struct lc_finding finding;
+    bool has_started;       /* client */
+    bool has_finding;       /* the peer has shown what it has; above is to be asked */
+    bool waits_for_verdict; /* above was asked */
+    bool has_verdict;
+    int verdict;  /* an alert's number, 0 accepts */
+    bool expired; /* the engine's deadline came */
+};
+
+struct lc_connection {
+    struct lc_dtls *dtls;
+    struct lc_map_node by_address, by_number;
+    struct lc_list link; /* in dtls->handshaking, busy or resting */
+    struct lc_path path; /* remote.session is its number */
+    struct lc_security *security;
+    struct lc_session *session;
+    struct lc_handshake *handshake; /* NULL once up */
+    struct lc_certificate *peer;
+    char *host;             /* client: whom it means to reach; owned */
+    struct lc_buf identity; /* of a client with a pre-shared key */
+    struct lc_timer deadline;
+    lc_time used;
+    struct lc_error *failure; /* owned; why it has ended */
+    unsigned depth;           /* of calls that the struct must outlive */
+    bool is_up, is_parked;
+    bool is_gone;   /* out of the table; freed when depth is 0 */
+    bool has_ended; /* the engine said closed() */
+    bool took;      /* the datagram just given held something authentic */
+};
+
+/* ---- connection.c ---- */
+
+/* A new one in the table, with the next number. `hello`: the datagram that a server's begins with;
+ * `host`: whom a client's is to reach. NULL: memory. */
+struct lc_connection *lc_connection_new(struct lc_dtls *dtls, struct lc_security *security,
+    const struct lc_path *path, const char *host, struct lc_bytes hello);
+
+/* Takes a datagram: at once when up, else in a step of its own. False: up, and nothing in it was
+ * authentic. The connection may be gone afterwards. */
+bool lc_connection_input(struct lc_connection *connection, uint8_t *data, size_t len);
+
+/* Seals and sends. Makes no upcall. */
+void lc_connection_write(struct lc_connection *connection, struct lc_bytes data);
+
+/* The verdict on what the peer has shown. Makes no upcall. */
+void lc_connection_decide(struct lc_connection *connection, bool accept);
+
+/* It is over: tells above why, and frees. */
+void lc_connection_finish(struct lc_connection *connection, const struct lc_error *error);
+
+/* Says goodbye to the peer, and frees, telling nobody above. */
+void lc_connection_close(struct lc_connection *connection);
+
+/* Gives back what an idle one does not need. */
+void lc_connection_park(struct lc_connection *connection);
+
+/* The parts of them that handshake.c needs. */
+static inline const struct lc_engine *lc_connection_engine(const struct lc_connection *connection)
+{
+    return connection->security->context->engine;
+}
+
+/* Around calls into the engine, after which the connection may be gone. leave() false: it is. */
+void lc_connection_enter(struct lc_connection *connection);
+bool lc_connection_leave(struct lc_connection *connection);
+
+void lc_connection_keep_peer(struct lc_connection *connection, const struct lc_shown *shown);
+
+/* There was traffic: it is idle from now on. */
+void lc_connection_use(struct lc_connection *connection);
+
+/* A client's: keeps what a later session can be resumed with. */
+void lc_connection_save(const struct lc_connection *connection);
+
+/* ---- handshake.c ---- */
+
+/* NULL: memory. */
+struct lc_handshake *lc_handshake_new(struct lc_connection *connection);
+void lc_handshake_free(struct lc_handshake *handshake);
+
+/* A datagram for a step of its own. False: as if lost. */
+bool lc_handshake_queue(struct lc_handshake *handshake, struct lc_bytes datagram);
+
+/* The engine has returned: acts upon what it said. The caller holds the connection. */
+void lc_handshake_settle(struct lc_connection *connection);
+
+/* The connection's timer. */
+void lc_handshake_deadline(struct lc_timer *timer);
+
+/* ---- dtls.c ---- */
+
+/* Formats a line for status(). */
+void lc_dtls_say(struct lc_dtls *dtls, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Describes the records of a datagram, when that is wanted. */
+void lc_dtls_say_records(struct lc_dtls *dtls, const char *direction, const struct lc_path *path,
+    struct lc_bytes datagram);
+
+/* Ends the other sessions with the same peer: a new one is up. */
+void lc_dtls_replace(struct lc_dtls *dtls, const struct lc_connection *by);
+
+/* Something begins to be idle or half open: there will be something to sweep. */
+void lc_dtls_sweep_later(struct lc_dtls *dtls);
+
+/* Around whatever may free the lc_dtls. False: it is closed, touch nothing of it any more. */
+static inline void lc_dtls_enter(struct lc_dtls *dtls)
+{
+    dtls->depth++;
+}
+bool lc_dtls_leave(struct lc_dtls *dtls);
+
+/* ---- failure.c ---- */
+
+/* Why a session is over, in the user's words. Returns the number. */
+int lc_failure_of(
+    const struct lc_connection *connection, const struct lc_end *end, struct lc_error *error);
+
+#endif

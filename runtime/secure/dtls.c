@@ -1,0 +1,515 @@
+/* The table of sessions, and the ways in and out; see dtls.h. */
+#include "secure/dtls.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "secure/connection.h"
+#include "secure/hello.h"
+#include "secure/record.h"
+
+enum {
+    HANDSHAKES_MAX = 1000, /* of clients of ours: some 40 KB each */
+    SESSIONS_MAX = 65536,  /* per endpoint: an endpoint has so many ports */
+    SWEEP_AT_ONCE = 64,
+    LINE_MAX_BYTES = 400,
+    PLAINTEXT_MAX = 16384, /* of one record (RFC 5246 6.2.1) */
+};
+
+/* RFC 6347 4.2.4.1: flights are sent again after 1, 2, 4 ... s; after six of them nobody is there.
+ */
+static const lc_time handshake_limit = 64 * LC_SECOND;
+
+/* Waking a parked session costs some 30 us, what a busy one may pay every few seconds. */
+static const lc_time park_after = 5 * LC_SECOND;
+
+/* ---- Life ---- */
+
+static uint8_t *reserve(struct lc_transport *transport, size_t len)
+{
+    struct lc_dtls *dtls = lc_container(transport, struct lc_dtls, transport);
+    lc_buf_clear(&dtls->room);
+    if (len > PLAINTEXT_MAX || !lc_buf_reserve(&dtls->room, len)) {
+        return NULL;
+    }
+    return dtls->room.data;
+}
+
+static struct lc_connection *find(const struct lc_dtls *dtls, uint32_t number)
+{
+    struct lc_map_node *node = number == 0 ? NULL : lc_map_find(&dtls->by_number, number);
+    return node == NULL ? NULL : lc_container(node, struct lc_connection, by_number);
+}
+
+static void send_plain(struct lc_dtls *dtls, const struct lc_path *path, size_t len)
+{
+    struct lc_transport *under = dtls->options.under;
+    uint8_t *room = under->reserve(under, len);
+    if (room != NULL) {
+        memcpy(room, dtls->room.data, len);
+        under->commit(under, path, len);
+    }
+}
+
+static void commit(struct lc_transport *transport, const struct lc_path *path, size_t len)
+{
+    struct lc_dtls *dtls = lc_container(transport, struct lc_dtls, transport);
+    if (path->remote.session == 0) {
+        send_plain(dtls, path, len);
+        return;
+    }
+    struct lc_connection *c = find(dtls, path->remote.session);
+    if (c != NULL) {
+        lc_connection_write(c, lc_bytes(dtls->room.data, len));
+    }
+}
+
+static void sweep(struct lc_timer *timer);
+
+struct lc_dtls *lc_dtls_new(const struct lc_dtls_options *options)
+{
+    struct lc_dtls *dtls = lc_zalloc(sizeof *dtls);
+    if (dtls == NULL) {
+        return NULL;
+    }
+    dtls->options = *options;
+    dtls->transport = (struct lc_transport){.reserve = reserve, .commit = commit};
+    lc_list_init(&dtls->handshaking);
+    lc_list_init(&dtls->busy);
+    lc_list_init(&dtls->resting);
+    lc_timer_init(&dtls->sweep, sweep);
+    return dtls;
+}
+
+static void destroy(struct lc_dtls *dtls)
+{
+    lc_map_free(&dtls->by_address);
+    lc_map_free(&dtls->by_number);
+    lc_buf_wipe(&dtls->room);
+    lc_free(dtls);
+}
+
+bool lc_dtls_leave(struct lc_dtls *dtls)
+{
+    bool is_closed = dtls->is_closed;
+    if (--dtls->depth == 0 && is_closed) {
+        destroy(dtls);
+    }
+    return !is_closed;
+}
+
+static void close_all(struct lc_list *list)
+{
+    while (!lc_list_empty(list)) {
+        lc_connection_close(lc_container(list->next, struct lc_connection, link));
+    }
+}
+
+void lc_dtls_free(struct lc_dtls *dtls)
+{
+    lc_dtls_enter(dtls);
+    dtls->is_closed = true;
+    close_all(&dtls->handshaking);
+    close_all(&dtls->busy);
+    close_all(&dtls->resting);
+    lc_timer_clear(dtls->options.timers, &dtls->sweep);
+    lc_security_release(dtls->served);
+    dtls->served = NULL;
+    lc_dtls_leave(dtls);
+}
+
+struct lc_transport *lc_dtls_transport(struct lc_dtls *dtls)
+{
+    return &dtls->transport;
+}
+
+/* ---- What SSLStatus is told ---- */
+
+static bool wants(const struct lc_dtls *dtls, unsigned what)
+{
+    const struct lc_dtls_upcalls *upcalls = &dtls->options.upcalls;
+    return !dtls->is_closed && (upcalls->wants(upcalls->arg) & what) != 0;
+}
+
+void lc_dtls_say(struct lc_dtls *dtls, const char *format, ...)
+{
+    if (!wants(dtls, LC_DTLS_TELLS_PROGRESS)) {
+        return;
+    }
+    char line[LINE_MAX_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    dtls->options.upcalls.status(dtls->options.upcalls.arg, line);
+}
+
+void lc_dtls_say_records(struct lc_dtls *dtls, const char *direction, const struct lc_path *path,
+    struct lc_bytes datagram)
+{
+    if (!wants(dtls, LC_DTLS_TELLS_RECORDS)) {
+        return;
+    }
+    char address[LC_ADDRESS_TEXT], text[LC_RECORD_TEXT];
+    struct lc_record record;
+    lc_address_text(&path->remote, address);
+    while (lc_record_next(&datagram, &record)) {
+        lc_dtls_say(
+            dtls, "Record %s %s: %s", direction, address, lc_record_describe(&record, text));
+    }
+}
+
+/* ---- Idle and half-open sessions ---- */
+
+static struct lc_connection *first_of(const struct lc_list *list)
+{
+    return lc_list_empty(list) ? NULL : lc_container(list->next, struct lc_connection, link);
+}
+
+static void end_idle(struct lc_connection *c)
+{
+    struct lc_error error;
+    lc_fail(&error, LC_ERROR_TIMED_OUT, "the DTLS session was idle for SSLSessionTimeout");
+    lc_dtls_enter(c->dtls);
+    struct lc_dtls *dtls = c->dtls;
+    c->security->context->engine->close(c->session);
+    lc_connection_finish(c, &error);
+    lc_dtls_leave(dtls);
+}
+
+static void end_half_open(struct lc_connection *c, const char *why)
+{
+    struct lc_error error;
+    lc_fail(&error, LC_ERROR_TIMED_OUT, "%s", why);
+    lc_connection_finish(c, &error);
+}
+
+/* When the first of a list is due; LC_NEVER for an empty one. */
+static lc_time due(const struct lc_list *list, lc_time after)
+{
+    struct lc_connection *c = first_of(list);
+    return c == NULL || after == LC_NEVER ? LC_NEVER : c->used + after;
+}
+
+static lc_time next_sweep(const struct lc_dtls *dtls)
+{
+    lc_time at = due(&dtls->handshaking, handshake_limit);
+    lc_time park = due(&dtls->busy, park_after);
+    lc_time end = due(&dtls->resting, dtls->options.idle_timeout);
+    at = park < at ? park : at;
+    return end < at ? end : at;
+}
+
+void lc_dtls_sweep_later(struct lc_dtls *dtls)
+{
+    if (!lc_timer_is_set(dtls->options.timers, &dtls->sweep) && !dtls->is_closed) {
+        lc_time at = next_sweep(dtls);
+        if (at != LC_NEVER) {
+            lc_timer_set(dtls->options.timers, &dtls->sweep, at);
+        }
+    }
+}
+
+/* One due thing; false: there was none. */
+static bool sweep_one(struct lc_dtls *dtls)
+{
+    lc_time now = dtls->options.timers->now;
+    if (due(&dtls->handshaking, handshake_limit) <= now) {
+        end_half_open(first_of(&dtls->handshaking), "the DTLS handshake took more than 64 seconds");
+    } else if (due(&dtls->busy, park_after) <= now) {
+        lc_connection_park(first_of(&dtls->busy));
+    } else if (due(&dtls->resting, dtls->options.idle_timeout) <= now) {
+        end_idle(first_of(&dtls->resting));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void sweep(struct lc_timer *timer)
+{
+    struct lc_dtls *dtls = lc_container(timer, struct lc_dtls, sweep);
+    lc_dtls_enter(dtls);
+    for (int i = 0; i < SWEEP_AT_ONCE && !dtls->is_closed && sweep_one(dtls); i++) {
+    }
+    lc_dtls_sweep_later(dtls);
+    lc_dtls_leave(dtls);
+}
+
+/* ---- The way in ---- */
+
+static struct lc_connection *at_address(struct lc_map_node *node, const struct lc_address *remote)
+{
+    for (; node != NULL; node = lc_map_find_next(node)) {
+        struct lc_connection *c = lc_container(node, struct lc_connection, by_address);
+        struct lc_address bare = c->path.remote;
+        bare.session = 0;
+        if (lc_address_equal(&bare, remote)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* With this address there is one session that is up, and perhaps another on its way. */
+static struct lc_connection *find_with(
+    const struct lc_dtls *dtls, const struct lc_address *remote, bool is_up)
+{
+    struct lc_map_node *node = lc_map_find(&dtls->by_address, lc_address_hash(remote));
+    struct lc_connection *c = at_address(node, remote);
+    while (c != NULL && c->is_up != is_up) {
+        c = at_address(lc_map_find_next(&c->by_address), remote);
+    }
+    return c;
+}
+
+void lc_dtls_replace(struct lc_dtls *dtls, const struct lc_connection *by)
+{
+    struct lc_address bare = by->path.remote;
+    bare.session = 0;
+    struct lc_connection *old = find_with(dtls, &bare, true);
+    if (old == by) {
+        old = at_address(lc_map_find_next(&by->by_address), &bare);
+    }
+    if (old != NULL && old->is_up) {
+        struct lc_error error;
+        lc_fail(&error, LC_ERROR_HANDSHAKE, "the peer began a new DTLS session");
+        lc_connection_finish(old, &error);
+    }
+}
+
+static void answer_hello(
+    struct lc_dtls *dtls, const struct lc_path *path, const uint8_t answer[LC_HELLO_VERIFY_SIZE])
+{
+    struct lc_transport *under = dtls->options.under;
+    lc_dtls_say_records(dtls, "sent to", path, lc_bytes(answer, LC_HELLO_VERIFY_SIZE));
+    uint8_t *room = under->reserve(under, LC_HELLO_VERIFY_SIZE);
+    if (room != NULL) {
+        memcpy(room, answer, LC_HELLO_VERIFY_SIZE);
+        under->commit(under, path, LC_HELLO_VERIFY_SIZE);
+    }
+}
+
+static void make_room(struct lc_dtls *dtls)
+{
+    if (dtls->handshaking_count >= HANDSHAKES_MAX) {
+        end_half_open(first_of(&dtls->handshaking), "too many DTLS handshakes at once");
+    }
+    if (dtls->up_count >= SESSIONS_MAX) {
+        struct lc_connection *oldest = first_of(&dtls->resting);
+        end_idle(oldest != NULL ? oldest : first_of(&dtls->busy));
+    }
+}
+
+/*
+ * A client that can be reached where it says begins a session. One that is up goes on until the new
+ * one is (RFC 6347 4.2.8), for a hello can be played again by others.
+ */
+static void begin(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *data, size_t len)
+{
+    struct lc_connection *c = find_with(dtls, &path->remote, false);
+    if (c != NULL && c->security->is_server &&
+        c->handshake->hello == lc_hello_print(lc_bytes(data, len))) {
+        lc_connection_input(c, data, len);
+        return;
+    }
+    if (c != NULL) {
+        end_half_open(c, "the peer began another DTLS handshake");
+    }
+    make_room(dtls);
+    if (dtls->served == NULL) {
+        return; /* an upcall may have ended it */
+    }
+    char text[LC_ADDRESS_TEXT];
+    c = lc_connection_new(dtls, dtls->served, path, NULL, lc_bytes(data, len));
+    if (c != NULL) {
+        lc_dtls_say(dtls, "Session %u with %s begins", c->path.remote.session,
+            lc_address_text(&path->remote, text));
+    }
+}
+
+static void on_hello(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *data, size_t len,
+    enum lc_hello_kind kind, const uint8_t answer[LC_HELLO_VERIFY_SIZE])
+{
+    if (dtls->served == NULL) {
+        return;
+    }
+    if (kind == LC_HELLO_BARE) {
+        answer_hello(dtls, path, answer);
+    } else if (kind == LC_HELLO_PROVEN) {
+        begin(dtls, path, data, len);
+    }
+}
+
+/* The session that is up first: what it does not know may belong to the one on its way. */
+static void on_record(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *data, size_t len)
+{
+    struct lc_connection *c = find_with(dtls, &path->remote, true);
+    struct lc_connection *coming = find_with(dtls, &path->remote, false);
+    bool is_plain = data[3] == 0 && data[4] == 0; /* epoch 0 */
+    if (c != NULL && (coming == NULL || !is_plain)) {
+        c->path.local = path->local;
+        if (lc_connection_input(c, data, len)) {
+            return;
+        }
+        coming = find_with(dtls, &path->remote, false);
+    }
+    if (coming != NULL) {
+        coming->path.local = path->local;
+        lc_connection_input(coming, data, len);
+    }
+}
+
+static void receive(void *arg, const struct lc_path *path, uint8_t *data, size_t len)
+{
+    struct lc_dtls *dtls = arg;
+    uint8_t answer[LC_HELLO_VERIFY_SIZE];
+    if (!lc_record_is_dtls(data, len)) {
+        if (dtls->served == NULL) {
+            dtls->options.above.receive(dtls->options.above.arg, path, data, len);
+        }
+        return;
+    }
+    len = lc_record_frame(data, len);
+    if (len == 0 || lc_address_is_multicast(&path->local)) {
+        return;
+    }
+    lc_dtls_enter(dtls);
+    lc_dtls_say_records(dtls, "received from", path, lc_bytes(data, len));
+    enum lc_hello_kind kind = lc_hello_examine(dtls->options.cookies, dtls->options.timers->now,
+        &path->remote, lc_bytes(data, len), answer);
+    if (kind == LC_HELLO_NONE) {
+        on_record(dtls, path, data, len);
+    } else {
+        on_hello(dtls, path, data, len, kind, answer);
+    }
+    lc_dtls_leave(dtls);
+}
+
+/* A record that was cut cannot be opened. */
+static void truncated(void *arg, const struct lc_path *path, const uint8_t *data, size_t len)
+{
+    struct lc_dtls *dtls = arg;
+    if (lc_record_is_dtls(data, len)) {
+        lc_log(
+            dtls->options.log, LC_LOG_INFO, "a DTLS record longer than MaxPacketSize is dropped");
+    } else if (dtls->served == NULL) {
+        dtls->options.above.truncated(dtls->options.above.arg, path, data, len);
+    }
+}
+
+/* Nobody listens there: a server that we talk to is gone, or was never there. A client of ours that
+ * is gone leaves its session to its time-out, since whoever can guess ports can send such errors.
+ */
+static void refused(
+    void *arg, const struct lc_path *path, int number, const uint8_t *data, size_t len)
+{
+    struct lc_dtls *dtls = arg;
+    if (len > 0 && !lc_record_is_dtls(data, len)) {
+        dtls->options.above.refused(dtls->options.above.arg, path, number, data, len);
+        return;
+    }
+    struct lc_connection *c = find_with(dtls, &path->remote, false);
+    if (c == NULL) {
+        c = find_with(dtls, &path->remote, true);
+    }
+    if (c != NULL && !c->security->is_server) {
+        struct lc_error error;
+        lc_fail_errno(&error, number, "the DTLS server cannot be reached");
+        lc_connection_finish(c, &error);
+    }
+}
+
+struct lc_receiver lc_dtls_receiver(struct lc_dtls *dtls)
+{
+    return (struct lc_receiver){
+        .receive = receive,
+        .truncated = truncated,
+        .refused = refused,
+        .arg = dtls,
+    };
+}
+
+/* ---- The verbs ---- */
+
+void lc_dtls_serve(struct lc_dtls *dtls, struct lc_security *security)
+{
+    lc_security_hold(security);
+    lc_security_release(dtls->served);
+    dtls->served = security;
+}
+
+static bool is_session_with(
+    const struct lc_connection *c, const struct lc_security *security, const char *host)
+{
+    return c->security == security && c->host != NULL && strcmp(c->host, host) == 0;
+}
+
+uint32_t lc_dtls_connect(struct lc_dtls *dtls, struct lc_security *security,
+    const struct lc_address *remote, const char *host)
+{
+    struct lc_path path = {.remote = *remote};
+    path.remote.session = 0;
+    for (int is_up = 0; is_up <= 1; is_up++) {
+        struct lc_connection *c = find_with(dtls, &path.remote, is_up != 0);
+        if (c != NULL && !c->has_ended && is_session_with(c, security, host)) {
+            return c->path.remote.session;
+        }
+    }
+    char text[LC_ADDRESS_TEXT];
+    struct lc_connection *c = lc_connection_new(dtls, security, &path, host, lc_bytes(NULL, 0));
+    if (c == NULL) {
+        return 0;
+    }
+    lc_dtls_say(dtls, "Session %u with %s begins", c->path.remote.session,
+        lc_address_text(&path.remote, text));
+    return c->path.remote.session;
+}
+
+bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session)
+{
+    struct lc_connection *c = find(dtls, session);
+    return c != NULL && c->is_up && !c->has_ended;
+}
+
+void lc_dtls_decide(struct lc_dtls *dtls, uint32_t session, bool accept)
+{
+    struct lc_connection *c = find(dtls, session);
+    if (c != NULL) {
+        lc_connection_decide(c, accept);
+    }
+}
+
+void lc_dtls_close(struct lc_dtls *dtls, uint32_t session)
+{
+    struct lc_connection *c = find(dtls, session);
+    if (c != NULL) {
+        lc_connection_close(c);
+    }
+}
+
+bool lc_dtls_look(const struct lc_dtls *dtls, uint32_t session, struct lc_dtls_view *out)
+{
+    struct lc_connection *c = find(dtls, session);
+    if (c == NULL || !c->is_up) {
+        return false;
+    }
+    *out = (struct lc_dtls_view){
+        .certificate = c->peer,
+        .psk_identity = lc_buf_bytes(&c->identity),
+        .engine = c->security->context->engine,
+    };
+    out->engine->info(c->session, &out->info);
+    return true;
+}
+
+size_t lc_dtls_count(const struct lc_dtls *dtls)
+{
+    return dtls->up_count;
+}
+
+size_t lc_dtls_handshakes(const struct lc_dtls *dtls)
+{
+    return dtls->handshaking_count;
+}
