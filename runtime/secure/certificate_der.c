@@ -4,18 +4,23 @@
 /* What protects a private key. */
 enum protection { PLAIN, ENCRYPTED, ENCRYPTED_UNKNOWN };
 
+static bool holds(const gnutls_datum_t *data, const char *text)
+{
+    return memmem(data->data, data->size, text, strlen(text)) != NULL;
+}
+
 static enum protection protection_of(const gnutls_datum_t *data, gnutls_x509_crt_fmt_t format)
 {
-    static const char traditional[] = "Proc-Type: 4,ENCRYPTED";
+    static const char pbes2[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"; /* its object identifier */
     char *oid = NULL;
     int code = gnutls_pkcs8_info(data, format, NULL, NULL, NULL, NULL, NULL, &oid);
     gnutls_free(oid);
-    if (code == GNUTLS_E_UNKNOWN_CIPHER_TYPE) {
-        return ENCRYPTED_UNKNOWN;
+    if (code == 0 || holds(data, "Proc-Type: 4,ENCRYPTED")) {
+        return ENCRYPTED;
     }
-    bool is_traditional =
-        memmem(data->data, data->size, traditional, sizeof traditional - 1) != NULL;
-    return code == 0 || is_traditional ? ENCRYPTED : PLAIN;
+    bool is_unknown = code == GNUTLS_E_UNKNOWN_CIPHER_TYPE ||
+                      holds(data, "BEGIN ENCRYPTED PRIVATE KEY") || holds(data, pbes2);
+    return is_unknown ? ENCRYPTED_UNKNOWN : PLAIN;
 }
 
 static int refuse(int code, gnutls_x509_crt_fmt_t format, enum protection protection,
@@ -23,9 +28,8 @@ static int refuse(int code, gnutls_x509_crt_fmt_t format, enum protection protec
 {
     if (protection == ENCRYPTED_UNKNOWN) {
         return lc_fail(error, LC_ERROR_CERTIFICATE_STORE,
-            "its private key is encrypted in a way that is not read here; PBES2 with PBKDF2 and "
-            "AES "
-            "is, as openssl pkcs8 -topk8 makes it");
+            "its private key is damaged, or encrypted in a way that is not read here; what openssl "
+            "pkcs8 -topk8 makes is read");
     }
     if (protection == ENCRYPTED && password[0] == '\0') {
         return lc_fail(error, LC_ERROR_CERTIFICATE_STORE,

@@ -65,20 +65,6 @@ bool lc_spki_copy(struct lc_bytes spki, struct lc_bytes *out)
     return ok;
 }
 
-bool lc_pkcs8_of(gnutls_privkey_t key, struct lc_bytes *out)
-{
-    gnutls_x509_privkey_t plain;
-    if (gnutls_privkey_export_x509(key, &plain) < 0) {
-        return false;
-    }
-    gnutls_datum_t der = {0};
-    bool ok = gnutls_x509_privkey_export2_pkcs8(
-                  plain, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &der) == 0 &&
-              lc_datum_take(&der, out);
-    gnutls_x509_privkey_deinit(plain);
-    return ok;
-}
-
 gnutls_x509_crt_t lc_x509_of(struct lc_bytes der)
 {
     gnutls_x509_crt_t x509;

@@ -28,7 +28,7 @@ bool lc_spki_of_private(gnutls_privkey_t key, struct lc_bytes *out);
 bool lc_spki_of_certificate(struct lc_bytes der, struct lc_bytes *out);
 bool lc_spki_copy(struct lc_bytes spki, struct lc_bytes *out);
 
-/* PKCS #8, DER, not encrypted; to be freed with lc_secret_free(). */
+/* PKCS #8, DER, not encrypted; to be freed with lc_secret_free(). (certificate_pkcs8.c) */
 bool lc_pkcs8_of(gnutls_privkey_t key, struct lc_bytes *out);
 
 /* NULL: memory, or not to be read. Freed with gnutls_x509_crt_deinit, gnutls_pubkey_deinit. */

@@ -79,11 +79,11 @@ static const struct kind *kind_of(int type)
 /* ---- Data: binary, text, or base64 of either ---------------------------------------------------
  */
 
-/* Decodes what is base64 as a whole into `room`; else the data itself. The lines of PEM would pass
- * for base64url, and so would the path of a module. */
+/* Decodes what is base64 as a whole into `room`; else the data itself. Not base64url, for which the
+ * lines of PEM and of SSH keys would pass, and not the path of a module, which would pass too. */
 static struct lc_bytes unwrap(const struct kind *kind, struct lc_bytes data, uint8_t *room)
 {
-    if (kind->content == TOKEN || lc_is_pem(data)) {
+    if (kind->content == TOKEN || data.len == 0 || memchr(data.data, '-', data.len) != NULL) {
         return data;
     }
     long len = lc_base64_decode(data, room);
@@ -248,7 +248,9 @@ static int read_auto(struct lc_bytes data, const char *password, struct lc_conte
     int type = type_of(data);
     if (type == 0) {
         return lc_fail(error, LC_ERROR_CERTIFICATE_STORE,
-            "it is of no kind that cstAuto knows: PEM, DER, PFX, JWK or a pkcs11: URL");
+            "no certificate and no key is found in it: cstAuto knows names of files, PEM, DER, "
+            "PFX, JWK "
+            "and pkcs11: URLs");
     }
     return read_data(kind_of(type), data, password, contents, error);
 }

@@ -1,9 +1,12 @@
--- Certificate objects while there is no DTLS: all fields, and clear refusals.
+-- Certificate objects as Lua sees them: fields, arguments and clear refusals. What is in stores is in
+-- spec/secure/.
 
 local lunacoap = require "lunacoap"
+local pki = require "spec.support.pki"
 
 local Certificate = lunacoap.Certificate
-local NOT_YET = "271: Cannot open certificate store: certificates come with DTLS, which is not there yet"
+local WINDOWS = "271: Cannot open certificate store: cstUser is a store of Windows; here a file "
+  .. "(cstPEMKeyFile, cstPFXFile, cstAuto) or a token (cstPKCS11) has to be named"
 
 local function raised(f, ...)
   local ok, err = pcall(f, ...)
@@ -56,13 +59,14 @@ describe("an empty certificate", function()
     assert.are.equal("MY", other.Store)
   end)
 
-  it("says that it cannot load yet when a certificate is asked for", function()
+  it("looks into no store before something is selected from it", function()
+    local certificate = Certificate()
+    assert.are.equal(WINDOWS, raised(set, certificate, "Subject", "*"))
     for _, name in ipairs { "Subject", "Encoded", "EncodedB" } do
-      local certificate = Certificate()
-      assert.are.equal(NOT_YET, raised(set, certificate, name, "*"))
       certificate[name] = ""
       assert.are.equal("", certificate[name])
     end
+    assert.are.equal("Certificate (empty)", tostring(certificate))
   end)
 
   it("refuses other types and store types that there are not", function()
@@ -82,10 +86,31 @@ describe("an empty certificate", function()
 end)
 
 describe("the constructors of Certificate", function()
-  it("load a certificate, which they cannot yet", function()
-    assert.are.equal(NOT_YET, raised(Certificate, "-----BEGIN CERTIFICATE-----"))
-    assert.are.equal(NOT_YET, raised(Certificate, 2, "device.pfx", "secret", "CN=device"))
-    assert.are.equal(NOT_YET, raised(Certificate, 2, "device.pfx"))
+  it("keep where the certificate was found", function()
+    local key = pki.read "server-ec.encrypted.key"
+    local certificate = Certificate(7, key, pki.password, "*")
+    assert.are.same({ 7, key, pki.password, "" },
+      { certificate.StoreType, certificate.Store, certificate.StorePassword, certificate.Subject })
+    certificate = Certificate(pki.read "server-ec.crt")
+    assert.are.same({ 0, "MY", "", "O=Specs, CN=server-ec" },
+      { certificate.StoreType, certificate.Store, certificate.StorePassword, certificate.Subject })
+  end)
+
+  it("take nil and nothing for no password and any subject", function()
+    local both = pki.read "server-ec.both.pem"
+    for _, certificate in ipairs {
+      Certificate(7, both), Certificate(7, both, nil, nil), Certificate(7, both, "", "*"), Certificate(7, both, nil, "server"),
+    } do
+      assert.are.equal("Certificate (O=Specs, CN=server-ec)", tostring(certificate))
+    end
+  end)
+
+  it("raise when there is nothing to make an object of", function()
+    assert.truthy(raised(Certificate, "nonsense"):find("^271: Cannot open certificate store: no certificate and no key"))
+    assert.are.equal("271: Cannot open certificate store: nowhere.pfx: No such file or directory",
+      raised(Certificate, 2, "nowhere.pfx", "secret", "CN=device"))
+    assert.truthy(raised(Certificate, 7, pki.read "server-ec.key", "", "CN=device"):find("^272: Cannot find certificate: "))
+    assert.are.equal(WINDOWS, raised(Certificate, 0, "MY"))
   end)
 
   it("check their arguments before", function()
