@@ -54,7 +54,7 @@ static bool is_taken(const struct candidate *all, size_t count, struct lc_bytes 
     return false;
 }
 
-/* NULL: memory, or a certificate has a key that cannot be read. */
+/* Certificates with keys that cannot be read are passed over. NULL: memory. */
 static struct candidate *list_candidates(const struct lc_contents *contents, size_t *count)
 {
     size_t most = contents->certificate_count + contents->key_count;

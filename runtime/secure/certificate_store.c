@@ -96,6 +96,10 @@ static int read_data(const struct kind *kind, struct lc_bytes data, const char *
     if (kind->read == NULL) {
         return lc_fail(error, LC_ERROR_CERTIFICATE_STORE, "%s %s", kind->name, kind->instead);
     }
+    if (data.len > MAX_SIZE) {
+        return lc_fail(error, LC_ERROR_CERTIFICATE_STORE,
+            "%zu bytes are too many for a store: at most %d are read", data.len, MAX_SIZE);
+    }
     size_t room = data.len / 4 * 3 + 3;
     uint8_t *decoded = lc_alloc(room);
     if (decoded == NULL) {

@@ -158,6 +158,7 @@ describe("a file that cannot be read", function()
     end
     assert.are.equal("/tmp: Is a directory", refusal(6, "/tmp"))
     assert.are.equal("/dev/zero: File too large", refusal(6, "/dev/zero"))
+    assert.are.equal("1048577 bytes are too many for a store: at most 1048576 are read", refusal(7, (" "):rep(1024 * 1024 + 1)))
   end)
 end)
 
