@@ -13,7 +13,7 @@ static int wrong_password(const char *password, struct lc_error *error)
 {
     return lc_fail(error, LC_ERROR_CERTIFICATE_STORE, "%s",
         password[0] == '\0' ? "it is encrypted: StorePassword has to be set"
-                            : "it cannot be decrypted: StorePassword is wrong");
+                            : "StorePassword is wrong, or it is damaged");
 }
 
 static int take_item(gnutls_pkcs12_bag_t bag, unsigned item, const char *password,

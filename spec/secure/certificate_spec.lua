@@ -52,11 +52,12 @@ describe("a PFX store", function()
       .. "-keypbe NONE -certpbe NONE -passout pass:secret")
     selected.run("openssl pkcs12 -export -nokeys -in server-chain.pem -out certs.pfx -passout pass:secret")
     assert.are.equal("server-ec, key", select(2, pki.path "plain.pfx", pki.password))
+    assert.are.equal("StorePassword is wrong, or it is damaged", refusal(3, pki.read "plain.pfx", "wrong"))
     assert.are.equal("server-chain", select(2, pki.path "certs.pfx", pki.password))
   end)
 
   it("says that the password is wrong or missing, and never the password", function()
-    local wrong = "it cannot be decrypted: StorePassword is wrong"
+    local wrong = "StorePassword is wrong, or it is damaged"
     for _, name in ipairs { "server-ec.pfx", "server-ec.legacy.pfx", "server-ec.no-password.pfx" } do
       assert.are.equal(name .. ": " .. wrong, refusal(2, pki.path(name), "s3cr3t"))
       assert.are.equal(wrong, refusal(3, pki.read(name), "s3cr3t"))
