@@ -46,6 +46,14 @@ static void free_key(struct lc_found_key *key)
     lc_free(key->name);
 }
 
+static int fail_key(struct lc_error *error)
+{
+    return lc_fail(error, LC_ERROR_CERTIFICATE_STORE,
+        "a key in it cannot be taken over: it is damaged, of a kind that is not read here, or "
+        "there "
+        "is no memory");
+}
+
 /* Takes `key` over, also when it fails. */
 static int add_key(
     struct lc_contents *contents, struct lc_found_key key, const char *name, struct lc_error *error)
@@ -71,8 +79,7 @@ int lc_contents_add_private(struct lc_contents *contents, gnutls_privkey_t priva
     struct lc_found_key key = {0};
     if (!lc_spki_of_private(private, &key.spki) || !lc_pkcs8_of(private, &key.key)) {
         free_key(&key);
-        return lc_fail(error, LC_ERROR_CERTIFICATE_STORE,
-            "its private key cannot be taken over: of a kind that is not read here, or no memory");
+        return fail_key(error);
     }
     return add_key(contents, key, name, error);
 }
@@ -82,7 +89,7 @@ int lc_contents_add_public(
 {
     struct lc_found_key key = {0};
     if (!lc_spki_of_public(public, &key.spki)) {
-        return lc_fail_memory(error);
+        return fail_key(error);
     }
     return add_key(contents, key, name, error);
 }

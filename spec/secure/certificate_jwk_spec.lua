@@ -66,6 +66,7 @@ describe("a JWK", function()
     end
     assert.truthy(changed({ d = jwk.members("client-ed25519.key").d }, "server-ed25519"):find("do not fit together"))
     assert.truthy(changed({ p = jwk.members("client-rsa.key").p }, "server-rsa"):find("do not fit together"))
+    assert.truthy(changed { d = false, y = ("\255"):rep(40) }:find("^a key in it cannot be taken over: "))
     for _, changes in ipairs { { kty = "XX" }, { kty = false }, { crv = "P-999" }, { kty = "RSA" } } do
       assert.truthy(changed(changes):find("^the JWK is no RSA key, no EC key on P%-256"))
     end
