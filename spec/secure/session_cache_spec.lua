@@ -1,0 +1,93 @@
+local probe = require "lunacoap.probe"
+
+describe("a cache of sessions", function()
+  local cache
+  local function new(lifetime, max_entries, max_bytes)
+    cache = probe.session_cache.new(lifetime or 1000, max_entries or 10, max_bytes or 1000)
+    return cache
+  end
+
+  after_each(function()
+    probe.base.fail_after()
+    cache:free()
+  end)
+
+  it("gives back what a key had last", function()
+    new()
+    assert.is_true(cache:put("a", "first"))
+    assert.is_true(cache:put("b", "other"))
+    assert.is_true(cache:put("a", "second"))
+    assert.are.equal("second", cache:get("a"))
+    assert.are.equal("other", cache:get("b"))
+    assert.are.equal("", cache:get("c"))
+    cache:remove("a")
+    cache:remove("a")
+    assert.are.equal("", cache:get("a"))
+    assert.are.equal("other", cache:get("b"))
+  end)
+
+  it("forgets what is too old", function()
+    new(1000)
+    cache:put("a", "1")
+    cache:set_now(999)
+    cache:put("b", "2")
+    assert.are.equal("1", cache:get("a"))
+    cache:set_now(1000)
+    assert.are.equal("", cache:get("a"))
+    assert.are.equal("2", cache:get("b"))
+  end)
+
+  it("counts the age anew for what is put again", function()
+    new(1000)
+    cache:put("a", "1")
+    cache:set_now(900)
+    cache:put("a", "2")
+    cache:set_now(1500)
+    assert.are.equal("2", cache:get("a"))
+  end)
+
+  it("lets the oldest go when there are too many", function()
+    new(1000, 2)
+    cache:put("a", "1")
+    cache:put("b", "2")
+    cache:put("c", "3")
+    assert.are.same({ "", "2", "3" }, { cache:get("a"), cache:get("b"), cache:get("c") })
+    cache:put("c", "4")
+    assert.are.equal("2", cache:get("b"))
+  end)
+
+  it("lets the oldest go when there are too many bytes, keys included", function()
+    new(1000, 10, 30)
+    cache:put("a", ("1"):rep(9))
+    cache:put("b", ("2"):rep(9))
+    cache:put("c", ("3"):rep(9))
+    assert.are.equal(("1"):rep(9), cache:get("a"))
+    cache:put("d", "4")
+    assert.are.same({ "", ("2"):rep(9) }, { cache:get("a"), cache:get("b") })
+    assert.is_false(cache:put("e", ("5"):rep(30)))
+    assert.are.equal(("2"):rep(9), cache:get("b"))
+    assert.is_true(cache:put("e", ("5"):rep(29)))
+    assert.are.same({ "", "" }, { cache:get("b"), cache:get("d") })
+  end)
+
+  it("keeps nothing when it may not", function()
+    new(1000, 0)
+    assert.is_false(cache:put("a", "1"))
+  end)
+
+  it("keeps nothing without memory, and gives all of it back", function()
+    new()
+    for count = 0, 1 do
+      probe.base.fail_after(count)
+      assert.is_false(cache:put("a", "1"))
+    end
+    probe.base.fail_after()
+    assert.are.equal("", cache:get("a"))
+    local before = probe.base.blocks()
+    for i = 1, 5 do
+      cache:put(("key %d"):format(i), "x")
+    end
+    cache:free()
+    assert.is_true(probe.base.blocks() < before)
+  end)
+end)
