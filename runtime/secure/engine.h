@@ -153,13 +153,15 @@ struct lc_engine {
     bool (*write)(struct lc_session *session, struct lc_bytes data);
     size_t (*max_data)(const struct lc_session *session);
 
-    /* Sends close_notify when up, else the alert user_canceled (90); then the session is over. */
+    /* Sends close_notify when up, else the alert user_canceled (90) if anything was sent at all;
+     * then the session is over. closed() is not called for it. */
     void (*close)(struct lc_session *session);
 
     /* Valid once up. */
     void (*info)(const struct lc_session *session, struct lc_session_info *out);
 
-    /* Once up: what the peer has shown, also in a resumed session; see struct lc_shown. */
+    /* Once up: what the peer has shown, also in a resumed session; see struct lc_shown. Of a chain
+     * a session that was resumed or parked may have the leaf only. */
     void (*shown)(const struct lc_session *session, struct lc_shown *out);
 
     /* Client, once up: appends what a later session can be resumed with. False: cannot be. */
