@@ -77,6 +77,7 @@ struct lc_mbedtls_live {
     struct lc_mbedtls_session *session;
     lc_time timer_set;
     uint32_t first_delay, last_delay; /* ms; last_delay 0: the timer is not set */
+    bool is_expiring;                 /* within expire() */
     struct lc_bytes datagram;         /* what is to be read next; empty: nothing */
 };
 

@@ -50,7 +50,11 @@ static void set_timer(void *arg, uint32_t first_delay, uint32_t last_delay)
         live->session, last_delay == 0 ? LC_NEVER : now + last_delay * (LC_SECOND / 1000));
 }
 
-/* -1: not set; 0, 1, 2: none, one or both of the delays have passed. */
+/*
+ * -1: not set; 0, 1, 2: none, one or both of the delays have passed. mbed TLS looks here before it
+ * reads, and would send the old flight again though the answer to it has come: so the time is only
+ * up when expire() says so.
+ */
 static int get_timer(void *arg)
 {
     const struct lc_mbedtls_live *live = arg;
@@ -58,7 +62,7 @@ static int get_timer(void *arg)
         return -1;
     }
     lc_time passed = (live->session->timers->now - live->timer_set) / (LC_SECOND / 1000);
-    return (passed >= live->first_delay) + (passed >= live->last_delay);
+    return (passed >= live->first_delay) + (passed >= live->last_delay && live->is_expiring);
 }
 
 int lc_mbedtls_find_psk(
@@ -209,12 +213,13 @@ static void input(struct lc_session *base, uint8_t *datagram, size_t len)
     session->live->datagram = lc_bytes(NULL, 0);
 }
 
-/* mbed TLS looks at the timer before it reads, and sends its flight again. */
 static void expire(struct lc_session *base)
 {
     struct lc_mbedtls_session *session = of(base);
     if (session->live != NULL) {
+        session->live->is_expiring = true;
         drive(session);
+        session->live->is_expiring = false;
     }
 }
 
@@ -237,7 +242,7 @@ static void decide(struct lc_session *base, int alert)
     }
     session->is_decided = true;
     session->phase = LC_MBEDTLS_HANDSHAKE;
-    /* A timer that ran out meanwhile would first of all send the old flight again. */
+    /* The pause is not the peer's: the flight before it has all its time again. */
     struct lc_mbedtls_live *live = session->live;
     if (live->last_delay != 0) {
         set_timer(live, live->first_delay, live->last_delay);

@@ -205,6 +205,7 @@ local function tests_of(E)
         assert.is_false(e.deadline)
         assert.are.equal(sent, #e.sent)
         pair:decide(e, 0)
+        assert.is_true(e.is_up or e.deadline and e.deadline > pair.now)
         -- The flight that came before is not sent again.
         for i = sent + 1, #e.sent do
           assert.is_nil(flight[e.sent[i]:sub(14)])

@@ -26,6 +26,21 @@ local function tests_of(E)
     assert.is_false(pair.client.deadline)
   end)
 
+  it("takes what comes at the very moment of its deadline for the answer", function()
+    local pair = new_pair{ wire = function(pair, datagram, from)
+      return from == "server" and pair.now < 1000000 and { { 990, datagram } } or nil
+    end }
+    pair.client:start()
+    pair:run(1.5)
+    assert.is_true(pair.client.is_up and pair.server.is_up)
+    local hellos = 0
+    for _, datagram in ipairs(pair.client.sent) do
+      local _, type = dtls_pair.kind(datagram)
+      hellos = hellos + (type == CLIENT_HELLO and 1 or 0)
+    end
+    assert.are.equal(1, hellos)
+  end)
+
   describe("the wire", function()
     local random
 
