@@ -14,7 +14,7 @@ local PSK_CCM_8, PSK_GCM, ECDHE_PSK_CBC = dtls_engines.PSK_CCM_8, dtls_engines.P
 local IDENTITY, KEY = dtls_engines.IDENTITY, dtls_engines.KEY
 
 -- Handshake types.
-local CLIENT_HELLO, HELLO_VERIFY_REQUEST, CERTIFICATE_MESSAGE = 1, 3, 11
+local CLIENT_HELLO, HELLO_VERIFY_REQUEST, CERTIFICATE_MESSAGE, SERVER_HELLO_DONE = 1, 3, 11, 14
 
 local function tests_of(E)
   local t = dtls_engines.fixture(E)
@@ -216,6 +216,20 @@ local function tests_of(E)
         assert_works(pair)
       end)
     end
+
+    it("starts the deadline of the flight anew, when the rest of the answer is lost", function()
+      local pair = new_pair{
+        client_does = { decide = "later" },
+        wire = function(_, datagram)
+          return select(2, dtls_pair.kind(datagram)) == SERVER_HELLO_DONE and {} or nil
+        end,
+      }
+      pair.client:start()
+      pair:run(0.5)
+      assert.is_false(pair.client.deadline)
+      pair:decide(pair.client, 0)
+      assert.is_true(pair.client.deadline > pair.now)
+    end)
 
     it("comes after the proof that the server has the key of its certificate", function()
       local own = dtls_pair.own("server-ec")
