@@ -63,8 +63,7 @@ void lc_call_time_out(struct lc_timer *timer)
         return;
     }
     if (call->state == LC_CALL_CONNECTING) {
-        lc_fail(&call->error, LC_ERROR_TIMED_OUT, "the DTLS handshake was not done in time: %s",
-            (const char *)call->uri.data);
+        lc_call_explain_silence(call);
     } else {
         lc_call_fail(call, LC_ERROR_TIMED_OUT);
     }

@@ -93,6 +93,13 @@ static void fail_with(struct lc_call *call, const struct lc_error *error)
         (const char *)call->uri.data);
 }
 
+void lc_call_explain_silence(struct lc_call *call)
+{
+    struct lc_error error;
+    lc_secure_explain_silence(call->component, call->remote.session, &error);
+    fail_with(call, &error);
+}
+
 void lc_call_session_closed(
     struct lc_component *component, uint32_t session, const struct lc_error *error)
 {

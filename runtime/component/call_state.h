@@ -25,6 +25,9 @@ int lc_call_connect(struct lc_call *call, struct lc_error *error);
 /* The session of an observation is gone: tries to have another one now, or some time later. */
 void lc_call_reconnect(struct lc_call *call);
 
+/* Its time is over before its session was up: notes what that waited for. */
+void lc_call_explain_silence(struct lc_call *call);
+
 /* ---- call_outcome.c ---- */
 
 /* For the exchange; `arg` is the call. */

@@ -317,6 +317,12 @@ int lc_secure_connect(struct lc_component *component, struct lc_address *remote,
     return LC_OK;
 }
 
+void lc_secure_explain_silence(
+    const struct lc_component *component, uint32_t session, struct lc_error *error)
+{
+    lc_dtls_explain_silence(component->endpoint->dtls, session, error);
+}
+
 int lc_secure_check_server(struct lc_component *component, struct lc_error *error)
 {
     struct lc_security *security = make_security(component, true, error);

@@ -24,6 +24,10 @@ void lc_secure_changed(struct lc_component *component);
 int lc_secure_connect(struct lc_component *component, struct lc_address *remote, const char *host,
     bool *out_is_up, struct lc_error *error);
 
+/* Why a session is not up yet: 301, for a call that has waited long enough. */
+void lc_secure_explain_silence(
+    const struct lc_component *component, uint32_t session, struct lc_error *error);
+
 /* Whether the settings make a server, before its socket is opened. */
 int lc_secure_check_server(struct lc_component *component, struct lc_error *error);
 

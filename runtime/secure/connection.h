@@ -37,6 +37,7 @@ struct lc_handshake {
     uint64_t hello; /* server: tells one ClientHello from another */
     struct lc_finding finding;
     bool has_started;       /* client */
+    bool has_heard;         /* the peer has answered something */
     bool has_finding;       /* the peer has shown what it has; above is to be asked */
     bool waits_for_verdict; /* above was asked */
     bool has_verdict;
@@ -152,5 +153,8 @@ bool lc_dtls_leave(struct lc_dtls *dtls);
 /* Why a session is over, in the user's words. Returns the number. */
 int lc_failure_of(
     const struct lc_connection *connection, const struct lc_end *end, struct lc_error *error);
+
+/* Why a handshake takes longer than somebody waits. Returns 301. */
+int lc_failure_of_silence(const struct lc_connection *connection, struct lc_error *error);
 
 #endif

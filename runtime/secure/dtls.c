@@ -504,6 +504,15 @@ bool lc_dtls_look(const struct lc_dtls *dtls, uint32_t session, struct lc_dtls_v
     return true;
 }
 
+int lc_dtls_explain_silence(const struct lc_dtls *dtls, uint32_t session, struct lc_error *error)
+{
+    struct lc_connection *c = find(dtls, session);
+    if (c == NULL || c->handshake == NULL) {
+        return lc_fail(error, LC_ERROR_TIMED_OUT, "the DTLS handshake was not done in time");
+    }
+    return lc_failure_of_silence(c, error);
+}
+
 size_t lc_dtls_count(const struct lc_dtls *dtls)
 {
     return dtls->up_count;

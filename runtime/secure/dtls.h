@@ -91,6 +91,9 @@ bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session);
 /* The answer to authenticate(); nothing when the session does not wait for one. */
 void lc_dtls_decide(struct lc_dtls *dtls, uint32_t session, bool accept);
 
+/* What a handshake waits for that somebody would not await any longer; returns 301. */
+int lc_dtls_explain_silence(const struct lc_dtls *dtls, uint32_t session, struct lc_error *error);
+
 /* Ends one session with close_notify, or a handshake with an alert. */
 void lc_dtls_close(struct lc_dtls *dtls, uint32_t session);
 

@@ -5,13 +5,14 @@
 #include "secure/alert.h"
 #include "secure/connection.h"
 
+enum { HANDSHAKE_FAILURE = 40 };
+
 /* What an alert of the peer most likely means to the user (RFC 5246 7.2.2, RFC 4279 section 2). */
 static const struct {
     int alert;
     const char *meaning;
 } meanings[] = {
     {20, "the two ends have different keys; with PSK, compare PSKKey"},
-    {40, "no cipher suite, group or kind of certificate in common, or one of ours is missing"},
     {42, "it does not accept our certificate, or wants one and got none"},
     {43, "it does not take our kind of certificate"},
     {44, "our certificate is revoked"},
@@ -26,8 +27,26 @@ static const struct {
     {115, "it does not know our PSKIdentity"},
 };
 
-static const char *meaning_of(int alert)
+static const char *nothing_in_common(const struct lc_connection *c)
 {
+    unsigned modes = c->security->modes;
+    if (c->security->is_server) {
+        return "it has no cipher suite or group in common with us";
+    }
+    if (modes & LC_MODE_PSK) {
+        return "it takes no pre-shared key, or has no cipher suite in common with us";
+    }
+    return modes & LC_MODE_RAW_KEY
+               ? "it takes no raw public key, or has no cipher suite or group in common with us"
+               : "it has no cipher suite or group in common with us, or no certificate and wants "
+                 "PSKKey or UseRawPublicKey";
+}
+
+static const char *meaning_of(const struct lc_connection *c, int alert)
+{
+    if (alert == HANDSHAKE_FAILURE) {
+        return nothing_in_common(c);
+    }
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (meanings[i].alert == alert) {
             return meanings[i].meaning;
@@ -36,11 +55,12 @@ static const char *meaning_of(int alert)
     return "it gave no reason that we know";
 }
 
+/* A server that has shown its own certificate has agreed to a suite: not for lack of one does it
+ * send these. */
 static bool lacks_certificate(const struct lc_connection *c, int alert)
 {
-    bool is_about_it = alert == 40 || alert == 42 || alert == 116;
-    return is_about_it && !c->security->is_server && (c->security->modes & LC_MODE_PSK) == 0 &&
-           !c->security->has_own;
+    bool is_about_it = alert == HANDSHAKE_FAILURE || alert == 42 || alert == 116;
+    return is_about_it && !c->security->is_server && c->peer != NULL && !c->security->has_own;
 }
 
 static int of_alert(const struct lc_connection *c, int alert, struct lc_error *error)
@@ -52,7 +72,7 @@ static int of_alert(const struct lc_connection *c, int alert, struct lc_error *e
             name);
     }
     return lc_fail(error, LC_ERROR_HANDSHAKE, "the peer sent alert %d (%s): %s", alert,
-        name != NULL ? name : "unknown", meaning_of(alert));
+        name != NULL ? name : "unknown", meaning_of(c, alert));
 }
 
 static int of_refusal(const struct lc_connection *c, struct lc_error *error)
@@ -78,6 +98,34 @@ static int of_goodbye(const struct lc_connection *c, const char *peer, struct lc
     error->code = lc_error_of_errno(ECONNRESET);
     snprintf(error->text, sizeof error->text, "The %s closed the DTLS session", peer);
     return error->code;
+}
+
+/* Many servers say nothing at all of what they do not take. */
+static const char *why_silent(const struct lc_connection *c)
+{
+    if (c->handshake->waits_for_verdict) {
+        return c->security->is_server ? "OnSSLClientAuthentication has not decided in time"
+                                      : "OnSSLServerAuthentication has not decided in time";
+    }
+    if (c->security->is_server) {
+        return "the client does not answer the DTLS handshake any more";
+    }
+    if (!c->handshake->has_heard) {
+        return "nothing answers the DTLS handshake; there may be no DTLS server at this address";
+    }
+    if (c->security->modes & LC_MODE_PSK) {
+        return "the server fell silent in the DTLS handshake; most likely PSKKey or PSKIdentity is "
+               "wrong, or it takes no pre-shared key";
+    }
+    return c->security->modes & LC_MODE_RAW_KEY
+               ? "the server fell silent in the DTLS handshake; it may take no raw public key"
+               : "the server fell silent in the DTLS handshake; it may have no certificate, and "
+                 "want PSKKey or UseRawPublicKey";
+}
+
+int lc_failure_of_silence(const struct lc_connection *c, struct lc_error *error)
+{
+    return lc_fail(error, LC_ERROR_TIMED_OUT, "%s", why_silent(c));
 }
 
 int lc_failure_of(const struct lc_connection *c, const struct lc_end *end, struct lc_error *error)
@@ -109,8 +157,7 @@ int lc_failure_of(const struct lc_connection *c, const struct lc_end *end, struc
         return lc_fail(error, LC_ERROR_HANDSHAKE,
             "the client's PSK identity is not known; set PSKIdentity and PSKKey, or OnPSKLookup");
     case LC_END_TIMED_OUT:
-        return lc_fail(
-            error, LC_ERROR_TIMED_OUT, "the %s does not answer the DTLS handshake", peer);
+        return lc_failure_of_silence(c, error);
     case LC_END_MEMORY:
         return lc_fail_memory(error);
     default:

@@ -155,6 +155,7 @@ void lc_handshake_settle(struct lc_connection *c)
 static void take_datagram(struct lc_connection *c)
 {
     struct lc_queued *queued = take_queued(c->handshake);
+    c->handshake->has_heard = true;
     lc_connection_engine(c)->input(c->session, queued->data, queued->len);
     lc_free(queued);
 }
