@@ -58,7 +58,7 @@
 --
 -- Other forms:
 --   server-ec.der, server-ec.key.der     certificate and PKCS #8, DER
---   server-ec.sec1.key                   PEM "EC PRIVATE KEY"
+--   server-ec.sec1.key, client-ec.sec1.key   PEM "EC PRIVATE KEY"
 --   server-ec.sec1-encrypted.key         the same, encrypted as OpenSSL did before PKCS #8
 --   server-ec.encrypted.key              PEM "ENCRYPTED PRIVATE KEY"
 --   server-ec.both.pem                   certificate and key in one file
@@ -246,6 +246,7 @@ done
 openssl x509 -in server-ec.crt -outform DER -out server-ec.der
 openssl pkcs8 -topk8 -nocrypt -in server-ec.key -outform DER -out server-ec.key.der
 openssl ec -in server-ec.key -out server-ec.sec1.key
+openssl ec -in client-ec.key -out client-ec.sec1.key
 openssl ec -in server-ec.key -aes128 -passout env:PASSWORD -out server-ec.sec1-encrypted.key
 openssl pkcs8 -topk8 -in server-ec.key -passout env:PASSWORD -out server-ec.encrypted.key
 cat server-ec.crt server-ec.key >server-ec.both.pem
