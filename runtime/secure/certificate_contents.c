@@ -49,9 +49,7 @@ static void free_key(struct lc_found_key *key)
 static int fail_key(struct lc_error *error)
 {
     return lc_fail(error, LC_ERROR_CERTIFICATE_STORE,
-        "a key in it cannot be taken over: it is damaged, of a kind that is not read here, or "
-        "there "
-        "is no memory");
+        "a key in it cannot be taken over: damaged, of a kind not read here, or no memory");
 }
 
 /* Takes `key` over, also when it fails. */
