@@ -83,6 +83,7 @@ static int push_certificate(
     if (lc_component_push_kept(L, 1, row->id) != LUA_TUSERDATA) {
         lua_pop(L, 1);
         lc_certificate_push_empty(L);
+        lua_pushvalue(L, -1);
         lc_component_keep(L, 1, row->id);
     }
     return 1;

@@ -1,5 +1,6 @@
 -- Every file of examples/ is run as a user would run it.
 local lunacoap = require "lunacoap"
+local pki = require "spec.support.pki"
 local process = require "spec.support.process"
 
 local LUNACOAP = process.build_folder() .. "/lunacoap"
@@ -20,7 +21,11 @@ local PRINTS = {
 }
 
 -- Those that need somebody at the other end have specs of their own below.
-local SERVED = { ["server.lua"] = true, ["client.lua"] = true }
+local SERVED = {
+  ["server.lua"] = true, ["client.lua"] = true,
+  ["dtls_server.lua"] = true, ["dtls_client.lua"] = true, ["psk.lua"] = true,
+  ["raw_public_key.lua"] = true,
+}
 
 local function files()
   local pipe <close> = assert(io.popen("ls examples"))
@@ -144,5 +149,69 @@ describe("the examples", function()
     local uri = ("coap://127.0.0.1:%d/x"):format(process.free_port())
     local client <close> = run("", "client.lua", uri)
     assert_prints(client:finish(), { "no answer: 10061: Connection refused", "status 0\n" })
+  end)
+
+  it("dtls_server.lua and dtls_client.lua show each other their certificates", function()
+    local port = process.free_port()
+    local server <close> = serve("", "dtls_server.lua", pki.path("server-ec.both.pem"), port,
+      pki.path("root.crt"))
+    server:expect("listening; try:  coap-client-openssl -n coaps://127.0.0.1:" .. port)
+    local uri = ("coaps://127.0.0.1:%d/hello"):format(port)
+    local own = pki.folder() .. "/client-ec.both.pem"
+    local file <close> = assert(io.open(own, "w"))
+    file:write(pki.read("client-ec.crt"), pki.read("client-ec.key"))
+    file:close()
+    local client <close> = run("", "dtls_client.lua", uri, pki.path("root.crt"), own)
+    assert_prints(client:finish(), { "the server shows O=Specs, CN=server-ec: OK",
+      "2.05\tHello, O=Specs, CN=client-ec", "DTLS1.2, TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
+      "status 0\n" })
+    server:expect("shows O=Specs, CN=client-ec: OK")
+
+    local stranger <close> = run("", "dtls_client.lua", uri, pki.path("stranger-root.crt"), own)
+    assert_prints(stranger:finish(), { "275: Cannot verify certificate chain", uri, "status 0\n" })
+    server:signal("TERM")
+    server:finish()
+  end)
+
+  it("dtls_server.lua says how it is called, and answers coap-client-openssl", function()
+    local usage <close> = run("", "dtls_server.lua")
+    assert_prints(usage:finish(), { "usage: lunacoap examples/dtls_server.lua", "status 2\n" })
+    local port = process.free_port()
+    local server <close> = serve("", "dtls_server.lua", pki.path("server-ec.both.pem"), port)
+    server:expect("listening")
+    local get <close> = process.start(server:output():match("try:  ([^\n]+)"))
+    assert.are.equal("Hello, stranger\n", get:finish())
+    server:signal("TERM")
+    server:finish()
+  end)
+
+  it("psk.lua knows its devices, and answers coap-client-openssl", function()
+    local port = process.free_port()
+    local server <close> = serve("", "psk.lua", port)
+    server:expect("listening")
+    assert_prints(server:output(), { "Hello, sensor-1\tTLS_PSK_WITH_AES_128_CCM_8\n",
+      "276: Handshake error: the peer sent alert 115 (unknown_psk_identity)" })
+    local get <close> = process.start(server:output():match("try:  ([^\n]+)"))
+    assert.are.equal("Hello, sensor-2\n", get:finish())
+    server:signal("TERM")
+    server:finish()
+    local alone <close> = run("", "psk.lua")
+    assert_prints(alone:finish(), { "Hello, sensor-1", "status 0\n" })
+  end)
+
+  it("raw_public_key.lua lets in whom it knows, and coap-client-gnutls with that key", function()
+    local port = process.free_port()
+    local key = pki.folder() .. "/client-ec.sec1.key"
+    assert(os.execute(("openssl ec -in %s -out %s 2>/dev/null"):format(
+      pki.path("client-ec.key"), key)))
+    local server <close> = serve("", "raw_public_key.lua", pki.path("server-ec.key"), key, port)
+    server:expect("listening")
+    assert_prints(server:output(), { "server: a client that we know",
+      "client:\tHello, whose key we know" })
+    local command = server:output():match("try:  ([^\n]+)"):gsub("CLIENT%-KEY.pem", key)
+    local get <close> = process.start(command)
+    assert.are.equal("Hello, whose key we know\n", get:finish())
+    server:signal("TERM")
+    server:finish()
   end)
 end)

@@ -9,7 +9,7 @@ local OUR_SETTINGS = {
   "AckRandomFactor", "AckTimeout", "BlockSize", "LogLevel", "MaxBodySize", "MaxLatency",
   "MaxObservers", "MaxPendingRequests", "MaxRetransmit", "MulticastGroups", "MulticastLeisure",
   "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey", "PendingTimeout", "PiggybackDelay",
-  "ProbingRate", "SSLProvider", "Statistics",
+  "ProbingRate", "SSLProvider", "SSLSessionTimeout", "Statistics",
 }
 
 local function sorted(list)
@@ -59,7 +59,7 @@ describe("the names of the reference", function()
     assert.are.same(sorted(expected), rows_with("config"))
   end)
 
-  it("are all there as events with their fields, and no others but Remote... where it is ours",
+  it("are all there as events with their fields, and no others but what is ours",
     function()
       local expected, found = {}, {}
       for event, fields in pairs(names.events) do
@@ -70,6 +70,16 @@ describe("the names of the reference", function()
       end
       expected.RequestComplete.RemoteHost = "string"
       expected.RequestComplete.RemotePort = "integer"
+      -- Who is at the other end of a DTLS session, and the pre-shared keys that the reference lacks.
+      expected.PSKLookup = { ConnectionId = "integer", Identity = "string", Key = "var string" }
+      for _, event in ipairs { "Request", "Register" } do
+        expected[event].ConnectionId = "integer"
+        for _, field in ipairs {
+          "CertEncoded", "CertEncodedB", "CertSubject", "CertIssuer", "PSKIdentity",
+        } do
+          expected[event][field] = "string"
+        end
+      end
       for _, event in ipairs(component.events()) do
         found[event.name] = {}
         for _, field in ipairs(event.fields) do
@@ -104,11 +114,7 @@ end)
 -- The same names on living objects. A missing one is collected, not raised, so that one run lists
 -- them all.
 describe("on living objects, the names of the reference", function()
-  local coap, missing, count
-
-  local function is_secure(name)
-    return name:find("SSL", 1, true) or name:find("^TLS1") or name:find("RawPublicKey", 1, true)
-  end
+  local coap, missing, count, later
 
   local function try(name, f)
     count = count + 1
@@ -119,18 +125,14 @@ describe("on living objects, the names of the reference", function()
   end
 
   setup(function()
-    missing, count = {}, 0
+    missing, count, later = {}, 0, {}
     coap = lunacoap.CoAP()
   end)
 
   teardown(function()
     coap:Shutdown()
-    local secure = 0
-    for _, text in ipairs(missing) do
-      secure = secure + (is_secure(text) and 1 or 0)
-    end
-    print(("\n%d names of the reference tried, missing: %d outside SSL, %d within"):format(
-      count, #missing - secure, secure))
+    print(("\n%d names of the reference tried, missing: %d; still to come: %s"):format(
+      count, #missing, table.concat(sorted(later), ", ")))
   end)
 
   after_each(function() assert.are.same({}, missing) end)
@@ -183,6 +185,36 @@ describe("on living objects, the names of the reference", function()
         end
       end)
     end
+  end)
+
+  it("are settings that do something, but for those of a later issue", function()
+    for _, row in ipairs(component.rows()) do
+      if row.config and row.secure and not row.read_only and not row.stored then
+        local other = row.kind == "text" and "ALL" or "1"
+        local ok, err = pcall(coap.Config, coap, row.name .. "=" .. other)
+        assert.is_false(ok)
+        assert.is_truthy(err.Message:find(row.name .. " keeps its default for now", 1, true))
+        later[#later + 1] = row.name
+      end
+    end
+    assert.are.same({ "OpenSSLCipherList", "SSLCheckCRL", "SSLCheckOCSP" }, sorted(later))
+  end)
+
+  it("are store types that are read, but for those of a later issue", function()
+    local unread = {}
+    for name, number in pairs(names.store_types) do
+      local _, err = pcall(lunacoap.Certificate, number, "/nowhere", "", "*")
+      assert.are.equal(271, err.Code)
+      if err.Message:find(name .. " is ", 1, true) then
+        unread[#unread + 1] = name
+      end
+    end
+    assert.are.same({
+      "cstBCFKSBlob", "cstBCFKSFile", "cstJKSBlob", "cstJKSFile", "cstMachine", "cstP7BBlob",
+      "cstP7BFile", "cstPPKBlob", "cstPPKFile", "cstSSHPublicKeyBlob", "cstSSHPublicKeyFile",
+      "cstUser", "cstXMLBlob", "cstXMLFile",
+    }, sorted(unread))
+    table.move(unread, 1, #unread, #later + 1, later)
   end)
 
   it("are fields of the types", function()

@@ -198,8 +198,8 @@ local function notes_of(row)
   if row.read_only then
     notes[#notes + 1] = "read-only"
   end
-  if row.secure then
-    notes[#notes + 1] = "not yet: needs DTLS"
+  if row.secure and row.config and not row.stored and not row.read_only then
+    notes[#notes + 1] = "not yet"
   end
   if row.closed_only then
     notes[#notes + 1] = "not while the socket is open"
@@ -450,7 +450,7 @@ local function settings(secure)
   for _, row in ipairs(probe.component.rows()) do
     if row.config and row.secure == secure then
       local default = #row.initial > 24 and row.initial:sub(1, 20) .. "..." or row.initial
-      local notes = secure and (row.read_only and " (read-only)" or "") or notes_of(row)
+      local notes = notes_of(row)
       rows[#rows + 1] = { code(row.name), code(default),
         row.read_only and "" or cell(row.takes), cell(row.doc .. notes) }
     end

@@ -82,7 +82,12 @@ static int of_refusal(const struct lc_connection *c, struct lc_error *error)
         return lc_fail(error, LC_ERROR_VERIFY, "%s set Accept to False",
             c->security->is_server ? "OnSSLClientAuthentication" : "OnSSLServerAuthentication");
     }
-    return lc_fail(error, finding->code, "%s", finding->status);
+    /* Sentences, behind which the URI is going to stand. */
+    int len = (int)strlen(finding->status);
+    if (len > 0 && finding->status[len - 1] == '.') {
+        len--;
+    }
+    return lc_fail(error, finding->code, "%.*s", len, finding->status);
 }
 
 /* An established session that is closed is no failure, unless something waited for it: strerror()'s

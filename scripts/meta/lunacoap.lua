@@ -109,11 +109,11 @@ function linkformat.filter(text, query) end
 ---@field ResponseETag string ETag of the response, as text in the CodePage, empty for none. Default: "".
 ---@field ResponseETagB string ETag of the response, as raw bytes, empty for none. Default: "".
 ---@field ResponseOptions lunacoap.CoAPOptionList|lunacoap.OptionInit[] Options of the response: those to add on sending, all that came on receiving.
----@field SSLAcceptServerCert lunacoap.Certificate The server certificate to accept without any further check. (not yet: needs DTLS)
----@field SSLAuthenticateClients boolean Whether a server asks its clients for a certificate. (not yet: needs DTLS) Default: false.
----@field SSLCert lunacoap.Certificate The component's own certificate and key. (not yet: needs DTLS)
----@field SSLEnabled boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. (not yet: needs DTLS) Default: false.
----@field SSLServerCert lunacoap.Certificate The certificate that the server showed last. (read-only; not yet: needs DTLS)
+---@field SSLAcceptServerCert lunacoap.Certificate The server certificate to accept without any further check.
+---@field SSLAuthenticateClients boolean Whether a server asks its clients for a certificate. Default: false.
+---@field SSLCert lunacoap.Certificate The component's own certificate and key.
+---@field SSLEnabled boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. Default: false.
+---@field SSLServerCert lunacoap.Certificate The certificate that the server showed last. (read-only)
 ---@field Timeout number Seconds that a call waits for its answer; with 0 it returns at once and events tell the rest. Default: 60.
 ---@field UseConfirmableMessages boolean Whether requests, separate responses and notifications are sent until they are acknowledged. Default: true.
 ---@field OnError? fun(coap: lunacoap.CoAP, event: lunacoap.ErrorEvent) Something went wrong that no call can raise, such as an error in a handler.
@@ -215,15 +215,15 @@ function CoAP:StopObserving(URI) end
 ---@field ResponseETag? string ETag of the response, as text in the CodePage, empty for none. Default: "".
 ---@field ResponseETagB? string ETag of the response, as raw bytes, empty for none. Default: "".
 ---@field ResponseOptions? lunacoap.CoAPOptionList|lunacoap.OptionInit[] Options of the response: those to add on sending, all that came on receiving.
----@field SSLAcceptServerCert? lunacoap.Certificate The server certificate to accept without any further check. (not yet: needs DTLS)
----@field SSLAuthenticateClients? boolean Whether a server asks its clients for a certificate. (not yet: needs DTLS) Default: false.
----@field SSLCert? lunacoap.Certificate The component's own certificate and key. (not yet: needs DTLS)
----@field SSLEnabled? boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. (not yet: needs DTLS) Default: false.
+---@field SSLAcceptServerCert? lunacoap.Certificate The server certificate to accept without any further check.
+---@field SSLAuthenticateClients? boolean Whether a server asks its clients for a certificate. Default: false.
+---@field SSLCert? lunacoap.Certificate The component's own certificate and key.
+---@field SSLEnabled? boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. Default: false.
 ---@field Timeout? number Seconds that a call waits for its answer; with 0 it returns at once and events tell the rest. Default: 60.
 ---@field UseConfirmableMessages? boolean Whether requests, separate responses and notifications are sent until they are acknowledged. Default: true.
 ---@field MessageId? integer The Message ID of the next message, and of that one only.
 ---@field UseEmptyToken? boolean Whether requests carry an empty token; a second one to the same server then waits. Default: false.
----@field UseRawPublicKey? boolean Whether DTLS uses raw public keys in place of certificates. (not yet: needs DTLS) Default: false.
+---@field UseRawPublicKey? boolean Whether DTLS uses raw public keys in place of certificates. Default: false.
 ---@field LogLevel? integer How much the Log event tells: 0 nothing, 1 what matters, 2 each message, 3 its bytes. Default: 1.
 ---@field AckTimeout? number Seconds before a confirmable message is first sent again, times 1 to AckRandomFactor. Default: 2.
 ---@field AckRandomFactor? number The upper end of the factor by which AckTimeout is spread. Default: 1.5.
@@ -240,33 +240,33 @@ function CoAP:StopObserving(URI) end
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
 ---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
 ---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable. Default: 100.
----@field SSLProvider? string The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. (not yet: needs DTLS) Default: "Automatic".
----@field SSLSessionTimeout? number Seconds without traffic after which a DTLS session is closed. (not yet: needs DTLS) Default: 36000.
----@field PSKIdentity? string The identity under which the peer knows the pre-shared key. (not yet: needs DTLS) Default: "".
----@field PSKKey? string The pre-shared key for DTLS; a client that has one offers nothing else. (not yet: needs DTLS) Default: "".
----@field LogSSLPackets? boolean Whether SSLStatus reports every DTLS record. (not yet: needs DTLS) Default: false.
----@field OpenSSLCADir? string A folder of CA certificates in PEM format. (not yet: needs DTLS) Default: "".
----@field OpenSSLCAFile? string A file of CA certificates in PEM format. (not yet: needs DTLS) Default: "".
----@field OpenSSLCipherList? string The cipher suites to offer, as OpenSSL writes them. (not yet: needs DTLS) Default: "DEFAULT".
----@field OpenSSLPrngSeedData? string Bytes mixed into the random numbers of DTLS. (not yet: needs DTLS) Default: "".
----@field ReuseSSLSession? boolean Whether a client resumes an earlier DTLS session with the same server. (not yet: needs DTLS) Default: false.
----@field SSLCACerts? string CA certificates that are sent along with SSLCert. (not yet: needs DTLS) Default: "".
----@field SSLCheckCRL? integer Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS) Default: 0.
----@field SSLCheckOCSP? integer Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS) Default: 0.
----@field SSLCipherStrength? integer The fewest key bits that a cipher suite may have. (not yet: needs DTLS) Default: 0.
----@field SSLClientCACerts? string CA certificates that a server trusts for its clients, besides the system's. (not yet: needs DTLS) Default: "".
----@field SSLEnabledCipherSuites? string The cipher suites that may be used, * for all good ones. (not yet: needs DTLS) Default: "*".
----@field SSLEnabledProtocols? integer The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP. (not yet: needs DTLS) Default: 3072.
----@field SSLEnableRenegotiation? boolean Whether the renegotiation_info extension is sent; a session is never renegotiated. (not yet: needs DTLS) Default: false.
----@field SSLIncludeCertChain? boolean Whether CertEncoded holds the server's whole chain and not its own certificate alone. (not yet: needs DTLS) Default: false.
----@field SSLKeyLogFile? string A file to which session secrets are appended, for a packet analyser. (not yet: needs DTLS) Default: "".
----@field SSLSecurityFlags? integer What to overlook when a certificate is checked, as a sum of bits. (not yet: needs DTLS) Default: 0.
----@field SSLServerCACerts? string CA certificates that a client trusts for its servers, besides the system's. (not yet: needs DTLS) Default: "".
----@field TLS12SignatureAlgorithms? string The signature algorithms that a certificate may have with DTLS 1.2. (not yet: needs DTLS) Default: "sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,sha256-rsa,sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,ed25519".
----@field TLS12SupportedGroups? string The curves for DTLS 1.2. (not yet: needs DTLS) Default: "ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1".
----@field TLS13KeyShareGroups? string No effect: there is no DTLS 1.3 here. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072".
----@field TLS13SignatureAlgorithms? string No effect: there is no DTLS 1.3 here. (not yet: needs DTLS) Default: "rsa_pss_sha256,rsa_pss_sha384,rsa_pss_sha512,rsa_pkcs1_sha256,rsa_pkcs1_sha384,rsa_pkcs1_sha512,ecdsa_secp256r1_sha256,ecdsa_secp384r1_sha384,ecdsa_secp521r1_sha512,ed25519,ed448".
----@field TLS13SupportedGroups? string No effect: there is no DTLS 1.3 here. (not yet: needs DTLS) Default: "ecdhe_x25519,ecdhe_x448,ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1,ffdhe_2048,ffdhe_3072,ffdhe_4096,ffdhe_6144,ffdhe_8192".
+---@field SSLProvider? string The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. Default: "Automatic".
+---@field SSLSessionTimeout? number Seconds without traffic after which a DTLS session is closed. Default: 36000.
+---@field PSKIdentity? string The identity under which the peer knows the pre-shared key. Default: "".
+---@field PSKKey? string The pre-shared key for DTLS; a client that has one offers nothing else. Default: "".
+---@field LogSSLPackets? boolean Whether SSLStatus reports every DTLS record. Default: false.
+---@field OpenSSLCADir? string A folder of CA certificates in PEM format. Default: "".
+---@field OpenSSLCAFile? string A file of CA certificates in PEM format. Default: "".
+---@field OpenSSLCipherList? string The cipher suites to offer, as OpenSSL writes them. (not yet) Default: "DEFAULT".
+---@field OpenSSLPrngSeedData? string Bytes mixed into the random numbers of DTLS. Default: "".
+---@field ReuseSSLSession? boolean Whether a client resumes an earlier DTLS session with the same server. Default: false.
+---@field SSLCACerts? string CA certificates that are sent along with SSLCert. Default: "".
+---@field SSLCheckCRL? integer Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet) Default: 0.
+---@field SSLCheckOCSP? integer Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet) Default: 0.
+---@field SSLCipherStrength? integer The fewest key bits that a cipher suite may have. Default: 0.
+---@field SSLClientCACerts? string CA certificates that a server trusts for its clients, besides the system's. Default: "".
+---@field SSLEnabledCipherSuites? string The cipher suites that may be used, * for all good ones. Default: "*".
+---@field SSLEnabledProtocols? integer The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP. Default: 3072.
+---@field SSLEnableRenegotiation? boolean Whether the renegotiation_info extension is sent; a session is never renegotiated. Default: false.
+---@field SSLIncludeCertChain? boolean Whether CertEncoded holds the server's whole chain and not its own certificate alone. Default: false.
+---@field SSLKeyLogFile? string A file to which session secrets are appended, for a packet analyser. Default: "".
+---@field SSLSecurityFlags? integer What to overlook when a certificate is checked, as a sum of bits. Default: 0.
+---@field SSLServerCACerts? string CA certificates that a client trusts for its servers, besides the system's. Default: "".
+---@field TLS12SignatureAlgorithms? string The signature algorithms that a certificate may have with DTLS 1.2. Default: "sha512-ecdsa,sha512-rsa,sha512-dsa,sha384-ecdsa,sha384-rsa,sha384-dsa,sha256-ecdsa,sha256-rsa,sha256-dsa,sha224-ecdsa,sha224-rsa,sha224-dsa,ed25519".
+---@field TLS12SupportedGroups? string The curves for DTLS 1.2. Default: "ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1".
+---@field TLS13KeyShareGroups? string No effect: there is no DTLS 1.3 here. Default: "ecdhe_x25519,ecdhe_secp256r1,ecdhe_secp384r1,ffdhe_2048,ffdhe_3072".
+---@field TLS13SignatureAlgorithms? string No effect: there is no DTLS 1.3 here. Default: "rsa_pss_sha256,rsa_pss_sha384,rsa_pss_sha512,rsa_pkcs1_sha256,rsa_pkcs1_sha384,rsa_pkcs1_sha512,ecdsa_secp256r1_sha256,ecdsa_secp384r1_sha384,ecdsa_secp521r1_sha512,ed25519,ed448".
+---@field TLS13SupportedGroups? string No effect: there is no DTLS 1.3 here. Default: "ecdhe_x25519,ecdhe_x448,ecdhe_secp256r1,ecdhe_secp384r1,ecdhe_secp521r1,ffdhe_2048,ffdhe_3072,ffdhe_4096,ffdhe_6144,ffdhe_8192".
 ---@field CaptureIPPacketInfo? boolean Whether DestinationAddress is kept for every datagram. Default: false.
 ---@field DelayHostResolution? boolean No effect: a host name is looked up when a request is sent. Default: false.
 ---@field DontFragment? boolean Whether datagrams are sent with the Don't Fragment flag; read when the socket opens. Default: false.
@@ -304,7 +304,7 @@ function CoAP:StopObserving(URI) end
 ---| "LocalPort" # The local UDP port to bind, 0 for any free one; shows the bound one while the socket is open. (not while the socket is open)
 ---| "MessageId" # The Message ID of the next message, and of that one only.
 ---| "UseEmptyToken" # Whether requests carry an empty token; a second one to the same server then waits.
----| "UseRawPublicKey" # Whether DTLS uses raw public keys in place of certificates. (not yet: needs DTLS)
+---| "UseRawPublicKey" # Whether DTLS uses raw public keys in place of certificates.
 ---| "LogLevel" # How much the Log event tells: 0 nothing, 1 what matters, 2 each message, 3 its bytes.
 ---| "AckTimeout" # Seconds before a confirmable message is first sent again, times 1 to AckRandomFactor.
 ---| "AckRandomFactor" # The upper end of the factor by which AckTimeout is spread.
@@ -322,39 +322,39 @@ function CoAP:StopObserving(URI) end
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
 ---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable.
 ---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)
----| "SSLProvider" # The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. (not yet: needs DTLS)
----| "SSLSessionTimeout" # Seconds without traffic after which a DTLS session is closed. (not yet: needs DTLS)
----| "PSKIdentity" # The identity under which the peer knows the pre-shared key. (not yet: needs DTLS)
----| "PSKKey" # The pre-shared key for DTLS; a client that has one offers nothing else. (not yet: needs DTLS)
----| "LogSSLPackets" # Whether SSLStatus reports every DTLS record. (not yet: needs DTLS)
----| "OpenSSLCADir" # A folder of CA certificates in PEM format. (not yet: needs DTLS)
----| "OpenSSLCAFile" # A file of CA certificates in PEM format. (not yet: needs DTLS)
----| "OpenSSLCipherList" # The cipher suites to offer, as OpenSSL writes them. (not yet: needs DTLS)
----| "OpenSSLPrngSeedData" # Bytes mixed into the random numbers of DTLS. (not yet: needs DTLS)
----| "ReuseSSLSession" # Whether a client resumes an earlier DTLS session with the same server. (not yet: needs DTLS)
----| "SSLCACerts" # CA certificates that are sent along with SSLCert. (not yet: needs DTLS)
----| "SSLCheckCRL" # Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS)
----| "SSLCheckOCSP" # Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet: needs DTLS)
----| "SSLCipherStrength" # The fewest key bits that a cipher suite may have. (not yet: needs DTLS)
----| "SSLClientCACerts" # CA certificates that a server trusts for its clients, besides the system's. (not yet: needs DTLS)
----| "SSLEnabledCipherSuites" # The cipher suites that may be used, * for all good ones. (not yet: needs DTLS)
----| "SSLEnabledProtocols" # The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP. (not yet: needs DTLS)
----| "SSLEnableRenegotiation" # Whether the renegotiation_info extension is sent; a session is never renegotiated. (not yet: needs DTLS)
----| "SSLIncludeCertChain" # Whether CertEncoded holds the server's whole chain and not its own certificate alone. (not yet: needs DTLS)
----| "SSLKeyLogFile" # A file to which session secrets are appended, for a packet analyser. (not yet: needs DTLS)
----| "SSLNegotiatedCipher" # The cipher of the present DTLS session. (read-only; not yet: needs DTLS)
----| "SSLNegotiatedCipherStrength" # The key bits of that cipher. (read-only; not yet: needs DTLS)
----| "SSLNegotiatedCipherSuite" # The cipher suite of the present DTLS session. (read-only; not yet: needs DTLS)
----| "SSLNegotiatedKeyExchange" # The key exchange of the present DTLS session. (read-only; not yet: needs DTLS)
----| "SSLNegotiatedKeyExchangeStrength" # The bits of that key exchange. (read-only; not yet: needs DTLS)
----| "SSLNegotiatedVersion" # The protocol version of the present DTLS session. (read-only; not yet: needs DTLS)
----| "SSLSecurityFlags" # What to overlook when a certificate is checked, as a sum of bits. (not yet: needs DTLS)
----| "SSLServerCACerts" # CA certificates that a client trusts for its servers, besides the system's. (not yet: needs DTLS)
----| "TLS12SignatureAlgorithms" # The signature algorithms that a certificate may have with DTLS 1.2. (not yet: needs DTLS)
----| "TLS12SupportedGroups" # The curves for DTLS 1.2. (not yet: needs DTLS)
----| "TLS13KeyShareGroups" # No effect: there is no DTLS 1.3 here. (not yet: needs DTLS)
----| "TLS13SignatureAlgorithms" # No effect: there is no DTLS 1.3 here. (not yet: needs DTLS)
----| "TLS13SupportedGroups" # No effect: there is no DTLS 1.3 here. (not yet: needs DTLS)
+---| "SSLProvider" # The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken.
+---| "SSLSessionTimeout" # Seconds without traffic after which a DTLS session is closed.
+---| "PSKIdentity" # The identity under which the peer knows the pre-shared key.
+---| "PSKKey" # The pre-shared key for DTLS; a client that has one offers nothing else.
+---| "LogSSLPackets" # Whether SSLStatus reports every DTLS record.
+---| "OpenSSLCADir" # A folder of CA certificates in PEM format.
+---| "OpenSSLCAFile" # A file of CA certificates in PEM format.
+---| "OpenSSLCipherList" # The cipher suites to offer, as OpenSSL writes them. (not yet)
+---| "OpenSSLPrngSeedData" # Bytes mixed into the random numbers of DTLS.
+---| "ReuseSSLSession" # Whether a client resumes an earlier DTLS session with the same server.
+---| "SSLCACerts" # CA certificates that are sent along with SSLCert.
+---| "SSLCheckCRL" # Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet)
+---| "SSLCheckOCSP" # Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet)
+---| "SSLCipherStrength" # The fewest key bits that a cipher suite may have.
+---| "SSLClientCACerts" # CA certificates that a server trusts for its clients, besides the system's.
+---| "SSLEnabledCipherSuites" # The cipher suites that may be used, * for all good ones.
+---| "SSLEnabledProtocols" # The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP.
+---| "SSLEnableRenegotiation" # Whether the renegotiation_info extension is sent; a session is never renegotiated.
+---| "SSLIncludeCertChain" # Whether CertEncoded holds the server's whole chain and not its own certificate alone.
+---| "SSLKeyLogFile" # A file to which session secrets are appended, for a packet analyser.
+---| "SSLNegotiatedCipher" # The cipher of the present DTLS session. (read-only)
+---| "SSLNegotiatedCipherStrength" # The key bits of that cipher. (read-only)
+---| "SSLNegotiatedCipherSuite" # The cipher suite of the present DTLS session. (read-only)
+---| "SSLNegotiatedKeyExchange" # The key exchange of the present DTLS session. (read-only)
+---| "SSLNegotiatedKeyExchangeStrength" # The bits of that key exchange. (read-only)
+---| "SSLNegotiatedVersion" # The protocol version of the present DTLS session. (read-only)
+---| "SSLSecurityFlags" # What to overlook when a certificate is checked, as a sum of bits.
+---| "SSLServerCACerts" # CA certificates that a client trusts for its servers, besides the system's.
+---| "TLS12SignatureAlgorithms" # The signature algorithms that a certificate may have with DTLS 1.2.
+---| "TLS12SupportedGroups" # The curves for DTLS 1.2.
+---| "TLS13KeyShareGroups" # No effect: there is no DTLS 1.3 here.
+---| "TLS13SignatureAlgorithms" # No effect: there is no DTLS 1.3 here.
+---| "TLS13SupportedGroups" # No effect: there is no DTLS 1.3 here.
 ---| "CaptureIPPacketInfo" # Whether DestinationAddress is kept for every datagram.
 ---| "DelayHostResolution" # No effect: a host name is looked up when a request is sent.
 ---| "DestinationAddress" # The local address to which the last datagram came, with CaptureIPPacketInfo. (read-only)

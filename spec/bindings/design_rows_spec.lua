@@ -275,15 +275,6 @@ describe("a client", function()
     assert.are.same({ 0, 0 }, tokens)
   end)
 
-  it("says that coaps is DTLS, which is not there yet", function()
-    local coap = client()
-    local _, err = pcall(coap.Get, coap, "coaps://127.0.0.1/")
-    assert.is_truthy(err.Message:find("DTLS", 1, true))
-    assert.is_false(coap.SSLEnabled)
-    assert.is_false((pcall(function() coap.SSLEnabled = true end)))
-    coap.SSLEnabled = false
-  end)
-
   it("lets a literal address decide its family, and prefers A for a name", function()
     local _, six = server { LocalHost = "::1", OnRequest = function(coap, e) coap.ResponseData = e.RemoteHost end }
     local four = server { OnRequest = function(coap, e) coap.ResponseData = e.RemoteHost .. " " .. e.URIHost end }
