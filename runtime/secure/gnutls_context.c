@@ -1,7 +1,6 @@
 /* The credentials of the GnuTLS engine, made from certificates and keys in their neutral form. */
 #include "secure/gnutls_engine.h"
 
-#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 
 #include "base/memory.h"
@@ -82,6 +81,25 @@ static int make_chain(struct shown_chain *chain, const struct lc_secure_config *
     return result;
 }
 
+/* A client shows its raw key to whoever asks. Left to itself GnuTLS looks for the kind of the key
+ * among the certificate types of the request, where Ed25519 has none of its own. */
+static int give_raw_key(gnutls_session_t tls, const struct gnutls_cert_retr_st *request,
+    gnutls_pcert_st **chain, unsigned *chain_len, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_len,
+    gnutls_privkey_t *key, unsigned *flags)
+{
+    (void)request;
+    struct lc_gnutls_context *context =
+        ((struct lc_gnutls_session *)gnutls_session_get_ptr(tls))->context;
+    bool fits = gnutls_certificate_type_get2(tls, GNUTLS_CTYPE_OURS) == GNUTLS_CRT_RAWPK;
+    *chain = fits ? &context->raw_key : NULL;
+    *chain_len = fits ? 1 : 0;
+    *key = context->raw_private;
+    *ocsp = NULL;
+    *ocsp_len = 0;
+    *flags = 0; /* all stays ours */
+    return 0;
+}
+
 static int make_raw_key(struct shown_chain *chain, const struct lc_certificate *own)
 {
     gnutls_datum_t spki = datum(own->spki);
@@ -97,7 +115,12 @@ static int set_key(
     struct shown_chain chain = {.count = 0};
     int result = (config->modes & LC_MODE_RAW_KEY) != 0 ? make_raw_key(&chain, config->own)
                                                         : make_chain(&chain, config);
-    if (result == GNUTLS_E_SUCCESS) {
+    if (result == GNUTLS_E_SUCCESS && !config->is_server &&
+        chain.items[0].type == GNUTLS_CRT_RAWPK) {
+        context->raw_key = chain.items[0];
+        context->raw_private = key;
+        gnutls_certificate_set_retrieve_function3(context->certificates, give_raw_key);
+    } else if (result == GNUTLS_E_SUCCESS) {
         result = gnutls_certificate_set_key(
             context->certificates, NULL, 0, chain.items, (int)chain.count, key);
     }
@@ -262,6 +285,10 @@ void lc_gnutls_context_free(struct lc_context *base)
     struct lc_gnutls_context *context = (struct lc_gnutls_context *)base;
     if (context->certificates != NULL) {
         gnutls_certificate_free_credentials(context->certificates);
+    }
+    if (context->raw_private != NULL) {
+        gnutls_pcert_deinit(&context->raw_key);
+        gnutls_privkey_deinit(context->raw_private);
     }
     if (context->psk_client != NULL) {
         gnutls_psk_free_client_credentials(context->psk_client);

@@ -4,6 +4,7 @@
 
 #include "secure/engine.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
 enum { LC_GNUTLS_MAX_PSK = 256 };
@@ -24,6 +25,10 @@ struct lc_gnutls_context {
     gnutls_priority_t priority;
     gnutls_datum_t ticket_key; /* server, resumes */
     char *pin;                 /* of the own key's token */
+
+    /* Client: the own raw key; see give_raw_key(). */
+    gnutls_pcert_st raw_key;
+    gnutls_privkey_t raw_private; /* NULL: none */
 
     struct lc_bytes psk_identity, psk_key; /* server; owned */
 
