@@ -16,7 +16,7 @@
 static const char CONTEXT[] = "probe.engine.context";
 static const char SESSION[] = "probe.engine.session";
 
-static const struct lc_engine *const engines[] = {&lc_engine_mbedtls};
+static const struct lc_engine *const engines[] = {&lc_engine_mbedtls, &lc_engine_gnutls};
 
 enum { LIST_MAX = 64 };
 
@@ -107,18 +107,19 @@ static size_t field_strings(lua_State *L, int table, const char *name, struct lc
     return count;
 }
 
-/* own = { chain = {DER, ...}, key = PKCS #8, kind = enum lc_key_kind, spki =, key_url = } */
+/* own = { chain = {DER, ...}, key = PKCS #8, kind = enum lc_key_kind, spki =, key_url =, pin = } */
 static struct lc_certificate *field_own(lua_State *L, struct probe_context *probe)
 {
     lua_getfield(L, 1, "own");
     if (lua_istable(L, -1)) {
-        struct lc_bytes url = field_bytes(L, 2, "key_url");
+        struct lc_bytes url = field_bytes(L, 2, "key_url"), pin = field_bytes(L, 2, "pin");
         probe->own = (struct lc_certificate){
             .refs = 1,
             .key_kind = (uint8_t)field_integer(L, 2, "kind", LC_KEY_EC),
             .spki = field_bytes(L, 2, "spki"),
             .key = field_bytes(L, 2, "key"),
             .key_url = url.len > 0 ? (char *)url.data : NULL,
+            .pin = pin.len > 0 ? (char *)pin.data : NULL,
         };
         probe->own.chain_len = (uint8_t)field_strings(L, 2, "chain", probe->own.chain);
     }
@@ -164,6 +165,7 @@ static int new_context(lua_State *L)
         .signature_count = field_numbers(L, 1, "signatures", signatures),
         .min_version = (uint16_t)field_integer(L, 1, "min_version", LC_DTLS_1_2),
         .max_version = (uint16_t)field_integer(L, 1, "max_version", LC_DTLS_1_2),
+        .renegotiation_info = field_boolean(L, 1, "renegotiation_info"),
         .psk_identity = field_bytes(L, 1, "psk_identity"),
         .psk_key = field_bytes(L, 1, "psk_key"),
         .finds_keys = field_boolean(L, 1, "finds_keys"),

@@ -11,12 +11,18 @@ local dtls_pair = require "spec.support.dtls_pair"
 
 local engine = probe.engine
 
--- What the engines do in ways of their own; `refused`: what their contexts do not take.
+-- What the engines do in ways of their own; `refused`: what their contexts do not take; `proves`:
+-- decisions wait for the proof that the peer has its key.
 local M = {
   {
     name = "mbedTLS",
     parks = true,
+    proves = true,
     refused = { "ed25519", "token", "raw key", "long psk" },
+  },
+  {
+    name = "GnuTLS",
+    refused = { "another's key", "longer psk" },
   },
 }
 

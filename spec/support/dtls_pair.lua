@@ -18,10 +18,20 @@
 --   received, sent: lists of messages and of datagrams
 --   deadline when it wants to be called
 
-local engine = require("lunacoap.probe").engine
+local probe = require "lunacoap.probe"
 local pki = require "spec.support.pki"
 
+local engine = probe.engine
+
 local M = {}
+
+-- The time of the sessions; the clock that GnuTLS reads is moved on as far.
+local now = 0
+local function set_now(at)
+  probe.clock.advance(math.max(at - now, 0))
+  now = at
+  engine.set_now(at)
+end
 
 -- ---- Credentials --------------------------------------------------------------------------------
 
@@ -128,7 +138,7 @@ Pair.__index = Pair
 
 function M.new(options)
   local self = setmetatable({ now = 0, queue = {}, count = 0, wire = options.wire }, Pair)
-  engine.set_now(0)
+  set_now(0)
   self.client = new_end(self, "client", options.client, options)
   self.server = new_end(self, "server", options.server, options)
   if not (self.client and self.server) then
@@ -209,7 +219,7 @@ function Pair:step(limit)
     return false
   end
   self.now = math.max(self.now, due)
-  engine.set_now(self.now)
+  set_now(self.now)
   if e then
     e.deadline = false
     e.session:expire()
@@ -227,7 +237,7 @@ function Pair:run(seconds)
   while self:step(limit) do
   end
   self.now = limit
-  engine.set_now(limit)
+  set_now(limit)
 end
 
 function Pair:connect(seconds)
