@@ -269,22 +269,16 @@ static void shake(struct lc_gnutls_session *session)
 
 /* ---- Records ---- */
 
-static void hand_on(struct lc_gnutls_session *session, gnutls_packet_t packet)
-{
-    gnutls_datum_t data;
-    gnutls_packet_get(packet, &data, NULL);
-    session->base.upcalls->data(session->base.arg, data.data, data.size);
-    gnutls_packet_deinit(packet);
-}
-
+/* Not by gnutls_record_recv_packet(), which loses the memory of a late record of the handshake. */
 static void read_records(struct lc_gnutls_session *session)
 {
+    enum { LONGEST = 16384 }; /* RFC 5246 section 6.2.1 */
+    uint8_t data[LONGEST];
     do {
-        gnutls_packet_t packet = NULL;
         session->starved = false;
-        ssize_t result = gnutls_record_recv_packet(session->tls, &packet);
+        ssize_t result = gnutls_record_recv(session->tls, data, sizeof data);
         if (result > 0) {
-            hand_on(session, packet);
+            session->base.upcalls->data(session->base.arg, data, (size_t)result);
         } else if (result == 0) {
             gnutls_bye(session->tls, GNUTLS_SHUT_WR);
             lc_gnutls_end(session, &(struct lc_end){.reason = LC_END_CLOSED});
