@@ -51,8 +51,8 @@ static void use_certificates(lua_State *L, struct lc_component *component)
     struct lc_error error;
     for (int i = 0; i < KEPT; i++) {
         if (lua_getiuservalue(L, 1, FIRST_KEPT + i) == LUA_TUSERDATA &&
-            lc_secure_set_certificate(
-                component, kept[i], lc_certificate_get(L, -1), &error) != LC_OK) {
+            lc_secure_set_certificate(component, kept[i], lc_certificate_get(L, -1), &error) !=
+                LC_OK) {
             lc_error_raise(L, &error);
         }
         lua_pop(L, 1);
@@ -66,8 +66,7 @@ struct lc_component *lc_component_check_acting(lua_State *L, const char *verb, c
     if (finalizes || lc_component_state(component)->inside) {
         lc_error_raisef(L, LC_ERROR_USAGE,
             "%s may not %s %s; use lunacoap.spawn to do it a moment later",
-            finalizes ? "a finalizer (__gc)" : lc_component_state(component)->inside, verb,
-            member);
+            finalizes ? "a finalizer (__gc)" : lc_component_state(component)->inside, verb, member);
     }
     use_certificates(L, component);
     /* What is begun now has its whole time, however long the script has computed before. */

@@ -31,8 +31,8 @@ struct lc_state {
     struct lc_buf scratch; /* for texts on their way to Lua */
     unsigned activity;     /* what can still fire: listening components, requests, timers */
     int exit_code;
-    bool stopping;       /* stop() was called: the loop ends after this turn */
-    bool telling;        /* a handler of Log, Error or SSLStatus runs */
+    bool stopping; /* stop() was called: the loop ends after this turn */
+    bool telling;  /* a handler of Log, Error or SSLStatus runs */
     /* The name of the handler that runs while the protocol is in the middle of something (OnLog,
      * OnSSLStatus, OnPSKLookup), which may not act; else NULL. */
     const char *inside;

@@ -139,31 +139,31 @@ static size_t usable_suites(const struct lc_security_options *options,
     return count;
 }
 
-static struct lc_context *make_context(
-    const struct lc_security_options *options, struct lc_error *error)
+/* `config`: a copy of the options' that may be changed. */
+static struct lc_context *make_context(const struct lc_security_options *options,
+    struct lc_secure_config *config, struct lc_error *error)
 {
-    struct lc_secure_config config = options->config;
     uint16_t suites[SUITES_MAX];
-    const struct lc_engine *engine = lc_engine_choose(&config, options->provider, error);
+    const struct lc_engine *engine = lc_engine_choose(config, options->provider, error);
     if (engine == NULL) {
         return NULL;
     }
     /* A server's key is found here, so that who came is known whichever engine it is. */
-    if (config.is_server) {
-        config.psk_identity = config.psk_key = lc_bytes(NULL, 0);
-        config.finds_keys = (config.modes & LC_MODE_PSK) != 0;
+    if (config->is_server) {
+        config->psk_identity = config->psk_key = lc_bytes(NULL, 0);
+        config->finds_keys = (config->modes & LC_MODE_PSK) != 0;
     }
-    config.suites = suites;
-    config.suite_count = usable_suites(options, engine, suites);
-    if (config.suite_count == 0) {
+    config->suites = suites;
+    config->suite_count = usable_suites(options, engine, suites);
+    if (config->suite_count == 0) {
         lc_fail(error, LC_ERROR_HANDSHAKE,
             "no cipher suite is left: SSLEnabledCipherSuites and SSLCipherStrength rule out all "
             "that %s has for %s",
             engine->name,
-            config.modes == LC_MODE_PSK ? "pre-shared keys" : "certificates and keys");
+            config->modes == LC_MODE_PSK ? "pre-shared keys" : "certificates and keys");
         return NULL;
     }
-    return engine->context_new(&config, error);
+    return engine->context_new(config, error);
 }
 
 struct lc_security *lc_security_new(
@@ -180,14 +180,14 @@ struct lc_security *lc_security_new(
     security->modes = options->config.modes;
     security->is_server = options->config.is_server;
     security->has_own = options->config.own != NULL;
-    const struct lc_secure_config *config = &options->config;
+    struct lc_secure_config config = options->config;
     bool made =
-        lc_buf_set(&security->psk_identity, config->psk_identity.data, config->psk_identity.len) &&
-        lc_buf_set(&security->psk_key, config->psk_key.data, config->psk_key.len);
+        lc_buf_set(&security->psk_identity, config.psk_identity.data, config.psk_identity.len) &&
+        lc_buf_set(&security->psk_key, config.psk_key.data, config.psk_key.len);
     if (!made) {
         lc_fail_memory(error);
     }
-    security->context = made ? make_context(options, error) : NULL;
+    security->context = made ? make_context(options, &config, error) : NULL;
     made = security->context != NULL;
     if (made && security->modes != LC_MODE_PSK) {
         security->trust = lc_trust_new(&options->trust, error);
