@@ -6,7 +6,6 @@
 #include "component/call.h"
 #include "component/endpoint.h"
 #include "component/secure_options.h"
-#include "secure/keylog.h"
 #include "secure/suite.h"
 
 /* Sessions of one client that may be resumed. The reference keeps them for 10 hours. */
@@ -16,7 +15,6 @@ enum { SAVED_MAX = 64, SAVED_BYTES = 256 * 1024 };
 struct lc_secure {
     struct lc_certificate *own, *accepted, *server; /* held */
     struct lc_security *client;                     /* of the present settings; NULL: to be made */
-    struct lc_keylog *keylog;                       /* SSLKeyLogFile; NULL: not open */
     struct lc_session_cache *saved;                 /* ReuseSSLSession; NULL: none yet */
     const struct lc_engine *engine; /* of the present settings; NULL: not chosen yet */
     uint32_t last_session;          /* the one that came up last */
@@ -91,7 +89,6 @@ void lc_secure_free(struct lc_component *component)
     lc_certificate_release(secure->accepted);
     lc_certificate_release(secure->server);
     lc_security_release(secure->client);
-    lc_keylog_close(secure->keylog);
     lc_session_cache_free(secure->saved);
     lc_free(secure);
     component->secure = NULL;
@@ -256,17 +253,6 @@ static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error
     return dtls;
 }
 
-static int open_keylog(struct lc_component *component, struct lc_error *error)
-{
-    struct lc_secure *secure = component->secure;
-    const char *path = component->values.settings->ssl_key_log_file;
-    if (secure->keylog != NULL || path == NULL || path[0] == '\0') {
-        return LC_OK;
-    }
-    secure->keylog = lc_keylog_open(path, error);
-    return secure->keylog != NULL ? LC_OK : error->code;
-}
-
 static struct lc_security *make_security(
     struct lc_component *component, bool is_server, struct lc_error *error)
 {
@@ -274,13 +260,9 @@ static struct lc_security *make_security(
         lc_fail_memory(error);
         return NULL;
     }
-    if (open_keylog(component, error) != LC_OK) {
-        return NULL;
-    }
     struct lc_secure_parts parts = {
         .own = component->secure->own,
         .accepted = component->secure->accepted,
-        .keylog = component->secure->keylog,
         .finds_keys = lc_component_handles(component, LC_ON_PSK_LOOKUP),
     };
     struct lc_security *security =

@@ -12,8 +12,7 @@ int lc_secure_options_check(
 /* What the component has besides its settings; borrowed. */
 struct lc_secure_parts {
     struct lc_certificate *own, *accepted; /* SSLCert, SSLAcceptServerCert; NULL: empty */
-    struct lc_keylog *keylog;
-    bool finds_keys; /* OnPSKLookup */
+    bool finds_keys;                       /* OnPSKLookup */
 };
 
 /* Makes the security of a client or server. NULL with `error`: what is missing or does not fit. */

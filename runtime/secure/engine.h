@@ -88,7 +88,7 @@ struct lc_session_options {
     const struct lc_timers *timers;
     const struct lc_session_upcalls *upcalls;
     void *arg;
-    size_t mtu; /* of a datagram's payload: records and handshake fragments fit it */
+    size_t mtu; /* of a handshake's datagrams; data may be as long as max_data() says */
 
     /* Server: the ClientHello whose cookie was found right, which input() gets first, and what
      * stands for the client's address in it. */

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <gnutls/dtls.h>
 
+enum { LONGEST_RECORD = 16384 }; /* RFC 5246 section 6.2.1 */
+
 /* ---- How sessions end ---- */
 
 void lc_gnutls_end(struct lc_gnutls_session *session, const struct lc_end *end)
@@ -242,6 +244,8 @@ static bool refuse_key(struct lc_gnutls_session *session, struct lc_bytes datagr
 static void finish(struct lc_gnutls_session *session)
 {
     session->state = LC_GNUTLS_UP;
+    /* A message is as long as the one above wants it; what is too long for a link, IP cuts. */
+    gnutls_dtls_set_mtu(session->tls, LONGEST_RECORD);
     session->base.upcalls->deadline(session->base.arg, LC_NEVER);
     session->base.upcalls->up(session->base.arg);
 }
@@ -272,8 +276,7 @@ static void shake(struct lc_gnutls_session *session)
 /* Not by gnutls_record_recv_packet(), which loses the memory of a late record of the handshake. */
 static void read_records(struct lc_gnutls_session *session)
 {
-    enum { LONGEST = 16384 }; /* RFC 5246 section 6.2.1 */
-    uint8_t data[LONGEST];
+    uint8_t data[LONGEST_RECORD];
     do {
         session->starved = false;
         ssize_t result = gnutls_record_recv(session->tls, data, sizeof data);

@@ -165,6 +165,8 @@ static void become_up(struct lc_mbedtls_session *session)
     session->info.suite = (uint16_t)ssl->LC_MBEDTLS(session)->LC_MBEDTLS(ciphersuite);
     session->info.resumed = !session->is_full;
     session->phase = LC_MBEDTLS_UP;
+    /* A message is as long as the one above wants it; what is too long for a link, IP cuts. */
+    mbedtls_ssl_set_mtu(&session->live->ssl, 0);
     session->base.upcalls->up(session->base.arg);
 }
 

@@ -113,7 +113,7 @@ static bool make_live(struct lc_mbedtls_session *session)
     }
     mbedtls_ssl_set_bio(&live->ssl, live, send_datagram, receive_datagram, NULL);
     mbedtls_ssl_set_timer_cb(&live->ssl, live, set_timer, get_timer);
-    mbedtls_ssl_set_mtu(&live->ssl, session->mtu);
+    mbedtls_ssl_set_mtu(&live->ssl, session->phase == LC_MBEDTLS_UP ? 0 : session->mtu);
     /* Some peers take one record of a datagram and lose the others. */
     mbedtls_ssl_set_datagram_packing(&live->ssl, 0);
     return true;

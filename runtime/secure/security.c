@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "secure/keylog.h"
 #include "secure/suite.h"
 
 enum { SUITES_MAX = 128 };
@@ -166,6 +167,35 @@ static struct lc_context *make_context(const struct lc_security_options *options
     return engine->context_new(config, error);
 }
 
+static bool keep_psk(
+    struct lc_security *security, const struct lc_secure_config *config, struct lc_error *error)
+{
+    return (lc_buf_set(
+                &security->psk_identity, config->psk_identity.data, config->psk_identity.len) &&
+               lc_buf_set(&security->psk_key, config->psk_key.data, config->psk_key.len)) ||
+           lc_fail_memory(error) == LC_OK;
+}
+
+static bool open_keylog(
+    struct lc_security *security, const struct lc_security_options *options, struct lc_error *error)
+{
+    if (options->keylog_path == NULL || options->keylog_path[0] == '\0') {
+        return true;
+    }
+    security->keylog = lc_keylog_open(options->keylog_path, error);
+    return security->keylog != NULL;
+}
+
+static bool make_trust(
+    struct lc_security *security, const struct lc_security_options *options, struct lc_error *error)
+{
+    if (security->modes == LC_MODE_PSK) {
+        return true;
+    }
+    security->trust = lc_trust_new(&options->trust, error);
+    return security->trust != NULL;
+}
+
 struct lc_security *lc_security_new(
     const struct lc_security_options *options, struct lc_error *error)
 {
@@ -181,19 +211,14 @@ struct lc_security *lc_security_new(
     security->is_server = options->config.is_server;
     security->has_own = options->config.own != NULL;
     struct lc_secure_config config = options->config;
-    bool made =
-        lc_buf_set(&security->psk_identity, config.psk_identity.data, config.psk_identity.len) &&
-        lc_buf_set(&security->psk_key, config.psk_key.data, config.psk_key.len);
-    if (!made) {
-        lc_fail_memory(error);
+    if (!keep_psk(security, &config, error) || !open_keylog(security, options, error) ||
+        !make_trust(security, options, error)) {
+        lc_security_release(security);
+        return NULL;
     }
-    security->context = made ? make_context(options, &config, error) : NULL;
-    made = security->context != NULL;
-    if (made && security->modes != LC_MODE_PSK) {
-        security->trust = lc_trust_new(&options->trust, error);
-        made = security->trust != NULL;
-    }
-    if (!made) {
+    config.keylog = security->keylog;
+    security->context = make_context(options, &config, error);
+    if (security->context == NULL) {
         lc_security_release(security);
         return NULL;
     }
@@ -217,6 +242,7 @@ void lc_security_release(struct lc_security *security)
         security->context->engine->context_free(security->context);
     }
     lc_trust_free(security->trust);
+    lc_keylog_close(security->keylog);
     lc_buf_free(&security->psk_identity);
     lc_buf_wipe(&security->psk_key);
     lc_free(security);

@@ -17,6 +17,7 @@ struct lc_security {
     uint64_t number;                     /* no other has the same in this process */
     struct lc_context *context;          /* owned, as all below */
     struct lc_trust *trust;              /* NULL with PSK alone */
+    struct lc_keylog *keylog;            /* NULL: none is written */
     struct lc_buf psk_identity, psk_key; /* a server's own */
 };
 
@@ -25,7 +26,8 @@ struct lc_security_options {
                                        strength rules out is left out */
     unsigned min_strength;          /* SSLCipherStrength: bits of the cipher's key */
     struct lc_trust_options trust;
-    const char *provider; /* SSLProvider: "Automatic", or an engine's name */
+    const char *provider;    /* SSLProvider: "Automatic", or an engine's name */
+    const char *keylog_path; /* SSLKeyLogFile; "": none. config.keylog is made of it */
 };
 
 /* The engine for a configuration: the first that can do what it needs, or the one `provider` names.
