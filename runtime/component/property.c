@@ -23,7 +23,7 @@ static void apply(struct lc_component *component, const struct lc_setting_row *r
         component->endpoint->tuning.limits = lc_apply_limits(settings);
     }
     if (row->flags & LC_SECURE) {
-        lc_secure_changed(component);
+        lc_secure_setting_changed(component, row);
     }
     if (row->flags & LC_NO_EFFECT) {
         lc_log(&component->log, LC_LOG_INFO, "%s is stored but has no effect on this platform",
@@ -37,6 +37,16 @@ static int check_open(
     if ((row->flags & LC_CLOSED_ONLY) && component->endpoint != NULL) {
         return lc_fail(error, LC_ERROR_MODE,
             "%s cannot change while the socket is open; call Shutdown first", row->name);
+    }
+    return LC_OK;
+}
+
+/* A socket that listens goes on as it began: SSLEnabled would not tell the truth about it. */
+static int check_securing(struct lc_component *component, bool value, struct lc_error *error)
+{
+    if (component->listening && value != component->values.settings->ssl_enabled) {
+        return lc_fail(error, LC_ERROR_MODE,
+            "SSLEnabled cannot change while the component listens; call StopListening first");
     }
     return LC_OK;
 }
@@ -57,6 +67,9 @@ int lc_component_set_boolean(struct lc_component *component, const struct lc_set
         return set_listening(component, value, error);
     }
     int code = check_open(component, row, error);
+    if (code == LC_OK && row->id == LC_SETTING_SSLEnabled) {
+        code = check_securing(component, value, error);
+    }
     if (code == LC_OK) {
         code = lc_setting_set_boolean(&component->values, row, value, error);
     }

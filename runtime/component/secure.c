@@ -1,6 +1,8 @@
 /* Certificates, security and sessions of a component; see secure.h. */
 #include "component/secure.h"
 
+#include <stdio.h>
+
 #include "base/memory.h"
 #include "component/apply.h"
 #include "component/call.h"
@@ -18,12 +20,20 @@ struct lc_secure {
     struct lc_session_cache *saved;                 /* ReuseSSLSession; NULL: none yet */
     const struct lc_engine *engine; /* of the present settings; NULL: not chosen yet */
     uint32_t last_session;          /* the one that came up last */
+    struct lc_component *component;
+    struct lc_deferred renewal; /* what a server that listens shows was changed */
 };
+
+static void renew(struct lc_deferred *deferred);
 
 static struct lc_secure *get(struct lc_component *component)
 {
     if (component->secure == NULL) {
         component->secure = lc_zalloc(sizeof *component->secure);
+    }
+    if (component->secure != NULL) {
+        component->secure->component = component;
+        component->secure->renewal.fn = renew;
     }
     return component->secure;
 }
@@ -70,12 +80,18 @@ int lc_secure_set_certificate(struct lc_component *component, enum lc_setting_id
     return LC_OK;
 }
 
+/* Deferred, because fields and settings that belong together are assigned one after another. */
 void lc_secure_changed(struct lc_component *component)
 {
-    if (component->secure != NULL) {
-        lc_security_release(component->secure->client);
-        component->secure->client = NULL;
-        component->secure->engine = NULL;
+    struct lc_secure *secure = component->secure;
+    if (secure == NULL) {
+        return;
+    }
+    lc_security_release(secure->client);
+    secure->client = NULL;
+    secure->engine = NULL;
+    if (component->listening && component->values.settings->ssl_enabled) {
+        lc_loop_defer(component->stage->loop, &secure->renewal);
     }
 }
 
@@ -85,6 +101,7 @@ void lc_secure_free(struct lc_component *component)
     if (secure == NULL) {
         return;
     }
+    lc_deferred_cancel(component->stage->loop, &secure->renewal);
     lc_certificate_release(secure->own);
     lc_certificate_release(secure->accepted);
     lc_certificate_release(secure->server);
@@ -222,6 +239,26 @@ static void prepare_saved(struct lc_component *component)
     }
 }
 
+/* What may change while sessions are there. */
+static void tune(struct lc_component *component)
+{
+    const struct lc_settings *settings = lc_component_settings(component);
+    lc_dtls_tune(dtls_of(component), component->secure->saved,
+        lc_apply_seconds(settings->ssl_session_timeout));
+    if (!settings->ssl_enabled) {
+        lc_dtls_serve(dtls_of(component), NULL);
+    }
+}
+
+void lc_secure_setting_changed(struct lc_component *component, const struct lc_setting_row *row)
+{
+    if ((row->flags & LC_AT_ONCE) == 0) {
+        lc_secure_changed(component);
+    } else if (dtls_of(component) != NULL) {
+        tune(component);
+    }
+}
+
 /* The filter of the open socket. NULL: memory. */
 static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error *error)
 {
@@ -242,14 +279,13 @@ static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error
                 .handshakes = &component->stage->handshakes,
                 .cookies = component->stage->cookies,
                 .upcalls = upcalls,
-                .saved = component->secure->saved,
-                .idle_timeout =
-                    lc_apply_seconds(lc_component_settings(component)->ssl_session_timeout),
             });
     }
     if (dtls == NULL) {
         lc_fail_memory(error);
+        return NULL;
     }
+    tune(component);
     return dtls;
 }
 
@@ -322,6 +358,18 @@ int lc_secure_serve(struct lc_component *component, struct lc_error *error)
     lc_dtls_serve(dtls, security);
     lc_security_release(security);
     return LC_OK;
+}
+
+static void renew(struct lc_deferred *deferred)
+{
+    struct lc_secure *secure = lc_container(deferred, struct lc_secure, renewal);
+    struct lc_component *component = secure->component;
+    struct lc_error error;
+    char text[sizeof error.text + 80];
+    if (component->listening && lc_secure_serve(component, &error) != LC_OK) {
+        snprintf(text, sizeof text, "%s (DTLS goes on with what it had)", error.text);
+        lc_component_tell_error(component, error.code, text);
+    }
 }
 
 /* ---- Who is there, and what was agreed ---- */

@@ -16,7 +16,9 @@ struct lc_certificate *lc_secure_certificate(
 int lc_secure_set_certificate(struct lc_component *component, enum lc_setting_id which,
     struct lc_certificate *certificate, struct lc_error *error);
 
-/* A setting about DTLS has changed: sessions to come are made by it. */
+/* A setting about DTLS was set, or OnPSKLookup: it counts for sessions to come, those of a server
+ * that listens included, or at once (LC_AT_ONCE). */
+void lc_secure_setting_changed(struct lc_component *component, const struct lc_setting_row *row);
 void lc_secure_changed(struct lc_component *component);
 
 /* A session with a server, whose socket is open: sets remote->session. `host`: as the URI names it.

@@ -34,6 +34,7 @@ enum lc_setting_flag {
     LC_SECURE = 32,       /* about DTLS; what is not kept yet takes its default alone */
     LC_BASIC = 64,        /* kept in struct lc_basics */
     LC_PER_SESSION = 128, /* Config takes "NAME[connection id]" too */
+    LC_AT_ONCE = 256,     /* LC_SECURE, and no session is made by it: it counts at once */
 };
 
 /* What of a message a row of LC_KIND_CONTENT stands for. */
@@ -42,7 +43,8 @@ enum lc_content_part { LC_PART_CODE, LC_PART_DATA, LC_PART_FORMAT, LC_PART_ETAG 
 struct lc_setting_row {
     const char *name;
     uint8_t name_len;
-    uint8_t kind, flags;
+    uint8_t kind;
+    uint16_t flags;
     uint8_t part;        /* CONTENT: enum lc_content_part */
     bool response;       /* CONTENT, OPTIONS: Response... and not Request... */
     bool raw;            /* CONTENT: a ...B property, which passes no CodePage */

@@ -35,7 +35,7 @@ struct lc_settings {
     bool absolute_timeout;
     bool mask_sensitive_data, use_internal_security_api;
 
-    /* DTLS; all but the session's time-out are read when a session begins. */
+    /* DTLS; those that are not LC_AT_ONCE are read when a session begins. */
     double ssl_session_timeout;
     char *ssl_provider, *psk_identity, *psk_key;
     char *ssl_ca_certs, *ssl_client_ca_certs, *ssl_server_ca_certs;

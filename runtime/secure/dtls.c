@@ -42,8 +42,12 @@ static struct lc_connection *find(const struct lc_dtls *dtls, uint32_t number)
     return node == NULL ? NULL : lc_container(node, struct lc_connection, by_number);
 }
 
+/* Not while only DTLS is served, such as to observers from before. */
 static void send_plain(struct lc_dtls *dtls, const struct lc_path *path, size_t len)
 {
+    if (dtls->served != NULL) {
+        return;
+    }
     struct lc_transport *under = dtls->options.under;
     uint8_t *room = under->reserve(under, len);
     if (room != NULL) {
@@ -192,10 +196,17 @@ static lc_time due(const struct lc_list *list, lc_time after)
     return c == NULL || after == LC_NEVER ? LC_NEVER : c->used + after;
 }
 
+/* A session rests before it is ended. */
+static lc_time rest_after(const struct lc_dtls *dtls)
+{
+    lc_time end = dtls->options.idle_timeout;
+    return end < park_after ? end : park_after;
+}
+
 static lc_time next_sweep(const struct lc_dtls *dtls)
 {
     lc_time at = due(&dtls->handshaking, handshake_limit);
-    lc_time park = due(&dtls->busy, park_after);
+    lc_time park = due(&dtls->busy, rest_after(dtls));
     lc_time end = due(&dtls->resting, dtls->options.idle_timeout);
     at = park < at ? park : at;
     return end < at ? end : at;
@@ -203,11 +214,10 @@ static lc_time next_sweep(const struct lc_dtls *dtls)
 
 void lc_dtls_sweep_later(struct lc_dtls *dtls)
 {
-    if (!lc_timer_is_set(dtls->options.timers, &dtls->sweep) && !dtls->is_closed) {
-        lc_time at = next_sweep(dtls);
-        if (at != LC_NEVER) {
-            lc_timer_set(dtls->options.timers, &dtls->sweep, at);
-        }
+    struct lc_timers *timers = dtls->options.timers;
+    lc_time at = dtls->is_closed ? LC_NEVER : next_sweep(dtls);
+    if (at != LC_NEVER && (!lc_timer_is_set(timers, &dtls->sweep) || at < dtls->sweep.at)) {
+        lc_timer_set(timers, &dtls->sweep, at);
     }
 }
 
@@ -217,7 +227,7 @@ static bool sweep_one(struct lc_dtls *dtls)
     lc_time now = dtls->options.timers->now;
     if (due(&dtls->handshaking, handshake_limit) <= now) {
         end_half_open(first_of(&dtls->handshaking), "the DTLS handshake took more than 64 seconds");
-    } else if (due(&dtls->busy, park_after) <= now) {
+    } else if (due(&dtls->busy, rest_after(dtls)) <= now) {
         lc_connection_park(first_of(&dtls->busy));
     } else if (due(&dtls->resting, dtls->options.idle_timeout) <= now) {
         end_idle(first_of(&dtls->resting));
@@ -432,6 +442,13 @@ struct lc_receiver lc_dtls_receiver(struct lc_dtls *dtls)
 }
 
 /* ---- The verbs ---- */
+
+void lc_dtls_tune(struct lc_dtls *dtls, struct lc_session_cache *saved, lc_time idle_timeout)
+{
+    dtls->options.saved = saved;
+    dtls->options.idle_timeout = idle_timeout;
+    lc_dtls_sweep_later(dtls);
+}
 
 void lc_dtls_serve(struct lc_dtls *dtls, struct lc_security *security)
 {

@@ -62,6 +62,9 @@ struct lc_dtls_options {
     lc_time idle_timeout;           /* without traffic a session is closed after this */
 };
 
+/* Changes the last two. */
+void lc_dtls_tune(struct lc_dtls *dtls, struct lc_session_cache *saved, lc_time idle_timeout);
+
 /* NULL: memory. */
 struct lc_dtls *lc_dtls_new(const struct lc_dtls_options *options);
 
@@ -74,8 +77,8 @@ struct lc_transport *lc_dtls_transport(struct lc_dtls *dtls);
 /* For the transport below. */
 struct lc_receiver lc_dtls_receiver(struct lc_dtls *dtls);
 
-/* From now on hellos are answered, and only DTLS is taken; held. NULL: neither. Sessions that exist
- * stay. */
+/* From now on hellos are answered, and only DTLS is taken and sent; held. NULL: neither. Sessions
+ * that exist stay. */
 void lc_dtls_serve(struct lc_dtls *dtls, struct lc_security *security);
 
 /*
