@@ -167,9 +167,12 @@ static unsigned exchange_of(uint16_t suite)
     return exchange < sizeof needs / sizeof needs[0] ? exchange : 0;
 }
 
+/* RC4 may not be used with DTLS (RFC 6347 section 4.1.2.2); it is in the table all the same. */
 bool lc_mbedtls_has_suite(uint16_t suite)
 {
-    return needs[exchange_of(suite)].modes != 0;
+    const mbedtls_ssl_ciphersuite_t *info = mbedtls_ssl_ciphersuite_from_id(suite);
+    return info != NULL && (info->LC_MBEDTLS(flags) & MBEDTLS_CIPHERSUITE_NODTLS) == 0 &&
+           needs[exchange_of(suite)].modes != 0;
 }
 
 bool lc_mbedtls_has_group(uint16_t group)

@@ -52,6 +52,13 @@ static bool shows_nothing(const struct lc_mbedtls_live *live)
            message[0] == MBEDTLS_SSL_HS_CERTIFICATE && memcmp(message + 1, "\0\0\3", 3) == 0;
 }
 
+/* A server without a group in common: the one failure for which mbed TLS sends no alert. */
+static bool finds_no_group(const struct lc_mbedtls_session *session)
+{
+    return session->context->is_server &&
+           session->live->ssl.LC_MBEDTLS(state) == MBEDTLS_SSL_SERVER_KEY_EXCHANGE;
+}
+
 void lc_mbedtls_fail(struct lc_mbedtls_session *session, int error)
 {
     char text[128];
@@ -64,6 +71,9 @@ void lc_mbedtls_fail(struct lc_mbedtls_session *session, int error)
         why.reason = LC_END_NO_CERTIFICATE;
     } else if (why.reason == LC_END_CLOSED) {
         mbedtls_ssl_close_notify(&session->live->ssl); /* RFC 5246 7.2.1 */
+    } else if (why.reason == LC_END_NO_SUITE && finds_no_group(session)) {
+        mbedtls_ssl_send_alert_message(&session->live->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+            MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
     }
     end(session, &why);
 }

@@ -8,6 +8,7 @@ local lunacoap = require "lunacoap"
 local foreign = require "spec.support.foreign"
 local assert = require "luassert"
 local pki = require "spec.support.pki"
+local raw = require "spec.support.raw"
 local process = require "spec.support.process"
 
 local M = { certificate = foreign.certificate, key = foreign.key, public_key = foreign.public_key }
@@ -107,6 +108,42 @@ function M.collect(coap, handler, ...)
     end
   end
   return list
+end
+
+-- Runs `use` with the path of a file of that content.
+function M.with_file(content, use)
+  foreign.with_file(content, function(path)
+    use(path)
+    return true
+  end)
+end
+
+-- The ClientHello of a client with these settings, as it is on the wire (RFC 6347 4.2.1): version,
+-- suites (a set of numbers) and extensions (by number).
+function M.hello(settings)
+  raw.start()
+  local server = raw.open()
+  local client = M.client(settings)
+  client.Timeout = 0
+  client:Get(("coaps://127.0.0.1:%d/"):format(server.port))
+  raw.wait(function() return #server.got > 0 end)
+  local data = server.got[1].data
+  client:Shutdown()
+  raw.stop()
+  local hello = { suites = {}, extensions = {} }
+  local _, cookie_at, suites, extensions, at
+  hello.version, _, _, cookie_at = (">I2c32s1"):unpack(data, 26)
+  _, suites, _, extensions = (">s1s2s1s2"):unpack(data, cookie_at)
+  for i = 1, #suites, 2 do
+    hello.suites[(">I2"):unpack(suites, i)] = true
+  end
+  at = 1
+  while at < #extensions do
+    local number, value
+    number, value, at = (">I2s2"):unpack(extensions, at)
+    hello.extensions[number] = value
+  end
+  return hello
 end
 
 function M.until_true(f, limit)
