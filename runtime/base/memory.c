@@ -1,6 +1,7 @@
 /* Heap blocks, counted; see memory.h. */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,4 +69,15 @@ size_t lc_memory_blocks(void)
 void lc_memory_fail_after(long count)
 {
     allowance = count;
+}
+
+void lc_memory_spare(size_t bytes)
+{
+    static const size_t worth_a_walk = 4 << 20; /* the walk over the heap takes milliseconds */
+    static size_t spared;
+    spared += bytes;
+    if (spared >= worth_a_walk) {
+        spared = 0;
+        malloc_trim(0);
+    }
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "component/apply.h"
 #include "component/call.h"
@@ -289,6 +290,45 @@ static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error
     return dtls;
 }
 
+static struct lc_security *find_security(
+    struct lc_stage *stage, const struct lc_buf *recipe, uint64_t hash)
+{
+    struct lc_map_node *node = lc_map_find(&stage->securities, hash);
+    for (; node != NULL; node = lc_map_find_next(node)) {
+        struct lc_security *security = lc_container(node, struct lc_security, node);
+        if (lc_bytes_equal(lc_buf_bytes(&security->recipe), lc_buf_bytes(recipe))) {
+            return lc_security_hold(security);
+        }
+    }
+    return NULL;
+}
+
+/* A thousand clients that are set alike share one security: it holds kilobytes. */
+static struct lc_security *share_security(struct lc_component *component,
+    const struct lc_secure_parts *parts, bool is_server, struct lc_error *error)
+{
+    const struct lc_settings *settings = component->values.settings;
+    struct lc_stage *stage = component->stage;
+    struct lc_buf recipe = {0};
+    if (!lc_secure_options_describe(settings, parts, is_server, &recipe)) {
+        lc_buf_wipe(&recipe);
+        lc_fail_memory(error);
+        return NULL;
+    }
+    uint64_t hash = lc_hash(recipe.data, recipe.len, 0);
+    struct lc_security *security = find_security(stage, &recipe, hash);
+    if (security == NULL) {
+        security = lc_secure_options_apply(settings, parts, is_server, error);
+        if (security != NULL && lc_map_insert(&stage->securities, &security->node, hash)) {
+            security->shelf = &stage->securities;
+            security->recipe = recipe;
+            recipe = (struct lc_buf){0};
+        }
+    }
+    lc_buf_wipe(&recipe);
+    return security;
+}
+
 static struct lc_security *make_security(
     struct lc_component *component, bool is_server, struct lc_error *error)
 {
@@ -301,8 +341,7 @@ static struct lc_security *make_security(
         .accepted = component->secure->accepted,
         .finds_keys = lc_component_handles(component, LC_ON_PSK_LOOKUP),
     };
-    struct lc_security *security =
-        lc_secure_options_apply(component->values.settings, &parts, is_server, error);
+    struct lc_security *security = share_security(component, &parts, is_server, error);
     if (security != NULL) {
         component->secure->engine = security->context->engine;
     }

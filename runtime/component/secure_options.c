@@ -2,6 +2,7 @@
 #include "component/secure_options.h"
 
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "secure/suite.h"
@@ -321,4 +322,50 @@ struct lc_security *lc_secure_options_apply(const struct lc_settings *settings,
     explicit_bzero(work, sizeof *work);
     lc_free(work);
     return security;
+}
+
+/* ---- What it is made from ---- */
+
+static bool describe_certificate(const struct lc_certificate *certificate, struct lc_buf *out)
+{
+    if (certificate == NULL) {
+        return lc_buf_printf(out, "none;");
+    }
+    bool done = lc_buf_printf(out, "%d;%s;%s;", lc_certificate_has_key(certificate),
+                    certificate->key_url == NULL ? "" : certificate->key_url,
+                    certificate->pin == NULL ? "" : certificate->pin) &&
+                lc_buf_append(out, certificate->spki.data, certificate->spki.len);
+    for (size_t i = 0; done && i < certificate->chain_len; i++) {
+        done = lc_buf_append(out, certificate->chain[i].data, certificate->chain[i].len);
+    }
+    return done;
+}
+
+/* A file that has changed since makes another security. */
+static bool describe_file(const char *path, struct lc_buf *out)
+{
+    struct stat status;
+    if (path[0] == '\0' || stat(path, &status) != 0) {
+        return lc_buf_printf(out, "none;");
+    }
+    return lc_buf_printf(out, "%lld.%ld;%lld;", (long long)status.st_mtim.tv_sec,
+        status.st_mtim.tv_nsec, (long long)status.st_size);
+}
+
+bool lc_secure_options_describe(const struct lc_settings *settings,
+    const struct lc_secure_parts *parts, bool is_server, struct lc_buf *out)
+{
+    struct lc_values values = {.settings = settings};
+    bool done = lc_buf_printf(out, "%d;%d;", is_server, parts->finds_keys) &&
+                describe_certificate(parts->own, out) &&
+                describe_certificate(parts->accepted, out) &&
+                describe_file(text_of(settings, LC_SETTING_OpenSSLCAFile), out) &&
+                describe_file(text_of(settings, LC_SETTING_OpenSSLCADir), out);
+    for (size_t i = 0; done && i < LC_SETTING_COUNT; i++) {
+        const struct lc_setting_row *row = &lc_setting_rows[i];
+        if ((row->flags & LC_SECURE) && row->offset != LC_NOWHERE) {
+            done = lc_setting_print(&values, row, out) && lc_buf_append(out, "", 1);
+        }
+    }
+    return done;
 }

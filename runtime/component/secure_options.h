@@ -15,6 +15,11 @@ struct lc_secure_parts {
     bool finds_keys;                       /* OnPSKLookup */
 };
 
+/* Appends everything that the security will be made from, so that equal bytes mean an equal one.
+ * Secret. False: memory. */
+bool lc_secure_options_describe(const struct lc_settings *settings,
+    const struct lc_secure_parts *parts, bool is_server, struct lc_buf *out);
+
 /* Makes the security of a client or server. NULL with `error`: what is missing or does not fit. */
 struct lc_security *lc_secure_options_apply(const struct lc_settings *settings,
     const struct lc_secure_parts *parts, bool is_server, struct lc_error *error);

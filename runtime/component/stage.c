@@ -26,10 +26,8 @@ void lc_stage_dispose(struct lc_stage *stage)
         lc_call_free(lc_container(link, struct lc_call, link));
     }
     lc_buf_free(&stage->scratch);
-    if (stage->cookies != NULL) {
-        lc_handshakes_end(&stage->handshakes);
-        lc_cookies_free(stage->cookies);
-    }
+    lc_cookies_free(stage->cookies);
+    lc_map_free(&stage->securities);
 }
 
 bool lc_stage_prepare_dtls(struct lc_stage *stage)

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "secure/handshakes.h"
 
 struct lc_call;
@@ -44,6 +45,7 @@ struct lc_stage {
     struct lc_store firings, calls;
     struct lc_buf scratch;           /* encoded options of the response that is being made */
     struct lc_cookies *cookies;      /* of DTLS; NULL until used */
+    struct lc_map securities;        /* in use, to be shared by those who are set alike */
     struct lc_handshakes handshakes; /* ready when there are cookies */
 };
 

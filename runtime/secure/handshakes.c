@@ -44,11 +44,6 @@ void lc_handshakes_init(struct lc_handshakes *handshakes, struct lc_timers *time
     lc_list_init(&handshakes->steps);
 }
 
-void lc_handshakes_end(struct lc_handshakes *handshakes)
-{
-    lc_timer_clear(handshakes->timers, &handshakes->timer);
-}
-
 void lc_handshakes_add(struct lc_handshakes *handshakes, struct lc_step *step)
 {
     if (!lc_list_empty(&step->link)) {

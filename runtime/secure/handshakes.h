@@ -22,9 +22,6 @@ struct lc_step {
 
 void lc_handshakes_init(struct lc_handshakes *handshakes, struct lc_timers *timers);
 
-/* All steps must have been cancelled. */
-void lc_handshakes_end(struct lc_handshakes *handshakes);
-
 static inline void lc_step_init(struct lc_step *step, void (*run)(struct lc_step *))
 {
     lc_list_init(&step->link);

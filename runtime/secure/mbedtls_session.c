@@ -168,6 +168,7 @@ static bool park(struct lc_session *base)
     }
     session->max_data = (uint16_t)max_data;
     drop_live(session);
+    lc_memory_spare(MBEDTLS_SSL_IN_CONTENT_LEN + MBEDTLS_SSL_OUT_CONTENT_LEN);
     return true;
 }
 

@@ -5,13 +5,17 @@
 #ifndef LC_SECURE_SECURITY_H
 #define LC_SECURE_SECURITY_H
 
+#include "base/map.h"
 #include "net/address.h"
 #include "secure/engine.h"
 #include "secure/trust.h"
 
 struct lc_security {
     unsigned refs;
-    unsigned modes; /* LC_MODE_... */
+    struct lc_map *shelf; /* where it stands to be shared by others; NULL: nowhere */
+    struct lc_map_node node;
+    struct lc_buf recipe; /* what it was made from, for who shares it; secret */
+    unsigned modes;       /* LC_MODE_... */
     bool is_server;
     bool has_own;                        /* a certificate or raw key to show */
     uint64_t number;                     /* no other has the same in this process */
