@@ -85,8 +85,9 @@ no-lua:
 $(BUILD)/lunacoap: $(MAIN_OBJ) $(LIB_OBJ)
 	$(call quiet,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LUA_LIBS) $(LIBS)
 
+# nodelete: GnuTLS and what it loads do not bear being unloaded when a Lua state is closed.
 $(BUILD)/lunacoap.so: $(LIB_OBJ)
-	$(call quiet,LINK,$@)$(CC) $(ALL_LDFLAGS) -shared -o $@ $^ $(LIBS)
+	$(call quiet,LINK,$@)$(CC) $(ALL_LDFLAGS) -shared -Wl,-z,nodelete -o $@ $^ $(LIBS)
 
 $(BUILD)/lunacoap-spec: $(PROBE_OBJ) $(LIB_OBJ)
 	$(call quiet,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LUA_LIBS) $(LIBS)
