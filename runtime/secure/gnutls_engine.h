@@ -67,6 +67,9 @@ struct lc_gnutls_session {
 /* Goes on with the handshake, or reads records, as far as the datagram reaches. */
 void lc_gnutls_pump(struct lc_gnutls_session *session);
 
+/* Once up: the keys of a resumed session go to the key log too. */
+void lc_gnutls_log_resumed(const struct lc_gnutls_session *session);
+
 /* The session is over: tells so once. */
 void lc_gnutls_end(struct lc_gnutls_session *session, const struct lc_end *end);
 

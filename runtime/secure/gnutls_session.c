@@ -30,6 +30,16 @@ static int log_keys(gnutls_session_t tls, const char *label, const gnutls_datum_
     return 0;
 }
 
+/* GnuTLS calls log_keys() when it computes the secret, which a resumed session has already. */
+void lc_gnutls_log_resumed(const struct lc_gnutls_session *session)
+{
+    if (session->context->keylog != NULL && gnutls_session_is_resumed(session->tls) != 0) {
+        gnutls_datum_t secret;
+        gnutls_session_get_master_secret(session->tls, &secret);
+        log_keys(session->tls, NULL, &secret);
+    }
+}
+
 static unsigned flags_of(const struct lc_gnutls_context *context)
 {
     unsigned flags = GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL;

@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "secure/connection.h"
+#include "secure/suite.h"
 
 enum { QUEUE_MAX = 8 }; /* datagrams of one handshake: more than any flight has */
 
@@ -92,12 +93,22 @@ static void pass_on(struct lc_connection *c, struct lc_handshake *handshake)
     }
 }
 
+static void say_up(const struct lc_connection *c)
+{
+    char text[LC_ADDRESS_TEXT];
+    struct lc_session_info info;
+    lc_connection_engine(c)->info(c->session, &info);
+    const struct lc_suite *suite = lc_suite_find(info.suite);
+    lc_dtls_say(c->dtls, "Session %u with %s is up: DTLS %s, %s, %s", c->path.remote.session,
+        lc_address_text(&c->path.remote, text), info.version == LC_DTLS_1_0 ? "1.0" : "1.2",
+        suite == NULL ? "unknown suite" : suite->name, info.resumed ? "resumed" : "new");
+}
+
 static void come_up(struct lc_connection *c)
 {
     struct lc_dtls *dtls = c->dtls;
     struct lc_handshake *handshake = c->handshake;
     struct lc_shown shown;
-    char text[LC_ADDRESS_TEXT];
     c->handshake = NULL;
     if (c->peer == NULL) { /* resumed: it was shown in an earlier session */
         lc_connection_engine(c)->shown(c->session, &shown);
@@ -105,8 +116,7 @@ static void come_up(struct lc_connection *c)
     }
     lc_connection_use(c);
     lc_connection_save(c);
-    lc_dtls_say(dtls, "Session %u with %s is up", c->path.remote.session,
-        lc_address_text(&c->path.remote, text));
+    say_up(c);
     lc_dtls_replace(dtls, c);
     if (!c->is_gone) {
         dtls->options.upcalls.up(dtls->options.upcalls.arg, c->path.remote.session);
