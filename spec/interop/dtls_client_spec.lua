@@ -66,7 +66,7 @@ describe("our client over DTLS,", function()
     sessions = 0
     settings.Timeout = settings.Timeout or 5
     settings.OnSSLStatus = function(_, e)
-      if e.Message:find("^Session %d+ with .* is up$") then
+      if e.Message:find("^Session %d+ with .* is up:") then
         sessions = sessions + 1
       end
     end

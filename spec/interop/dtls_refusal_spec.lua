@@ -23,7 +23,7 @@ local function trusting(more)
   return with({ SSLServerCACerts = pki.read "root.crt" }, more)
 end
 
--- One list for each of several lists of rows.
+-- Uses each row with each engine of ours and each library of theirs that it is for.
 local function each(rows, use)
   for _, row in ipairs(rows) do
     for _, provider in ipairs(row.providers or { "mbedTLS", "GnuTLS" }) do
@@ -143,7 +143,7 @@ describe("our client, refusing or refused over DTLS,", function()
     local server <close>, base = foreign.serve("coap-server-" .. library, row.server)
     local completed
     local client = with(row.client(), {
-      SSLProvider = provider, Timeout = row.code == 301 and 1 or 5,
+      SSLProvider = provider, Timeout = row.code == 301 and 0.6 or 5,
       OnRequestComplete = function(_, e) completed = e.ErrorCode end,
     })
     local coap <close> = lunacoap.CoAP(client)
@@ -166,8 +166,8 @@ describe("our client, refusing or refused over DTLS,", function()
         local server <close> = foreign.start(("gnutls-serv --udp --echo -p %d --pskpasswd %s --priority %s")
           :format(port, path, "NORMAL:-KX-ALL:+PSK"))
         server:expect("done")
-        local coap <close> = lunacoap.CoAP(with(PSK, { PSKIdentity = "nobody", SSLProvider = provider, Timeout = 1 }))
-        fails(coap, ("coaps://127.0.0.1:%d/"):format(port), { 
+        local coap <close> = lunacoap.CoAP(with(PSK, { PSKIdentity = "nobody", SSLProvider = provider, Timeout = 0.6 }))
+        fails(coap, ("coaps://127.0.0.1:%d/"):format(port), {
           code = 301, words = { "most likely PSKKey or PSKIdentity is wrong" },
         })
         return true
@@ -176,7 +176,7 @@ describe("our client, refusing or refused over DTLS,", function()
 
     it("by " .. provider .. ", asks where there is CoAP, and no DTLS", function()
       local server <close>, base = foreign.serve("coap-server-openssl", "-k secret")
-      local coap <close> = lunacoap.CoAP(with(PSK, { SSLProvider = provider, Timeout = 1 }))
+      local coap <close> = lunacoap.CoAP(with(PSK, { SSLProvider = provider, Timeout = 0.6 }))
       local port = base:match("%d+$") - 1
       fails(coap, ("coaps://127.0.0.1:%d/"):format(port), {
         code = 301, words = { "nothing answers the DTLS handshake", "no DTLS server" },
