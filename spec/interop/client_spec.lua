@@ -1,36 +1,15 @@
 -- Our client, talking to libcoap's server, which we did not write.
 local lunacoap = require "lunacoap"
+local foreign = require "spec.support.foreign"
 local process = require "spec.support.process"
 
-local function text(length)
-  local lines = {}
-  for i = 1, length // 8 + 1 do
-    lines[i] = ("%07d "):format(i)
-  end
-  return table.concat(lines):sub(1, length)
-end
+local text = foreign.text
 
 describe("our client, with coap-server-notls,", function()
   local server, base, coap
 
-  -- libcoap lets two programs have one UDP port, but not the TCP port of that number: a server that
-  -- has both is the only one there, and is ready.
   local function start_server(host)
-    for _ = 1, 10 do
-      local port = process.free_port(host)
-      local child = process.start(("coap-server-notls -v 7 -A %s -p %d -d 2"):format(host, port))
-      local ready
-      process.wait(function()
-        local log = child:output()
-        ready = log:find("created UDP +endpoint") and log:find("created TCP +endpoint")
-        return ready or log:find("cannot create", 1, true) or not child:running()
-      end)
-      if ready then
-        return child, ("coap://%s:%d"):format(host:find(":", 1, true) and "[" .. host .. "]" or host, port)
-      end
-      local _ <close> = child
-    end
-    error("no port for coap-server-notls")
+    return foreign.serve("coap-server-notls", "", host)
   end
 
   local function fails_with(code, method, path)

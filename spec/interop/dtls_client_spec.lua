@@ -62,7 +62,7 @@ describe("our client over DTLS,", function()
   local server, base, coap, sessions
 
   local function start(program, arguments, settings, host)
-    server, base = foreign.serve(program, arguments, host)
+    server, base = foreign.serve(program, arguments, host or "127.0.0.1")
     sessions = 0
     settings.Timeout = settings.Timeout or 5
     settings.OnSSLStatus = function(_, e)

@@ -140,7 +140,7 @@ describe("our client, refusing or refused over DTLS,", function()
   end
 
   local function check(row, provider, library)
-    local server <close>, base = foreign.serve("coap-server-" .. library, row.server)
+    local server <close>, base = foreign.serve("coap-server-" .. library, row.server, "127.0.0.1")
     local completed
     local client = with(row.client(), {
       SSLProvider = provider, Timeout = row.code == 301 and 0.6 or 5,
@@ -175,7 +175,7 @@ describe("our client, refusing or refused over DTLS,", function()
     end)
 
     it("by " .. provider .. ", asks where there is CoAP, and no DTLS", function()
-      local server <close>, base = foreign.serve("coap-server-openssl", "-k secret")
+      local server <close>, base = foreign.serve("coap-server-openssl", "-k secret", "127.0.0.1")
       local coap <close> = lunacoap.CoAP(with(PSK, { SSLProvider = provider, Timeout = 0.6 }))
       local port = base:match("%d+$") - 1
       fails(coap, ("coaps://127.0.0.1:%d/"):format(port), {

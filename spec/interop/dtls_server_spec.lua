@@ -107,8 +107,7 @@ describe("our server over DTLS,", function()
     assert.are.equal("hello\n", foreign.run(("%s -m get %s/hello"):format(command, base)))
     stored = nil
     foreign.with_file(foreign.text(20 * 1024), function(path)
-      foreign.run(("%s -m put -f %s %s/store"):format(command, path, base))
-      return true
+      return foreign.run(("%s -m put -f %s %s/store"):format(command, path, base))
     end)
     assert.are.equal(foreign.text(20 * 1024), stored)
   end

@@ -162,7 +162,7 @@ describe("our client over DTLS", function()
 
   -- Two sessions, one behind the other; the second one is `way`.
   local function twice(program, settings, way)
-    local server <close>, base = foreign.serve(program, X509)
+    local server <close>, base = foreign.serve(program, X509, "127.0.0.1")
     local coap <close> = client(settings)
     for _ = 1, 2 do
       coap:Get(base .. "/")
@@ -197,7 +197,7 @@ describe("our client over DTLS", function()
     end)
 
     it("speaks DTLS 1.0 with coap-server-gnutls when it is told to, by " .. provider, function()
-      local server <close>, base = foreign.serve("coap-server-gnutls", X509)
+      local server <close>, base = foreign.serve("coap-server-gnutls", X509, "127.0.0.1")
       local coap <close> = client { SSLProvider = provider, SSLEnabledProtocols = 192 }
       coap:Get(base .. "/")
       assert.are.equal("2.05", coap.ResponseCode)

@@ -1,18 +1,11 @@
 -- Our server, asked by libcoap's client, which we did not write.
 local lunacoap = require "lunacoap"
+local foreign = require "spec.support.foreign"
 local process = require "spec.support.process"
 
 local GET, POST, PUT, DELETE = 1, 2, 3, 4
+local text = foreign.text
 local stored, server, base
-
--- Deterministic text of a length, so that a block out of place shows.
-local function text(length)
-  local lines = {}
-  for i = 1, length // 8 + 1 do
-    lines[i] = ("%07d "):format(i)
-  end
-  return table.concat(lines):sub(1, length)
-end
 
 -- A response with every option that a property or a list makes.
 local function describe_itself(coap)
@@ -59,17 +52,6 @@ end
 local function on_register(coap, e)
   e.Accept = e.URIPath == "/count" or e.URIPath == "/large"
   coap.ResponseCode, coap.ResponseData = "2.05", "count 0"
-end
-
--- Runs `ask` with a file of that content.
-local function with_file(content, ask)
-  local path = os.tmpname()
-  local file <close> = assert(io.open(path, "wb"))
-  file:write(content)
-  file:close()
-  local ok, result = pcall(ask, path)
-  os.remove(path)
-  return ok and result or error(result, 0)
 end
 
 local function ask(arguments, uri)
@@ -131,7 +113,7 @@ describe("our server, asked by coap-client-notls,", function()
     end)
 
     it(("receives %d bytes in blocks"):format(size), function()
-      with_file(text(size), function(path) return ask("-b 256 -m put -f " .. path, base .. "/store") end)
+      foreign.with_file(text(size), function(path) return ask("-b 256 -m put -f " .. path, base .. "/store") end)
       assert.are.equal(text(size), stored)
     end)
   end
@@ -139,7 +121,7 @@ describe("our server, asked by coap-client-notls,", function()
   for _, block in ipairs { 16, 64, 512, 1024 } do
     it(("sends, receives and answers in blocks of %d when asked to"):format(block), function()
       assert.are.equal(text(5000) .. "\n", ask(("-b %d -m get"):format(block), base .. "/big/5000"))
-      local echo = with_file(text(5000), function(path)
+      local echo = foreign.with_file(text(5000), function(path)
         return ask(("-b %d -m post -f %s"):format(block, path), base .. "/store")
       end)
       assert.are.equal(text(5000), stored)
@@ -149,13 +131,13 @@ describe("our server, asked by coap-client-notls,", function()
 
   it("sends and receives blocks non-confirmable", function()
     assert.are.equal(text(5000) .. "\n", ask("-N -m get", base .. "/big/5000"))
-    with_file(text(5000), function(path) return ask("-N -m put -f " .. path, base .. "/store") end)
+    foreign.with_file(text(5000), function(path) return ask("-N -m put -f " .. path, base .. "/store") end)
     assert.are.equal(text(5000), stored)
   end)
 
   it("refuses a body beyond MaxBodySize", function()
     server:Config("MaxBodySize=2000")
-    local answer = with_file(text(5000), function(path)
+    local answer = foreign.with_file(text(5000), function(path)
       return ask("-m put -f " .. path, base .. "/store")
     end)
     assert.is_truthy(answer:find("4.13", 1, true), answer)

@@ -1,5 +1,5 @@
--- CoAP over DTLS with programs that we did not write: their arguments, their servers, and the
--- credentials that ours shows them.
+-- Programs that we did not write: their arguments, their servers, and the credentials that ours shows
+-- them.
 local lunacoap = require "lunacoap"
 local pki = require "spec.support.pki"
 local process = require "spec.support.process"
@@ -63,22 +63,24 @@ function M.with_file(content, use)
   return ok and result or error(result, 0)
 end
 
--- One of libcoap's servers and the coaps:// URI of its root. It has UDP, TCP, DTLS and TLS; two
--- programs may have one UDP port, but not one TCP port: it is alone where it has both.
+-- One of libcoap's servers and the URI of its root: coaps:// where it knows DTLS, coap:// otherwise.
+-- Two programs may have one UDP port, but not one TCP port: a server that has both is alone there, and
+-- ready.
 function M.serve(program, arguments, host)
-  host = host or "127.0.0.1"
+  local plain = program:find("notls", 1, true)
+  local first, second = "created " .. (plain and "UDP" or "DTLS"), "created " .. (plain and "TCP" or "TLS")
   for _ = 1, 10 do
     local port = process.free_port(host)
     local child = M.start(("%s -v 7 -A %s -p %d -d 2 %s"):format(program, host, port, arguments))
     local ready
     process.wait(function()
       local log = child:output()
-      ready = log:find("created DTLS +endpoint") and log:find("created TLS +endpoint")
+      ready = log:find(first .. " +endpoint") and log:find(second .. " +endpoint")
       return ready or log:find("cannot create", 1, true) or not child:running()
     end)
     if ready then
       local name = host:find(":", 1, true) and "[" .. host .. "]" or host
-      return child, ("coaps://%s:%d"):format(name, port + 1)
+      return child, plain and ("coap://%s:%d"):format(name, port) or ("coaps://%s:%d"):format(name, port + 1)
     end
     local _ <close> = child
   end
