@@ -90,15 +90,23 @@ static int of_refusal(const struct lc_connection *c, struct lc_error *error)
     return lc_fail(error, finding->code, "%.*s", len, finding->status);
 }
 
+static const char *why_closed(const struct lc_connection *c)
+{
+    if (c->peer != NULL) {
+        return c->security->is_server ? "it may not have waited for OnSSLClientAuthentication"
+                                      : "it may not have waited for OnSSLServerAuthentication";
+    }
+    return c->security->modes & LC_MODE_PSK ? "PSKIdentity or PSKKey may be wrong"
+                                            : "it gave no reason";
+}
+
 /* An established session that is closed is no failure, unless something waited for it: strerror()'s
  * words would say more than happened. */
 static int of_goodbye(const struct lc_connection *c, const char *peer, struct lc_error *error)
 {
     if (!c->is_up) {
         return lc_fail(error, LC_ERROR_HANDSHAKE,
-            "the %s closed the session in the middle of the handshake; with PSK, PSKIdentity or "
-            "PSKKey may be wrong",
-            peer);
+            "the %s closed the session in the middle of the handshake; %s", peer, why_closed(c));
     }
     error->code = lc_error_of_errno(ECONNRESET);
     snprintf(error->text, sizeof error->text, "The %s closed the DTLS session", peer);

@@ -241,6 +241,16 @@ static bool refuse_key(struct lc_gnutls_session *session, struct lc_bytes datagr
     return true;
 }
 
+/* Whether the datagram begins with close_notify in the clear, which GnuTLS calls an unexpected
+ * packet in a handshake. */
+static bool says_goodbye(struct lc_bytes datagram)
+{
+    enum { HEADER = 13, ALERT = 21, WARNING = 1, CLOSE_NOTIFY = 0 };
+    const uint8_t *record = datagram.data;
+    return datagram.len >= HEADER + 2 && record[0] == ALERT && record[3] == 0 && record[4] == 0 &&
+           record[HEADER] == WARNING && record[HEADER + 1] == CLOSE_NOTIFY;
+}
+
 static void finish(struct lc_gnutls_session *session)
 {
     session->state = LC_GNUTLS_UP;
@@ -265,6 +275,8 @@ static void shake(struct lc_gnutls_session *session)
         ask(session);
     } else if (result == GNUTLS_E_SUCCESS) {
         finish(session);
+    } else if (gnutls_error_is_fatal(result) != 0 && says_goodbye(datagram)) {
+        lc_gnutls_end(session, &(struct lc_end){.reason = LC_END_CLOSED});
     } else if (gnutls_error_is_fatal(result) != 0) {
         lc_gnutls_fail(session, result);
     } else if (!refuse_key(session, datagram, discarded)) {

@@ -174,6 +174,21 @@ describe("our client, refusing or refused over DTLS,", function()
       end)
     end)
 
+    it("by " .. provider .. ", decides when coap-server-gnutls has given up", function()
+      local server <close>, base = foreign.serve("coap-server-gnutls", X509, "127.0.0.1")
+      local coap <close> = lunacoap.CoAP {
+        SSLProvider = provider, Timeout = 5,
+        OnSSLServerAuthentication = function(_, e)
+          server:signal("INT")
+          process.wait(function() return not server:running() end)
+          e.Accept = true
+        end,
+      }
+      fails(coap, base .. "/", {
+        code = 276, words = { "closed the session in the middle of the handshake", "OnSSLServerAuthentication" },
+      })
+    end)
+
     it("by " .. provider .. ", asks where there is CoAP, and no DTLS", function()
       local server <close>, base = foreign.serve("coap-server-openssl", "-k secret", "127.0.0.1")
       local coap <close> = lunacoap.CoAP(with(PSK, { SSLProvider = provider, Timeout = 0.6 }))
