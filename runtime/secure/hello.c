@@ -8,12 +8,14 @@ enum {
     CLIENT_HELLO = 1,
     HELLO_VERIFY_REQUEST = 3,
     MESSAGE_HEADER = 12, /* type, length, message_seq, fragment_offset, fragment_length */
+    MESSAGE_SEQ = LC_RECORD_HEADER + 4,
     VERSION_AND_RANDOM = 34,
     PIECES = 2,
 };
 
-/* The parts of a hello that the cookie covers: all that RFC 6347 4.2.1 wants to be the same in the
- * second one, that is, everything before and after the cookie but the extensions. */
+/* The parts of a hello that the cookie covers: what RFC 6347 4.2.1 wants to be the same in the
+ * second one, but for the session id. Clients of mbed TLS that have a ticket make up another one
+ * for it, and would be asked for a cookie again and again. */
 struct hello {
     struct lc_bytes pieces[PIECES];
     struct lc_bytes cookie;
@@ -59,12 +61,10 @@ static bool read_hello(struct lc_bytes message, struct hello *out)
     if (rest.len < VERSION_AND_RANDOM) {
         return false;
     }
+    out->pieces[0] = lc_bytes(message.data, VERSION_AND_RANDOM);
     rest = lc_bytes(message.data + VERSION_AND_RANDOM, message.len - VERSION_AND_RANDOM);
-    if (!take_vector(&rest, 1, &session_id) || session_id.len > 32) {
-        return false;
-    }
-    out->pieces[0] = lc_bytes(message.data, (size_t)(rest.data - message.data));
-    if (!take_vector(&rest, 1, &out->cookie)) {
+    if (!take_vector(&rest, 1, &session_id) || session_id.len > 32 ||
+        !take_vector(&rest, 1, &out->cookie)) {
         return false;
     }
     const uint8_t *after = rest.data;
@@ -75,8 +75,9 @@ static bool read_hello(struct lc_bytes message, struct hello *out)
     return true;
 }
 
-/* The record's sequence number is the hello's, message_seq is 0; the version is DTLS 1.0 whatever
- * will be negotiated (RFC 6347 4.2.1). */
+/* The record's sequence number is the hello's (RFC 6347 4.2.1), and so is message_seq: 0 for a
+ * first hello, 1 for one whose cookie is too old (4.2.2). The version is DTLS 1.0 whatever will be
+ * negotiated. */
 static void write_answer(
     const uint8_t *hello, const uint8_t *cookie, uint8_t out[LC_HELLO_VERIFY_SIZE])
 {
@@ -95,7 +96,26 @@ static void write_answer(
     };
     memcpy(out, header, sizeof header);
     memcpy(out + 3, hello + 3, 8);
+    memcpy(out + MESSAGE_SEQ, hello + MESSAGE_SEQ, 2);
     memcpy(out + sizeof header, cookie, LC_COOKIE_SIZE);
+}
+
+static bool is_hello(const struct lc_record *record)
+{
+    return record->type == LC_HANDSHAKE && record->epoch == 0 && record->body.len > 0 &&
+           record->body.data[0] == CLIENT_HELLO;
+}
+
+/* No client sends a hello behind other records; to an engine it could mean a reconnection. */
+static bool has_hello(struct lc_bytes rest)
+{
+    struct lc_record record;
+    while (lc_record_next(&rest, &record)) {
+        if (is_hello(&record)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum lc_hello_kind lc_hello_examine(struct lc_cookies *cookies, lc_time now,
@@ -105,9 +125,8 @@ enum lc_hello_kind lc_hello_examine(struct lc_cookies *cookies, lc_time now,
     struct lc_record record;
     struct hello hello;
     uint8_t cookie[LC_COOKIE_SIZE];
-    if (!lc_record_next(&rest, &record) || record.type != LC_HANDSHAKE || record.epoch != 0 ||
-        record.body.len == 0 || record.body.data[0] != CLIENT_HELLO) {
-        return LC_HELLO_NONE;
+    if (!lc_record_next(&rest, &record) || !is_hello(&record)) {
+        return has_hello(rest) ? LC_HELLO_MALFORMED : LC_HELLO_NONE;
     }
     if (!read_message(&record, &message) || !read_hello(message, &hello)) {
         return LC_HELLO_MALFORMED;

@@ -7,7 +7,7 @@
 
 enum lc_hello_kind {
     LC_HELLO_NONE,      /* something else */
-    LC_HELLO_MALFORMED, /* begins like one but is not whole, also one in fragments */
+    LC_HELLO_MALFORMED, /* one that is not whole, also in fragments, or behind other records */
     LC_HELLO_BARE,      /* its cookie is missing or wrong */
     LC_HELLO_PROVEN,
 };
