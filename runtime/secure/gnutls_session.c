@@ -82,6 +82,7 @@ static void continue_from(gnutls_session_t tls, const uint8_t *hello, size_t len
         .record_seq = (unsigned)d[0] << 24 | (unsigned)d[1] << 16 | (unsigned)d[2] << 8 | d[3],
         .hsk_read_seq = (unsigned)m[0] << 8 | m[1],
     };
+    state.hsk_write_seq = state.hsk_read_seq - 1; /* of the last HelloVerifyRequest */
     if (state.hsk_read_seq > 0) {
         gnutls_dtls_prestate_set(tls, &state);
     }
