@@ -67,32 +67,53 @@ bool lc_connection_leave(struct lc_connection *c)
     return lc_dtls_leave(dtls) && !is_gone;
 }
 
-void lc_connection_finish(struct lc_connection *c, const struct lc_error *error)
+static void tell(struct lc_connection *c, const struct lc_error *error)
 {
-    if (c->is_gone) {
-        return;
-    }
     struct lc_dtls *dtls = c->dtls;
     char text[LC_ADDRESS_TEXT];
-    lc_connection_enter(c);
-    unlink_connection(c);
     lc_dtls_say(dtls, "Session %u with %s ended: %s", c->path.remote.session,
         lc_address_text(&c->path.remote, text), error->text);
     if (!dtls->is_closed) {
         dtls->options.upcalls.closed(dtls->options.upcalls.arg, &c->path.remote, error);
     }
-    lc_connection_leave(c);
 }
 
-void lc_connection_close(struct lc_connection *c)
+void lc_connection_fail(struct lc_connection *c, const struct lc_error *error)
+{
+    lc_free(c->failure);
+    c->failure = lc_alloc(sizeof *c->failure);
+    if (c->failure != NULL) {
+        *c->failure = *error;
+    }
+    lc_timer_set(c->dtls->options.timers, &c->deadline, now_of(c));
+    c->has_ended = true;
+}
+
+static void end(struct lc_connection *c, const struct lc_error *error, bool says_goodbye)
 {
     if (c->is_gone) {
         return;
     }
     lc_connection_enter(c);
     unlink_connection(c);
-    lc_connection_engine(c)->close(c->session);
+    if (says_goodbye && !c->has_ended) {
+        lc_connection_engine(c)->close(c->session);
+    }
+    c->has_ended = true;
+    if (error != NULL) {
+        tell(c, error);
+    }
     lc_connection_leave(c);
+}
+
+void lc_connection_finish(struct lc_connection *c, const struct lc_error *error)
+{
+    end(c, error, false);
+}
+
+void lc_connection_close(struct lc_connection *c, const struct lc_error *error)
+{
+    end(c, error, true);
 }
 
 /* ---- What the engine says ---- */
@@ -100,6 +121,9 @@ void lc_connection_close(struct lc_connection *c)
 static void output(void *arg, struct lc_bytes datagram)
 {
     struct lc_connection *c = arg;
+    if (c->has_ended) {
+        return; /* what is under us may be gone */
+    }
     struct lc_transport *under = c->dtls->options.under;
     struct lc_path path = c->path;
     path.remote.session = 0;
@@ -161,32 +185,31 @@ static void up(void *arg)
     c->dtls->handshaking_count--;
     c->dtls->up_count++;
     c->is_up = true;
-    c->took = true;
+    c->taken++;
 }
 
 static void data(void *arg, uint8_t *bytes, size_t len)
 {
     struct lc_connection *c = arg;
     const struct lc_receiver *above = &c->dtls->options.above;
-    c->took = true;
-    if (!c->is_gone && !c->dtls->is_closed) {
+    c->taken++;
+    if (c->handshake != NULL) {
+        lc_handshake_keep(c->handshake, lc_bytes(bytes, len));
+    } else if (!c->is_gone) {
         above->receive(above->arg, &c->path, bytes, len);
     }
 }
 
-static void closed(void *arg, const struct lc_end *end)
+static void closed(void *arg, const struct lc_end *why)
 {
     struct lc_connection *c = arg;
-    c->took = true;
-    if (c->failure == NULL) {
-        c->failure = lc_zalloc(sizeof *c->failure);
+    c->taken++;
+    if (c->is_gone) {
+        return;
     }
-    if (c->failure != NULL) {
-        lc_failure_of(c, end, c->failure);
-    }
-    /* Acted upon when the engine has returned; at the latest by this. */
-    lc_timer_set(c->dtls->options.timers, &c->deadline, now_of(c));
-    c->has_ended = true;
+    struct lc_error error;
+    lc_failure_of(c, why, &error);
+    lc_connection_fail(c, &error);
 }
 
 static const struct lc_session_upcalls engine_upcalls = {
@@ -223,24 +246,37 @@ void lc_connection_save(const struct lc_connection *c)
     lc_buf_wipe(&session);
 }
 
-bool lc_connection_input(struct lc_connection *c, uint8_t *bytes, size_t len)
+/* Whether it held anything authentic. Only that moves the end of ours which we answer from. */
+static bool take(
+    struct lc_connection *c, const struct lc_address *local, uint8_t *bytes, size_t len)
+{
+    unsigned before = c->taken;
+    struct lc_address usual = c->path.local;
+    c->path.local = *local;
+    lc_connection_engine(c)->input(c->session, bytes, len);
+    if (c->taken == before) {
+        c->path.local = usual;
+        return false;
+    }
+    return true;
+}
+
+bool lc_connection_input(
+    struct lc_connection *c, const struct lc_address *local, uint8_t *bytes, size_t len)
 {
     if (!c->is_up) {
         lc_handshake_queue(c->handshake, lc_bytes(bytes, len));
         return true;
     }
     lc_connection_enter(c);
-    bool was_parked = c->is_parked;
-    c->took = false;
-    lc_connection_engine(c)->input(c->session, bytes, len);
-    bool took = c->took;
+    bool took = !c->has_ended && take(c, local, bytes, len);
     if (took && !c->is_gone) {
         lc_connection_use(c);
-    } else if (was_parked && !c->is_gone) {
-        lc_connection_engine(c)->park(c->session); /* garbage costs no memory */
     }
     lc_handshake_settle(c);
-    lc_connection_leave(c);
+    if (lc_connection_leave(c) && !took && c->is_parked && c->depth == 0) {
+        lc_connection_engine(c)->park(c->session); /* garbage costs no memory */
+    }
     return took;
 }
 
@@ -270,9 +306,10 @@ void lc_connection_decide(struct lc_connection *c, bool accept)
     lc_handshakes_add(c->dtls->options.handshakes, &handshake->step);
 }
 
+/* Not while the engine has an upcall under way that turned the loop. */
 void lc_connection_park(struct lc_connection *c)
 {
-    c->is_parked = c->handshake == NULL && lc_connection_engine(c)->park(c->session);
+    c->is_parked = c->depth == 0 && lc_connection_engine(c)->park(c->session);
     lc_list_remove(&c->link);
     lc_list_append(&c->dtls->resting, &c->link);
 }

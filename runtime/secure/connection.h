@@ -21,20 +21,25 @@ struct lc_dtls {
     bool is_closed;
 };
 
-/* A datagram that waits for its step. */
+/* Bytes that wait. */
 struct lc_queued {
     struct lc_queued *next;
     size_t len;
     uint8_t data[];
 };
 
+struct lc_queue {
+    struct lc_queued *first, **end;
+    unsigned count;
+};
+
 /* What only a handshake needs. */
 struct lc_handshake {
     struct lc_connection *connection;
     struct lc_step step;
-    struct lc_queued *first, **end;
-    unsigned queued;
-    uint64_t hello; /* server: tells one ClientHello from another */
+    struct lc_queue datagrams; /* from the peer, each for a step of its own */
+    struct lc_queue early;     /* data that came in one datagram with Finished */
+    uint64_t hello;            /* server: tells one ClientHello from another */
     struct lc_finding finding;
     bool has_started;       /* client */
     bool has_heard;         /* the peer has answered something */
@@ -60,10 +65,10 @@ struct lc_connection {
     lc_time used;
     struct lc_error *failure; /* owned; why it has ended */
     unsigned depth;           /* of calls that the struct must outlive */
+    unsigned taken;           /* how often a datagram held something authentic */
     bool is_up, is_parked;
     bool is_gone;   /* out of the table; freed when depth is 0 */
-    bool has_ended; /* the engine said closed() */
-    bool took;      /* the datagram just given held something authentic */
+    bool has_ended; /* for the engine, which is told nothing more */
 };
 
 /* ---- connection.c ---- */
@@ -74,8 +79,9 @@ struct lc_connection *lc_connection_new(struct lc_dtls *dtls, struct lc_security
     const struct lc_path *path, const char *host, struct lc_bytes hello);
 
 /* Takes a datagram: at once when up, else in a step of its own. False: up, and nothing in it was
- * authentic. The connection may be gone afterwards. */
-bool lc_connection_input(struct lc_connection *connection, uint8_t *data, size_t len);
+ * authentic. `local` is where it came to. The connection may be gone afterwards. */
+bool lc_connection_input(
+    struct lc_connection *connection, const struct lc_address *local, uint8_t *data, size_t len);
 
 /* Seals and sends. Makes no upcall. */
 void lc_connection_write(struct lc_connection *connection, struct lc_bytes data);
@@ -83,13 +89,17 @@ void lc_connection_write(struct lc_connection *connection, struct lc_bytes data)
 /* The verdict on what the peer has shown. Makes no upcall. */
 void lc_connection_decide(struct lc_connection *connection, bool accept);
 
-/* It is over: tells above why, and frees. */
+/* It is over, and freed. `error`: why, as above is told; NULL: above is told nothing. */
 void lc_connection_finish(struct lc_connection *connection, const struct lc_error *error);
 
-/* Says goodbye to the peer, and frees, telling nobody above. */
-void lc_connection_close(struct lc_connection *connection);
+/* It is over, which is acted upon when the engine has returned, at the latest in the loop's next
+ * turn. */
+void lc_connection_fail(struct lc_connection *connection, const struct lc_error *error);
 
-/* Gives back what an idle one does not need. */
+/* Like lc_connection_finish(), and the peer is told too. */
+void lc_connection_close(struct lc_connection *connection, const struct lc_error *error);
+
+/* It is idle: gives back what it does not need. */
 void lc_connection_park(struct lc_connection *connection);
 
 /* The parts of them that handshake.c needs. */
@@ -118,6 +128,9 @@ void lc_handshake_free(struct lc_handshake *handshake);
 
 /* A datagram for a step of its own. False: as if lost. */
 bool lc_handshake_queue(struct lc_handshake *handshake, struct lc_bytes datagram);
+
+/* Data of a session whose up() was not told yet waits for that. */
+void lc_handshake_keep(struct lc_handshake *handshake, struct lc_bytes data);
 
 /* The engine has returned: acts upon what it said. The caller holds the connection. */
 void lc_handshake_settle(struct lc_connection *connection);

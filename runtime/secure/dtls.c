@@ -106,7 +106,7 @@ bool lc_dtls_leave(struct lc_dtls *dtls)
 static void close_all(struct lc_list *list)
 {
     while (!lc_list_empty(list)) {
-        lc_connection_close(lc_container(list->next, struct lc_connection, link));
+        lc_connection_close(lc_container(list->next, struct lc_connection, link), NULL);
     }
 }
 
@@ -171,15 +171,11 @@ static struct lc_connection *first_of(const struct lc_list *list)
     return lc_list_empty(list) ? NULL : lc_container(list->next, struct lc_connection, link);
 }
 
-static void end_idle(struct lc_connection *c)
+static void end_idle(struct lc_connection *c, const char *why)
 {
     struct lc_error error;
-    lc_fail(&error, LC_ERROR_TIMED_OUT, "the DTLS session was idle for SSLSessionTimeout");
-    lc_dtls_enter(c->dtls);
-    struct lc_dtls *dtls = c->dtls;
-    c->security->context->engine->close(c->session);
-    lc_connection_finish(c, &error);
-    lc_dtls_leave(dtls);
+    lc_fail(&error, LC_ERROR_TIMED_OUT, "%s", why);
+    lc_connection_close(c, &error);
 }
 
 static void end_half_open(struct lc_connection *c, const char *why)
@@ -230,7 +226,7 @@ static bool sweep_one(struct lc_dtls *dtls)
     } else if (due(&dtls->busy, rest_after(dtls)) <= now) {
         lc_connection_park(first_of(&dtls->busy));
     } else if (due(&dtls->resting, dtls->options.idle_timeout) <= now) {
-        end_idle(first_of(&dtls->resting));
+        end_idle(first_of(&dtls->resting), "the DTLS session was idle for SSLSessionTimeout");
     } else {
         return false;
     }
@@ -268,7 +264,7 @@ static struct lc_connection *find_with(
 {
     struct lc_map_node *node = lc_map_find(&dtls->by_address, lc_address_hash(remote));
     struct lc_connection *c = at_address(node, remote);
-    while (c != NULL && c->is_up != is_up) {
+    while (c != NULL && (c->is_up != is_up || c->has_ended)) {
         c = at_address(lc_map_find_next(&c->by_address), remote);
     }
     return c;
@@ -278,11 +274,12 @@ void lc_dtls_replace(struct lc_dtls *dtls, const struct lc_connection *by)
 {
     struct lc_address bare = by->path.remote;
     bare.session = 0;
-    struct lc_connection *old = find_with(dtls, &bare, true);
-    if (old == by) {
-        old = at_address(lc_map_find_next(&by->by_address), &bare);
+    struct lc_connection *old =
+        at_address(lc_map_find(&dtls->by_address, lc_address_hash(&bare)), &bare);
+    while (old != NULL && (old == by || !old->is_up)) {
+        old = at_address(lc_map_find_next(&old->by_address), &bare);
     }
-    if (old != NULL && old->is_up) {
+    if (old != NULL) {
         struct lc_error error;
         lc_fail(&error, LC_ERROR_HANDSHAKE, "the peer began a new DTLS session");
         lc_connection_finish(old, &error);
@@ -301,14 +298,27 @@ static void answer_hello(
     }
 }
 
+/* Of clients of ours: they may be a flood, which must not end what we begin ourselves. */
+static struct lc_connection *oldest_half_open(const struct lc_dtls *dtls)
+{
+    lc_list_for_each (link, &dtls->handshaking) {
+        struct lc_connection *c = lc_container(link, struct lc_connection, link);
+        if (c->security->is_server) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
 static void make_room(struct lc_dtls *dtls)
 {
-    if (dtls->handshaking_count >= HANDSHAKES_MAX) {
-        end_half_open(first_of(&dtls->handshaking), "too many DTLS handshakes at once");
+    struct lc_connection *oldest = oldest_half_open(dtls);
+    if (dtls->handshaking_count >= HANDSHAKES_MAX && oldest != NULL) {
+        end_half_open(oldest, "too many DTLS handshakes at once");
     }
     if (dtls->up_count >= SESSIONS_MAX) {
-        struct lc_connection *oldest = first_of(&dtls->resting);
-        end_idle(oldest != NULL ? oldest : first_of(&dtls->busy));
+        oldest = first_of(&dtls->resting);
+        end_idle(oldest != NULL ? oldest : first_of(&dtls->busy), "too many DTLS sessions at once");
     }
 }
 
@@ -321,7 +331,7 @@ static void begin(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *dat
     struct lc_connection *c = find_with(dtls, &path->remote, false);
     if (c != NULL && c->security->is_server &&
         c->handshake->hello == lc_hello_print(lc_bytes(data, len))) {
-        lc_connection_input(c, data, len);
+        lc_connection_input(c, &path->local, data, len);
         return;
     }
     if (c != NULL) {
@@ -359,15 +369,13 @@ static void on_record(struct lc_dtls *dtls, const struct lc_path *path, uint8_t 
     struct lc_connection *coming = find_with(dtls, &path->remote, false);
     bool is_plain = data[3] == 0 && data[4] == 0; /* epoch 0 */
     if (c != NULL && (coming == NULL || !is_plain)) {
-        c->path.local = path->local;
-        if (lc_connection_input(c, data, len)) {
+        if (lc_connection_input(c, &path->local, data, len)) {
             return;
         }
         coming = find_with(dtls, &path->remote, false);
     }
     if (coming != NULL) {
-        coming->path.local = path->local;
-        lc_connection_input(coming, data, len);
+        lc_connection_input(coming, &path->local, data, len);
     }
 }
 
@@ -412,23 +420,34 @@ static void truncated(void *arg, const struct lc_path *path, const uint8_t *data
 /* Nobody listens there: a server that we talk to is gone, or was never there. A client of ours that
  * is gone leaves its session to its time-out, since whoever can guess ports can send such errors.
  */
-static void refused(
-    void *arg, const struct lc_path *path, int number, const uint8_t *data, size_t len)
+static void end_refused(struct lc_dtls *dtls, const struct lc_address *remote, int number)
 {
-    struct lc_dtls *dtls = arg;
-    if (len > 0 && !lc_record_is_dtls(data, len)) {
-        dtls->options.above.refused(dtls->options.above.arg, path, number, data, len);
-        return;
-    }
-    struct lc_connection *c = find_with(dtls, &path->remote, false);
+    struct lc_connection *c = find_with(dtls, remote, false);
     if (c == NULL) {
-        c = find_with(dtls, &path->remote, true);
+        c = find_with(dtls, remote, true);
     }
     if (c != NULL && !c->security->is_server) {
         struct lc_error error;
         lc_fail_errno(&error, number, "the DTLS server cannot be reached");
         lc_connection_finish(c, &error);
     }
+}
+
+/* Of a datagram that did not come back with the error nobody knows whose it was. */
+static void refused(
+    void *arg, const struct lc_path *path, int number, const uint8_t *data, size_t len)
+{
+    struct lc_dtls *dtls = arg;
+    const struct lc_receiver *above = &dtls->options.above;
+    bool is_dtls = lc_record_is_dtls(data, len);
+    lc_dtls_enter(dtls);
+    if (!is_dtls) {
+        above->refused(above->arg, path, number, data, len);
+    }
+    if (!dtls->is_closed && (is_dtls || len == 0)) {
+        end_refused(dtls, &path->remote, number);
+    }
+    lc_dtls_leave(dtls);
 }
 
 struct lc_receiver lc_dtls_receiver(struct lc_dtls *dtls)
@@ -463,6 +482,19 @@ static bool is_session_with(
     return c->security == security && c->host != NULL && strcmp(c->host, host) == 0;
 }
 
+/* Two handshakes between the same ports would take each other's messages. */
+static void give_way(struct lc_dtls *dtls, const struct lc_address *remote)
+{
+    struct lc_connection *c = find_with(dtls, remote, false);
+    if (c != NULL) {
+        struct lc_error error;
+        lc_fail(&error, LC_ERROR_HANDSHAKE,
+            "another handshake with the same address and port began, for another host or with "
+            "other settings");
+        lc_connection_fail(c, &error);
+    }
+}
+
 uint32_t lc_dtls_connect(struct lc_dtls *dtls, struct lc_security *security,
     const struct lc_address *remote, const char *host)
 {
@@ -470,18 +502,19 @@ uint32_t lc_dtls_connect(struct lc_dtls *dtls, struct lc_security *security,
     path.remote.session = 0;
     for (int is_up = 0; is_up <= 1; is_up++) {
         struct lc_connection *c = find_with(dtls, &path.remote, is_up != 0);
-        if (c != NULL && !c->has_ended && is_session_with(c, security, host)) {
+        if (c != NULL && is_session_with(c, security, host)) {
             return c->path.remote.session;
         }
     }
+    give_way(dtls, &path.remote);
     char text[LC_ADDRESS_TEXT];
     struct lc_connection *c = lc_connection_new(dtls, security, &path, host, lc_bytes(NULL, 0));
     if (c == NULL) {
         return 0;
     }
-    lc_dtls_say(dtls, "Session %u with %s begins", c->path.remote.session,
-        lc_address_text(&path.remote, text));
-    return c->path.remote.session;
+    uint32_t number = c->path.remote.session;
+    lc_dtls_say(dtls, "Session %u with %s begins", number, lc_address_text(&path.remote, text));
+    return number;
 }
 
 bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session)
@@ -502,7 +535,7 @@ void lc_dtls_close(struct lc_dtls *dtls, uint32_t session)
 {
     struct lc_connection *c = find(dtls, session);
     if (c != NULL) {
-        lc_connection_close(c);
+        lc_connection_close(c, NULL);
     }
 }
 

@@ -54,7 +54,8 @@ struct lc_end {
 
 /*
  * Called from within the session's functions. They must not free the session or call it, except
- * that data() and up() may write. `arg` is the session's.
+ * that data() and up() may write and close, and data() may turn the loop, so that the session is
+ * given other datagrams meanwhile. `arg` is the session's.
  */
 struct lc_session_upcalls {
     /* One datagram to send, at most the context's MTU long. */

@@ -11,32 +11,66 @@ enum { QUEUE_MAX = 8 }; /* datagrams of one handshake: more than any flight has 
 
 static void run_step(struct lc_step *step);
 
+/* ---- Queues ---- */
+
+static bool append(struct lc_queue *queue, struct lc_bytes bytes)
+{
+    struct lc_queued *queued =
+        queue->count < QUEUE_MAX ? lc_alloc(sizeof *queued + bytes.len) : NULL;
+    if (queued == NULL) {
+        return false; /* as if lost */
+    }
+    queued->next = NULL;
+    queued->len = bytes.len;
+    memcpy(queued->data, bytes.data, bytes.len);
+    *queue->end = queued;
+    queue->end = &queued->next;
+    queue->count++;
+    return true;
+}
+
+static struct lc_queued *take_first(struct lc_queue *queue)
+{
+    struct lc_queued *queued = queue->first;
+    if (queued != NULL) {
+        queue->first = queued->next;
+        queue->count--;
+        if (queue->first == NULL) {
+            queue->end = &queue->first;
+        }
+    }
+    return queued;
+}
+
+static void drop_queue(struct lc_queue *queue)
+{
+    struct lc_queued *queued;
+    while ((queued = take_first(queue)) != NULL) {
+        lc_free(queued);
+    }
+}
+
+/* ---- Life ---- */
+
 struct lc_handshake *lc_handshake_new(struct lc_connection *c)
 {
     struct lc_handshake *handshake = lc_zalloc(sizeof *handshake);
     if (handshake != NULL) {
         handshake->connection = c;
-        handshake->end = &handshake->first;
+        handshake->datagrams.end = &handshake->datagrams.first;
+        handshake->early.end = &handshake->early.first;
         handshake->has_started = c->security->is_server;
         lc_step_init(&handshake->step, run_step);
     }
     return handshake;
 }
 
-static void drop_queue(struct lc_handshake *handshake)
-{
-    while (handshake->first != NULL) {
-        struct lc_queued *queued = handshake->first;
-        handshake->first = queued->next;
-        lc_free(queued);
-    }
-}
-
 void lc_handshake_free(struct lc_handshake *handshake)
 {
     if (handshake != NULL) {
         lc_step_cancel(&handshake->step);
-        drop_queue(handshake);
+        drop_queue(&handshake->datagrams);
+        drop_queue(&handshake->early);
         lc_free(handshake);
     }
 }
@@ -44,51 +78,39 @@ void lc_handshake_free(struct lc_handshake *handshake)
 static bool has_work(const struct lc_handshake *handshake)
 {
     return handshake->has_verdict || handshake->expired || !handshake->has_started ||
-           (handshake->first != NULL && !handshake->waits_for_verdict);
+           (handshake->datagrams.first != NULL && !handshake->waits_for_verdict);
 }
 
 bool lc_handshake_queue(struct lc_handshake *handshake, struct lc_bytes datagram)
 {
-    if (handshake->queued >= QUEUE_MAX) {
-        return false; /* as if lost */
-    }
-    struct lc_queued *queued = lc_alloc(sizeof *queued + datagram.len);
-    if (queued == NULL) {
+    if (!append(&handshake->datagrams, datagram)) {
         return false;
     }
-    queued->next = NULL;
-    queued->len = datagram.len;
-    memcpy(queued->data, datagram.data, datagram.len);
-    *handshake->end = queued;
-    handshake->end = &queued->next;
-    handshake->queued++;
     if (has_work(handshake)) {
         lc_handshakes_add(handshake->connection->dtls->options.handshakes, &handshake->step);
     }
     return true;
 }
 
-/* ---- Acting upon it ---- */
-
-static struct lc_queued *take_queued(struct lc_handshake *handshake)
+void lc_handshake_keep(struct lc_handshake *handshake, struct lc_bytes data)
 {
-    struct lc_queued *queued = handshake->first;
-    if (queued != NULL) {
-        handshake->first = queued->next;
-        handshake->queued--;
-        if (handshake->first == NULL) {
-            handshake->end = &handshake->first;
-        }
-    }
-    return queued;
+    append(&handshake->early, data);
 }
 
-/* Datagrams that came while the handshake was ending are the first data. */
+/* ---- Acting upon it ---- */
+
+/* Data that came with the end of the handshake, then what came while it was ending. */
 static void pass_on(struct lc_connection *c, struct lc_handshake *handshake)
 {
+    const struct lc_receiver *above = &c->dtls->options.above;
     struct lc_queued *queued;
-    while (!c->is_gone && (queued = take_queued(handshake)) != NULL) {
-        lc_connection_input(c, queued->data, queued->len);
+    while (!c->is_gone && (queued = take_first(&handshake->early)) != NULL) {
+        above->receive(above->arg, &c->path, queued->data, queued->len);
+        lc_free(queued);
+    }
+    while (!c->is_gone && (queued = take_first(&handshake->datagrams)) != NULL) {
+        struct lc_address local = c->path.local;
+        lc_connection_input(c, &local, queued->data, queued->len);
         lc_free(queued);
     }
 }
@@ -164,7 +186,7 @@ void lc_handshake_settle(struct lc_connection *c)
 
 static void take_datagram(struct lc_connection *c)
 {
-    struct lc_queued *queued = take_queued(c->handshake);
+    struct lc_queued *queued = take_first(&c->handshake->datagrams);
     c->handshake->has_heard = true;
     lc_connection_engine(c)->input(c->session, queued->data, queued->len);
     lc_free(queued);
@@ -182,7 +204,7 @@ static void make_step(struct lc_connection *c)
     } else if (handshake->expired) {
         handshake->expired = false;
         lc_connection_engine(c)->expire(c->session);
-    } else if (handshake->first != NULL && !handshake->waits_for_verdict) {
+    } else if (handshake->datagrams.first != NULL && !handshake->waits_for_verdict) {
         take_datagram(c);
     }
 }
@@ -191,8 +213,13 @@ static void run_step(struct lc_step *step)
 {
     struct lc_handshake *handshake = lc_container(step, struct lc_handshake, step);
     struct lc_connection *c = handshake->connection;
+    if (c->depth > 0) {
+        return; /* an upcall turned the loop; the step comes back when the engine has returned */
+    }
     lc_connection_enter(c);
-    make_step(c);
+    if (!c->has_ended) {
+        make_step(c);
+    }
     lc_handshake_settle(c);
     lc_connection_leave(c);
 }
