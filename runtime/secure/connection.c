@@ -121,9 +121,6 @@ void lc_connection_close(struct lc_connection *c, const struct lc_error *error)
 static void output(void *arg, struct lc_bytes datagram)
 {
     struct lc_connection *c = arg;
-    if (c->has_ended) {
-        return; /* what is under us may be gone */
-    }
     struct lc_transport *under = c->dtls->options.under;
     struct lc_path path = c->path;
     path.remote.session = 0;
@@ -269,7 +266,7 @@ bool lc_connection_input(
         return true;
     }
     lc_connection_enter(c);
-    bool took = !c->has_ended && take(c, local, bytes, len);
+    bool took = take(c, local, bytes, len);
     if (took && !c->is_gone) {
         lc_connection_use(c);
     }

@@ -181,6 +181,17 @@ describe("a client that begins anew from its port", function()
     assert.are.equal(2, #host.ups)
   end)
 
+  it("gives the new session all that is plain", function()
+    open("a")
+    begin("b")
+    get(0, "data:x")
+    turns()
+    assert.are.same({}, host.received)
+    get(0, "up")
+    turns()
+    assert.are.equal(host.ups[2], host.received[1][3])
+  end)
+
   it("and once more before that is up: the last hello counts", function()
     open("a")
     begin("b")
@@ -282,6 +293,20 @@ describe("a handshake", function()
     get(0, "up")
     turns()
     assert.are.equal("me", host.filter:look(host.ups[1]).identity)
+  end)
+
+  it("makes no step within a step that turns the loop", function()
+    host.on.find_key = function()
+      get(0, "say:second")
+      turns()
+      return "first"
+    end
+    begin("a")
+    get(0, "key:me")
+    turns()
+    turns()
+    local sent = host.sent
+    assert.are.same({ record(0, "first"), record(0, "second") }, { sent[#sent - 1], sent[#sent] })
   end)
 
   it("that ends with an alert is told with its number", function()
@@ -390,11 +415,15 @@ describe("a session", function()
         get(1, "data:inner")
       end
     end
-    net:run(3)
-    dtls.fake_calls()
-    get(1, "data:outer")
-    assert.are.equal("input input input ", dtls.fake_calls())
-    assert.are.same({ "outer", "inner" }, data())
+    for _, first in ipairs { "input", "wake" } do -- not parked, and parked
+      local calls = first .. " input input "
+      net:run(first == "wake" and 8 or 3)
+      dtls.fake_calls()
+      host.received = {}
+      get(1, "data:outer")
+      assert.are.equal(calls, dtls.fake_calls())
+      assert.are.same({ "outer", "inner" }, data())
+    end
     net:run(6)
     assert.are.equal("park ", dtls.fake_calls())
   end)
@@ -460,6 +489,13 @@ describe("a client's session", function()
     get(0, "up")
     turns()
     assert.are.same({ second }, host.ups)
+    -- also of one that has sent nothing yet
+    dtls.fake_calls()
+    host.filter:connect(client, OTHER, "a")
+    host.filter:connect(client, OTHER, "b")
+    turns()
+    assert.are.equal("start ", dtls.fake_calls())
+    assert.are.equal(2, #host.closed)
   end)
 
   it("ends when nobody listens there", function()
