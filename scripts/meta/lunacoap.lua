@@ -112,7 +112,7 @@ function linkformat.filter(text, query) end
 ---@field SSLAcceptServerCert lunacoap.Certificate The server certificate to accept without any further check.
 ---@field SSLAuthenticateClients boolean Whether a server asks its clients for a certificate. Default: false.
 ---@field SSLCert lunacoap.Certificate The component's own certificate and key.
----@field SSLEnabled boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. Default: false.
+---@field SSLEnabled boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. It cannot change while the component listens. Default: false.
 ---@field SSLServerCert lunacoap.Certificate The certificate that the server showed last. (read-only)
 ---@field Timeout number Seconds that a call waits for its answer; with 0 it returns at once and events tell the rest. Default: 60.
 ---@field UseConfirmableMessages boolean Whether requests, separate responses and notifications are sent until they are acknowledged. Default: true.
@@ -218,7 +218,7 @@ function CoAP:StopObserving(URI) end
 ---@field SSLAcceptServerCert? lunacoap.Certificate The server certificate to accept without any further check.
 ---@field SSLAuthenticateClients? boolean Whether a server asks its clients for a certificate. Default: false.
 ---@field SSLCert? lunacoap.Certificate The component's own certificate and key.
----@field SSLEnabled? boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. Default: false.
+---@field SSLEnabled? boolean Whether coap:// URIs and the listening socket use DTLS; coaps:// always does. It cannot change while the component listens. Default: false.
 ---@field Timeout? number Seconds that a call waits for its answer; with 0 it returns at once and events tell the rest. Default: 60.
 ---@field UseConfirmableMessages? boolean Whether requests, separate responses and notifications are sent until they are acknowledged. Default: true.
 ---@field MessageId? integer The Message ID of the next message, and of that one only.
@@ -257,7 +257,7 @@ function CoAP:StopObserving(URI) end
 ---@field SSLClientCACerts? string CA certificates that a server trusts for its clients, besides the system's. Default: "".
 ---@field SSLEnabledCipherSuites? string The cipher suites that may be used, * for all good ones. Default: "*".
 ---@field SSLEnabledProtocols? integer The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP. Default: 3072.
----@field SSLEnableRenegotiation? boolean Whether the renegotiation_info extension is sent; a session is never renegotiated. Default: false.
+---@field SSLEnableRenegotiation? boolean Whether GnuTLS sends the renegotiation_info extension (mbed TLS always sends its stand-in); a session is never renegotiated. Default: false.
 ---@field SSLIncludeCertChain? boolean Whether CertEncoded holds the server's whole chain and not its own certificate alone. Default: false.
 ---@field SSLKeyLogFile? string A file to which session secrets are appended, for a packet analyser. Default: "".
 ---@field SSLSecurityFlags? integer What to overlook when a certificate is checked, as a sum of bits. Default: 0.
@@ -339,7 +339,7 @@ function CoAP:StopObserving(URI) end
 ---| "SSLClientCACerts" # CA certificates that a server trusts for its clients, besides the system's.
 ---| "SSLEnabledCipherSuites" # The cipher suites that may be used, * for all good ones.
 ---| "SSLEnabledProtocols" # The protocol versions that may be used, as a sum of bits: 3072 is DTLS 1.2, 192 and 768 are 1.0; the others do not exist over UDP.
----| "SSLEnableRenegotiation" # Whether the renegotiation_info extension is sent; a session is never renegotiated.
+---| "SSLEnableRenegotiation" # Whether GnuTLS sends the renegotiation_info extension (mbed TLS always sends its stand-in); a session is never renegotiated.
 ---| "SSLIncludeCertChain" # Whether CertEncoded holds the server's whole chain and not its own certificate alone.
 ---| "SSLKeyLogFile" # A file to which session secrets are appended, for a packet analyser.
 ---| "SSLNegotiatedCipher" # The cipher of the present DTLS session. (read-only)

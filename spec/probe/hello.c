@@ -216,7 +216,6 @@ static int steps_free(lua_State *L)
     for (int i = 0; i < STEPS_MAX; i++) {
         lc_step_cancel(&probe->steps[i].step);
     }
-    lc_handshakes_end(&probe->handshakes);
     luaL_unref(L, LUA_REGISTRYINDEX, probe->function);
     probe->function = LUA_NOREF;
     return 0;

@@ -91,7 +91,7 @@ end
 
 -- How many sessions came up, from what M.status() has collected.
 function M.sessions(lines)
-  return M.count(lines, "^Session %d+ with .* is up$")
+  return M.count(lines, "^Session %d+ with .* is up: ")
 end
 
 -- Collects fields of an event, in the order in which it fires; the handler it had goes on.
