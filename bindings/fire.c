@@ -109,7 +109,7 @@ static void fire(struct lc_component *component, struct lc_firing *firing)
 struct telling {
     struct lc_component *component;
     const struct lc_event *event;
-    bool handled;
+    bool handled, returned;
 };
 
 static int run_teller(lua_State *L)
@@ -128,6 +128,7 @@ static int run_teller(lua_State *L)
     lua_replace(L, 1);
     lua_call(L, 2, 0);
     object->open = false;
+    telling->returned = true;
     return 0;
 }
 
@@ -166,7 +167,7 @@ static bool tell(struct lc_component *component, const struct lc_event *event)
     if (task == NULL) {
         return false;
     }
-    struct telling telling = {component, event, false};
+    struct telling telling = {component, event, false, false};
     task->may_wait = false;
     task->subject = component;
     state->telling = true;
@@ -176,7 +177,8 @@ static bool tell(struct lc_component *component, const struct lc_event *event)
     lc_task_resume(task, 1);
     state->telling = false;
     state->inside = NULL;
-    return telling.handled;
+    /* What a handler that failed has set is not its answer. */
+    return asks ? telling.returned : telling.handled;
 }
 
 /* ---- The rest ---- */

@@ -168,10 +168,9 @@ static size_t on_find_key(
         .identity = identity,
         .key = &found,
     };
-    if (lc_component_handles(component, LC_ON_PSK_LOOKUP)) {
-        component->stage->upcalls->tell(component, &event);
-    }
-    size_t len = found.len;
+    bool answered = lc_component_handles(component, LC_ON_PSK_LOOKUP) &&
+                    component->stage->upcalls->tell(component, &event);
+    size_t len = answered ? found.len : 0;
     if (len > room) {
         lc_component_tell_error(component, LC_ERROR_USAGE,
             "OnPSKLookup gave a Key that is longer than the engine of this session takes");

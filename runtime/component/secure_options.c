@@ -93,15 +93,15 @@ static int check_psk(const struct lc_settings *settings, struct lc_error *error)
     int len = read_key(text, key, sizeof key);
     explicit_bzero(key, sizeof key);
     size_t longest = longest_psk(settings);
-    if (len < 0) {
+    if (len < 0 && strlen(text) / 2 <= sizeof key) {
         return lc_fail(error, LC_ERROR_USAGE,
             "PSKKey takes an even number of hexadecimal digits, two for each byte, not the %zu "
             "characters given",
             strlen(text));
     }
-    if ((size_t)len > longest) {
-        return lc_fail(error, LC_ERROR_USAGE, "PSKKey has %d bytes; %s takes at most %zu", len,
-            text_of(settings, LC_SETTING_SSLProvider), longest);
+    if (len < 0 || (size_t)len > longest) {
+        return lc_fail(error, LC_ERROR_USAGE, "PSKKey has %zu bytes; %s takes at most %zu",
+            strlen(text) / 2, text_of(settings, LC_SETTING_SSLProvider), longest);
     }
     return LC_OK;
 }
@@ -202,6 +202,14 @@ static unsigned modes_of(const struct lc_settings *settings, const struct lc_sec
     return parts->own != NULL ? modes | certified : modes;
 }
 
+/* Every suite of a server with a certificate has it sign (RFC 5246 section 7.4.2). */
+static bool may_sign(const struct lc_certificate *certificate)
+{
+    enum { DIGITAL_SIGNATURE = 0x80 };
+    unsigned usage = lc_certificate_usage_flags(certificate); /* 0: it says nothing about it */
+    return usage == 0 || (usage & DIGITAL_SIGNATURE) != 0;
+}
+
 static int check_own(const struct lc_secure_config *config, struct lc_error *error)
 {
     if (config->is_server && config->modes == 0) {
@@ -217,6 +225,10 @@ static int check_own(const struct lc_secure_config *config, struct lc_error *err
         (config->modes & LC_MODE_CERTIFICATE) != 0) {
         return lc_fail(error, LC_ERROR_CREDENTIALS,
             "SSLCert is a bare key without a certificate; set UseRawPublicKey=True to use it");
+    }
+    if (config->is_server && config->own != NULL && !may_sign(config->own)) {
+        return lc_fail(error, LC_ERROR_CREDENTIALS,
+            "SSLCert is of no use to a server: its Usage is not Digital Signature");
     }
     return LC_OK;
 }

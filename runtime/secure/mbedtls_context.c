@@ -5,6 +5,7 @@
 #include "secure/mbedtls_private.h"
 
 #include <mbedtls/error.h>
+#include <mbedtls/oid.h>
 
 #include "base/list.h"
 #include "base/memory.h"
@@ -93,6 +94,18 @@ static int append_certificate(
     return r == 0 ? LC_OK : fail_with(error, "a certificate", r);
 }
 
+/* mbed TLS would not choose it, and say that there is no suite in common. */
+static int check_purpose(const mbedtls_x509_crt *own, struct lc_error *error)
+{
+    if (mbedtls_x509_crt_check_extended_key_usage(
+            own, MBEDTLS_OID_SERVER_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) == 0) {
+        return LC_OK;
+    }
+    return lc_fail(error, LC_ERROR_CREDENTIALS,
+        "mbed TLS shows no certificate of a server that is not meant for servers: its "
+        "ExtendedKeyUsage lacks 1.3.6.1.5.5.7.3.1");
+}
+
 static int set_own(struct lc_mbedtls_context *context, const struct lc_secure_config *config,
     struct lc_error *error)
 {
@@ -109,6 +122,9 @@ static int set_own(struct lc_mbedtls_context *context, const struct lc_secure_co
     }
     if (code != LC_OK) {
         return code;
+    }
+    if (config->is_server && check_purpose(&context->own, error) != LC_OK) {
+        return error->code;
     }
     int r = lc_mbedtls_parse_key(&context->key, own->key);
     if (r != 0) {

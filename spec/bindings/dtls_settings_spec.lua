@@ -168,6 +168,14 @@ describe("SSLCert", function()
     assert.are.equal(0, server.LocalPort)
   end)
 
+  it("that is not for servers is refused with the reason (273)", function()
+    local server = dtls.server { SSLCert = dtls.certificate "no-signature", Listening = false }
+    dtls.raises(273, { "Digital Signature" }, server.StartListening, server)
+    server = dtls.server { SSLCert = dtls.certificate "client-ec", Listening = false }
+    dtls.raises(273, { "ExtendedKeyUsage lacks 1.3.6.1.5.5.7.3.1" }, server.StartListening, server)
+    dtls.server { SSLCert = dtls.certificate "no-usage" }
+  end)
+
   it("not set lets StartListening fail before the port is bound (273)", function()
     local server = dtls.server { SSLCert = false, Listening = false }
     dtls.raises(273, { "SSLCert", "PSKKey", "OnPSKLookup" }, server.StartListening, server)
