@@ -167,6 +167,9 @@ bool lc_dtls_leave(struct lc_dtls *dtls);
 int lc_failure_of(
     const struct lc_connection *connection, const struct lc_end *end, struct lc_error *error);
 
+/* Why the session that was there before `by` is over. Returns 10054. */
+int lc_failure_of_replacement(const struct lc_connection *by, struct lc_error *error);
+
 /* Why a handshake takes longer than somebody waits. Returns 301. */
 int lc_failure_of_silence(const struct lc_connection *connection, struct lc_error *error);
 

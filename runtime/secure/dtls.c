@@ -281,7 +281,7 @@ void lc_dtls_replace(struct lc_dtls *dtls, const struct lc_connection *by)
     }
     if (old != NULL) {
         struct lc_error error;
-        lc_fail(&error, LC_ERROR_HANDSHAKE, "the peer began a new DTLS session");
+        lc_failure_of_replacement(by, &error);
         lc_connection_finish(old, &error);
     }
 }

@@ -79,7 +79,7 @@ static int of_refusal(const struct lc_connection *c, struct lc_error *error)
 {
     const struct lc_finding *finding = c->handshake != NULL ? &c->handshake->finding : NULL;
     if (finding == NULL || finding->trusted) {
-        return lc_fail(error, LC_ERROR_VERIFY, "%s set Accept to False",
+        return lc_fail(error, LC_ERROR_VERIFY, "%s set Accept to False, or failed",
             c->security->is_server ? "OnSSLClientAuthentication" : "OnSSLServerAuthentication");
     }
     /* Sentences, behind which the URI is going to stand. */
@@ -100,17 +100,32 @@ static const char *why_closed(const struct lc_connection *c)
                                             : "it gave no reason";
 }
 
-/* An established session that is closed is no failure, unless something waited for it: strerror()'s
+/* An established session that is over is no failure, unless something waited for it: strerror()'s
  * words would say more than happened. */
+static int of_reset(struct lc_error *error, const char *text)
+{
+    error->code = lc_error_of_errno(ECONNRESET);
+    snprintf(error->text, sizeof error->text, "%s", text);
+    return error->code;
+}
+
 static int of_goodbye(const struct lc_connection *c, const char *peer, struct lc_error *error)
 {
     if (!c->is_up) {
         return lc_fail(error, LC_ERROR_HANDSHAKE,
             "the %s closed the session in the middle of the handshake; %s", peer, why_closed(c));
     }
-    error->code = lc_error_of_errno(ECONNRESET);
-    snprintf(error->text, sizeof error->text, "The %s closed the DTLS session", peer);
-    return error->code;
+    return of_reset(error, c->security->is_server ? "The client closed the DTLS session"
+                                                  : "The server closed the DTLS session");
+}
+
+int lc_failure_of_replacement(const struct lc_connection *by, struct lc_error *error)
+{
+    return of_reset(
+        error, by->security->is_server
+                   ? "The client began a new DTLS session"
+                   : "A new DTLS session took its place, since settings or the URI's host name "
+                     "are others now");
 }
 
 /* Many servers say nothing at all of what they do not take. */
