@@ -207,7 +207,8 @@ describe("SSLStatus", function()
     local address = base:match("//(.*)$"):gsub("%p", "%%%0")
     assert.is_truthy(lines[1]:find("^Session %d+ with " .. address .. " begins$"), lines[1])
     assert.are.equal("OK", lines[2]:match("has shown its certificate: (.*)"))
-    assert.is_truthy(lines[3]:find("^Session %d+ with " .. address .. " is up$"), lines[3])
+    assert.is_truthy(lines[3]:find("^Session %d+ with " .. address .. " is up: DTLS 1.2, TLS_%S+, new$"),
+      lines[3])
     assert.is_truthy(its[#its]:find("ended: The client closed the DTLS session", 1, true), its[#its])
   end)
 
