@@ -373,14 +373,15 @@ void lc_channel_move(struct lc_channel *channel, struct lc_transport *transport)
     channel->transport = transport;
 }
 
-/* An upcall may send more, or free the channel. */
+/* What waits first, for else it would be sent when its turn comes. An upcall may send more, or free
+ * the channel. */
 void lc_channel_lose(struct lc_channel *channel, const struct lc_address *remote, int number)
 {
     channel->depth++;
     struct lc_peer *peer;
     while (!channel->is_closed && (peer = lc_peers_find(&channel->peers, remote)) != NULL &&
            peer->transmissions > 0) {
-        struct lc_list *list = lc_list_empty(&peer->sent) ? &peer->waiting : &peer->sent;
+        struct lc_list *list = lc_list_empty(&peer->waiting) ? &peer->sent : &peer->waiting;
         lc_transmission_end(
             lc_container(list->next, struct lc_transmission, link), LC_REFUSED, number);
     }

@@ -61,12 +61,15 @@ static inline struct lc_bytes field_bytes(lua_State *L, int table, const char *n
     return lc_bytes(data, len);
 }
 
+/* { to =, from =, session = of the address it goes to } */
 static inline struct lc_path field_path(lua_State *L, int table)
 {
-    return (struct lc_path){
+    struct lc_path path = {
         .remote = field_address(field_integer(L, table, "to", 0)),
         .local = field_address(field_integer(L, table, "from", 0)),
     };
+    path.remote.session = (uint32_t)field_integer(L, table, "session", 0);
+    return path;
 }
 
 /* The defaults, changed by the fields that the table, if it is one, has. */

@@ -138,7 +138,7 @@ static uint8_t *reserve(struct lc_transport *transport, size_t len)
     return probe->is_full || len > sizeof probe->room ? NULL : probe->room;
 }
 
-/* send(datagram, remote, local) */
+/* send(datagram, remote, local, session) */
 static void commit(struct lc_transport *transport, const struct lc_path *path, size_t len)
 {
     struct probe_channel *probe = of_transport(transport);
@@ -147,7 +147,8 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
         lua_pushlstring(L, (const char *)probe->room, len);
         lua_pushinteger(L, field_address_number(&path->remote));
         lua_pushinteger(L, field_address_number(&path->local));
-        call(L, 3, 0);
+        lua_pushinteger(L, path->remote.session);
+        call(L, 4, 0);
     }
 }
 
@@ -160,7 +161,9 @@ static void push_bytes(lua_State *L, const char *name, struct lc_bytes bytes)
 static void push_message(lua_State *L, const struct lc_message *message, const struct lc_path *path)
 {
     static const char *const types[] = {"CON", "NON", "ACK", "RST"};
-    lua_createtable(L, 0, 7);
+    lua_createtable(L, 0, 8);
+    lua_pushinteger(L, path->remote.session);
+    lua_setfield(L, -2, "session");
     lua_pushstring(L, types[message->type]);
     lua_setfield(L, -2, "type");
     lua_pushinteger(L, message->code);
@@ -296,13 +299,14 @@ static uint8_t *copy(lua_State *L, const char *text, size_t len)
     return memcpy(data, text, len);
 }
 
-/* receive(datagram, from, [to]) */
+/* receive(datagram, from, [to], [session]) */
 static int channel_receive(lua_State *L)
 {
     struct probe_channel *probe = check_channel(L, 1);
     size_t len;
     const char *text = luaL_checklstring(L, 2, &len);
     struct lc_path path = arg_path(L, 3, 4);
+    path.remote.session = (uint32_t)luaL_optinteger(L, 5, 0);
     uint8_t *data = copy(L, text, len);
     probe->receiver.receive(probe->receiver.arg, &path, data, len);
     free(data);
@@ -334,6 +338,17 @@ static int channel_refused(lua_State *L)
     int number = (int)luaL_checkinteger(L, 4);
     probe->receiver.refused(probe->receiver.arg, &path, number, data, len);
     free(data);
+    raise_failure(L);
+    return 0;
+}
+
+/* lose(remote, session, number) */
+static int channel_lose(lua_State *L)
+{
+    struct probe_channel *probe = check_channel(L, 1);
+    struct lc_address remote = field_address(luaL_checkinteger(L, 2));
+    remote.session = (uint32_t)luaL_checkinteger(L, 3);
+    lc_channel_lose(probe->channel, &remote, (int)luaL_checkinteger(L, 4));
     raise_failure(L);
     return 0;
 }
@@ -538,6 +553,7 @@ static const luaL_Reg channel_methods[] = {
     {"truncated", channel_truncated},
     {"refused", channel_refused},
     {"send", channel_send},
+    {"lose", channel_lose},
     {"reply", channel_reply},
     {"acknowledge", channel_acknowledge},
     {"peek_id", channel_peek_id},

@@ -318,7 +318,7 @@ static struct probe_exchange *new_known(struct probe_client *probe)
 
 /*
  * client:send{ method, con = boolean, observe = 0 to 2, options = encoded, body, id, empty_token,
- * token, host, port } -> number | nil, code, text
+ * token, host, port, session } -> number | nil, code, text
  */
 static int send(lua_State *L)
 {
@@ -329,6 +329,7 @@ static int send(lua_State *L)
     lua_getfield(L, 2, "port");
     struct probe_exchange *known = new_known(probe);
     known->path.remote = check_address(L, 3, 4);
+    known->path.remote.session = (uint32_t)field_integer(L, 2, "session", 0);
     struct lc_error error = {0};
     struct lc_request request = {
         .method = (uint8_t)field_integer(L, 2, "method", 1),
@@ -438,13 +439,14 @@ static int events(lua_State *L)
     return take(L, check_client(L)->events);
 }
 
-/* client:receive(datagram, [host, port]) */
+/* client:receive(datagram, [host, port, session]) */
 static int receive(lua_State *L)
 {
     struct probe_client *probe = check_client(L);
     size_t len;
     const char *data = luaL_checklstring(L, 2, &len);
     struct lc_path path = {.remote = check_address(L, 3, 4)};
+    path.remote.session = (uint32_t)luaL_optinteger(L, 5, 0);
     struct lc_receiver receiver = lc_channel_receiver(probe->channel);
     uint8_t *copy = malloc(len + 1);
     memcpy(copy, data, len);

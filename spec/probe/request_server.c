@@ -7,6 +7,7 @@
 #include "message/channel.h"
 #include "request/server.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdlib.h>
 
@@ -125,6 +126,7 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
     set_bytes(L, "data", lc_bytes(probe->room, len));
     set_address(L, "remote", &path->remote);
     set_address(L, "from", &path->local);
+    set_integer(L, "session", path->remote.session);
     append(L, probe->sent);
     memset(probe->room, 0xee, sizeof probe->room); /* what is used later shows */
 }
@@ -369,7 +371,7 @@ static int on(lua_State *L)
     return 0;
 }
 
-/* server:receive(datagram, "from:port", "to:port"); the bytes are gone afterwards. */
+/* server:receive(datagram, "from:port", "to:port", [session]); the bytes are gone afterwards. */
 static int receive(lua_State *L)
 {
     struct probe_server *probe = check_server(L);
@@ -377,7 +379,7 @@ static int receive(lua_State *L)
     const char *data = luaL_checklstring(L, 2, &len);
     struct lc_path path = {.remote = to_address(L, luaL_checkstring(L, 3)),
         .local = to_address(L, luaL_checkstring(L, 4))};
-    path.remote.session = probe->session;
+    path.remote.session = (uint32_t)luaL_optinteger(L, 5, probe->session);
     uint8_t *copy = lua_newuserdatauv(L, len + 1, 0);
     memcpy(copy, data, len);
     struct lc_receiver receiver = lc_channel_receiver(probe->channel);
@@ -395,6 +397,17 @@ static int refuse(lua_State *L)
     struct lc_path path = {.remote = to_address(L, luaL_checkstring(L, 3))};
     struct lc_receiver receiver = lc_channel_receiver(probe->channel);
     receiver.refused(receiver.arg, &path, (int)luaL_checkinteger(L, 4), (const uint8_t *)data, len);
+    return raise_failure(probe);
+}
+
+/* server:lose("from:port", session): the session is over. */
+static int lose(lua_State *L)
+{
+    struct probe_server *probe = check_server(L);
+    struct lc_address remote = to_address(L, luaL_checkstring(L, 2));
+    remote.session = (uint32_t)luaL_checkinteger(L, 3);
+    lc_server_lose(probe->server, &remote);
+    lc_channel_lose(probe->channel, &remote, ECONNRESET);
     return raise_failure(probe);
 }
 
@@ -567,10 +580,10 @@ static int no_room(lua_State *L)
 int lc_probe_request_server(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"free", free_server}, {"on", on}, {"receive", receive},
-        {"refuse", refuse}, {"advance", advance}, {"sent", sent}, {"logged", logged},
-        {"respond", respond}, {"notify", notify}, {"cancel", cancel}, {"hold", hold},
-        {"find", find}, {"waiting", waiting}, {"observers", observers}, {"evicted", evicted},
-        {"accept", accept}, {"no_room", no_room}, {"__gc", collect}, {0, 0}};
+        {"refuse", refuse}, {"lose", lose}, {"advance", advance}, {"sent", sent},
+        {"logged", logged}, {"respond", respond}, {"notify", notify}, {"cancel", cancel},
+        {"hold", hold}, {"find", find}, {"waiting", waiting}, {"observers", observers},
+        {"evicted", evicted}, {"accept", accept}, {"no_room", no_room}, {"__gc", collect}, {0, 0}};
     static const luaL_Reg functions[] = {{"new", new}, {0, 0}};
     luaL_newmetatable(L, NAME);
     luaL_setfuncs(L, methods, 0);

@@ -76,7 +76,7 @@ function Asker:notify(uri, response)
 end
 
 --- The server receives a request: type (CON), code (GET), path ("a"), options (list), payload, token, id, remote, to,
---- observe, block1, block2 (numbers), size1, size2. Returns it with its id and token.
+--- session, observe, block1, block2 (numbers), size1, size2. Returns it with its id and token.
 function Asker:ask(request)
   request = request or {}
   local options = {}
@@ -102,17 +102,17 @@ function Asker:ask(request)
     type = request.type or M.CON, code = request.code or M.GET, id = request.id, token = request.token,
     options = options, payload = request.payload,
   }
-  self:receive(request.data, request.remote, request.to)
+  self:receive(request.data, request.remote, request.to, request.session)
   return request
 end
 
-function Asker:receive(data, remote, to)
-  self.server:receive(data, remote or self.remote, to or self.to)
+function Asker:receive(data, remote, to, session)
+  self.server:receive(data, remote or self.remote, to or self.to, session)
 end
 
 --- The client answers a message of the server.
 function Asker:empty(type, message)
-  self:receive(wire.encode { type = type, code = 0, id = message.id }, message.remote)
+  self:receive(wire.encode { type = type, code = 0, id = message.id }, message.remote, nil, message.session)
 end
 
 --- What the server sent since the last call, taken apart; `uint` has the numbers of its options, `value` their bytes,
@@ -122,6 +122,7 @@ function Asker:sent()
   for i, datagram in ipairs(self.server:sent()) do
     local message = assert(wire.parse(datagram.data))
     message.data, message.remote, message.from = datagram.data, datagram.remote, datagram.from
+    message.session = datagram.session
     message.uint, message.value = {}, {}
     message.code = ("%d.%02d"):format(message.code >> 5, message.code & 31)
     for _, option in ipairs(message.options) do

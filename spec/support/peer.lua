@@ -65,7 +65,7 @@ function Peer:one()
   return list[1]
 end
 
---- The client receives a message of this type: code, options, payload, token, id, host, port. `allocations` of the
+--- The client receives a message of this type: code, options, payload, token, id, host, port, session. `allocations` of the
 --- peer says how many succeed meanwhile.
 function Peer:tell(type, answer)
   if not answer.id then
@@ -76,7 +76,7 @@ function Peer:tell(type, answer)
     token = answer.token, options = answer.options, payload = answer.payload,
   }
   probe.base.fail_after(self.allocations)
-  self.client:receive(datagram, answer.host, answer.port)
+  self.client:receive(datagram, answer.host, answer.port, answer.session)
   probe.base.fail_after()
 end
 
