@@ -171,17 +171,17 @@ static struct lc_connection *first_of(const struct lc_list *list)
     return lc_list_empty(list) ? NULL : lc_container(list->next, struct lc_connection, link);
 }
 
-static void end_idle(struct lc_connection *c, const char *why)
+static void end_up(struct lc_connection *c, int code, const char *why)
 {
     struct lc_error error;
-    lc_fail(&error, LC_ERROR_TIMED_OUT, "%s", why);
+    lc_fail(&error, code, "%s", why);
     lc_connection_close(c, &error);
 }
 
-static void end_half_open(struct lc_connection *c, const char *why)
+static void end_half_open(struct lc_connection *c, int code, const char *why)
 {
     struct lc_error error;
-    lc_fail(&error, LC_ERROR_TIMED_OUT, "%s", why);
+    lc_fail(&error, code, "%s", why);
     lc_connection_finish(c, &error);
 }
 
@@ -222,11 +222,13 @@ static bool sweep_one(struct lc_dtls *dtls)
 {
     lc_time now = dtls->options.timers->now;
     if (due(&dtls->handshaking, handshake_limit) <= now) {
-        end_half_open(first_of(&dtls->handshaking), "the DTLS handshake took more than 64 seconds");
+        end_half_open(first_of(&dtls->handshaking), LC_ERROR_TIMED_OUT,
+            "the DTLS handshake took more than 64 seconds");
     } else if (due(&dtls->busy, rest_after(dtls)) <= now) {
         lc_connection_park(first_of(&dtls->busy));
     } else if (due(&dtls->resting, dtls->options.idle_timeout) <= now) {
-        end_idle(first_of(&dtls->resting), "the DTLS session was idle for SSLSessionTimeout");
+        end_up(first_of(&dtls->resting), LC_ERROR_TIMED_OUT,
+            "the DTLS session was idle for SSLSessionTimeout");
     } else {
         return false;
     }
@@ -314,11 +316,12 @@ static void make_room(struct lc_dtls *dtls)
 {
     struct lc_connection *oldest = oldest_half_open(dtls);
     if (dtls->handshaking_count >= HANDSHAKES_MAX && oldest != NULL) {
-        end_half_open(oldest, "too many DTLS handshakes at once");
+        end_half_open(oldest, LC_ERROR_HANDSHAKE, "too many DTLS handshakes at once");
     }
     if (dtls->up_count >= SESSIONS_MAX) {
         oldest = first_of(&dtls->resting);
-        end_idle(oldest != NULL ? oldest : first_of(&dtls->busy), "too many DTLS sessions at once");
+        end_up(oldest != NULL ? oldest : first_of(&dtls->busy), LC_ERROR_HANDSHAKE,
+            "too many DTLS sessions at once");
     }
 }
 
@@ -335,7 +338,7 @@ static void begin(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *dat
         return;
     }
     if (c != NULL) {
-        end_half_open(c, "the peer began another DTLS handshake");
+        end_half_open(c, LC_ERROR_HANDSHAKE, "the peer began another DTLS handshake");
     }
     make_room(dtls);
     if (dtls->served == NULL) {

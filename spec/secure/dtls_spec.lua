@@ -130,6 +130,26 @@ describe("20 000 hellos of made-up addresses", function()
   end)
 end)
 
+describe("the 65 537th session", function()
+  it("ends the one that was unused for longest", function()
+    for i = 0, 65536 do
+      host.filter:receive(proven("a", CLIENT + i), CLIENT + i, host.address)
+      get(0, "up", CLIENT + i)
+      host.sent, net.queue = {}, {}
+      dtls.turn(dtls.now() + 1)
+      dtls.turn(dtls.now() + 1)
+      if i == 65535 then
+        get(1, "data:x") -- of the first one, so that the second is the one
+        assert.are.same({ 65536, 0 }, counts())
+      end
+    end
+    assert.are.equal(65537, #host.ups)
+    assert.are.equal(1, #host.closed)
+    assert.are.same({ host.ups[2], HANDSHAKE }, { host.closed[1][1], host.closed[1][2] })
+    assert.is_truthy(host.closed[1][3]:find("too many DTLS sessions", 1, true))
+  end)
+end)
+
 describe("a client that begins anew from its port", function()
   it("has its session until the new one is up (RFC 6347 4.2.8)", function()
     local old = open("a")
@@ -243,6 +263,7 @@ describe("a handshake", function()
     assert.are.equal(CLIENT, first_closed[4])
     assert.are.equal(CLIENT + 1, host.closed[2][4])
     assert.is_true(ours ~= host.closed[1][1] and ours ~= host.closed[2][1])
+    assert.are.equal(HANDSHAKE, first_closed[2])
   end)
 
   it("keeps at most 8 datagrams while somebody decides", function()
