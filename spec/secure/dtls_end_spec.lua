@@ -149,7 +149,7 @@ describe("what SSLStatus is told", function()
     local session = open()
     get(1, "bye")
     local at = ("Session %d with 10.0.0.2:5683 "):format(session)
-    assert.are.same({ at .. "begins", at .. "is up: DTLS 1.2, unknown suite, new",
+    assert.are.same({ at .. "begins", at .. "is up: DTLS 1.2, TLS_PSK_WITH_AES_128_CCM_8, new",
       at .. "ended: The client closed the DTLS session" }, host.status)
     host = fake.serve{ tells = 3 }
     host.filter:receive(hello("a"), CLIENT, host.address)
