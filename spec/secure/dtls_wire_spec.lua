@@ -368,7 +368,8 @@ for _, engine in ipairs { "mbedTLS", "GnuTLS" } do
   for name, how in pairs { ["pre-shared keys"] = open_to_save, certificates = open_with_chains } do
     it(("a handshake of %s with %s in which memory runs out leaves nothing behind"):format(
       engine, name), function()
-      local count, came_up = 0, false
+      local came_up
+      local count = 0
       local blocks
       repeat
         how({ engine, engine })
