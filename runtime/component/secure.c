@@ -274,12 +274,12 @@ static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error
     struct lc_dtls *dtls = NULL;
     if (get(component) != NULL && lc_stage_prepare_dtls(component->stage)) {
         prepare_saved(component);
-        dtls = lc_endpoint_secure(component->endpoint,
-            &(struct lc_dtls_options){
-                .handshakes = &component->stage->handshakes,
-                .cookies = component->stage->cookies,
-                .upcalls = upcalls,
-            });
+        dtls =
+            lc_endpoint_secure(component->endpoint, &(struct lc_dtls_options){
+                                                        .handshakes = &component->stage->handshakes,
+                                                        .cookies = component->stage->cookies,
+                                                        .upcalls = upcalls,
+                                                    });
     }
     if (dtls == NULL) {
         lc_fail_memory(error);
