@@ -70,7 +70,7 @@ describe("a message of one session", function()
       receive(coap.datagram(CON, coap.GET, 7, "t"), session)
     end
     assert.are.equal(3, #requests)
-    assert.are.same({ 0, 1, 2 }, { requests[1].session, requests[2].session, requests[3].session })
+    assert.are.same({ nil, 1, 2 }, { requests[1].session, requests[2].session, requests[3].session })
     assert.are.equal(3, channel:stats().duplicates)
   end)
 

@@ -162,8 +162,10 @@ static void push_message(lua_State *L, const struct lc_message *message, const s
 {
     static const char *const types[] = {"CON", "NON", "ACK", "RST"};
     lua_createtable(L, 0, 8);
-    lua_pushinteger(L, path->remote.session);
-    lua_setfield(L, -2, "session");
+    if (path->remote.session != 0) {
+        lua_pushinteger(L, path->remote.session);
+        lua_setfield(L, -2, "session");
+    }
     lua_pushstring(L, types[message->type]);
     lua_setfield(L, -2, "type");
     lua_pushinteger(L, message->code);

@@ -8,6 +8,7 @@ local record, hello = dtls_net.record, dtls_net.hello
 local CLIENT, OTHER = fake.CLIENT, fake.OTHER
 local ECONNREFUSED = 111
 local get, begin, open, turns, counts = fake.get, fake.begin, fake.open, fake.turns, fake.counts
+local data, last = fake.data, fake.last
 
 local net, host
 
@@ -16,19 +17,6 @@ before_each(function()
   net, host = fake.net, fake.host
 end)
 after_each(fake.stop)
-
-local function last(list)
-  return list[#list]
-end
-
--- The data that came, without addresses.
-local function data()
-  local list = {}
-  for i, entry in ipairs(host.received) do
-    list[i] = entry[1]
-  end
-  return list
-end
 
 describe("closing a session", function()
   it("is safe in its data, its up() and its authenticate()", function()

@@ -13,6 +13,7 @@ local CLIENT, OTHER = fake.CLIENT, fake.OTHER
 local ECONNREFUSED, TIMED_OUT, HANDSHAKE, RESET = 111, 301, 276, 10054
 local proven = fake.proven
 local get, begin, open, turns, counts = fake.get, fake.begin, fake.open, fake.turns, fake.counts
+local data, last = fake.data, fake.last
 
 local net, host
 
@@ -21,19 +22,6 @@ before_each(function()
   net, host = fake.net, fake.host
 end)
 after_each(fake.stop)
-
-local function last(list)
-  return list[#list]
-end
-
--- The data that came, without addresses.
-local function data()
-  local list = {}
-  for i, entry in ipairs(host.received) do
-    list[i] = entry[1]
-  end
-  return list
-end
 
 describe("a filter that serves", function()
   it("tells of a session once it is up, and carries data both ways", function()

@@ -8,6 +8,7 @@
 --   fake.begin(random, [from])               a client begins a handshake, its hello told by `random`
 --   fake.open([random], [from])              the same to its end; returns the session
 --   fake.turns()                             what is due now
+--   fake.counts(), fake.data(), fake.last(list)
 
 local probe = require "lunacoap.probe"
 local coap = require "spec.support.coap"
@@ -63,6 +64,19 @@ end
 
 function M.counts()
   return { M.host.filter:count() }
+end
+
+-- The data that came, without addresses.
+function M.data()
+  local list = {}
+  for i, entry in ipairs(M.host.received) do
+    list[i] = entry[1]
+  end
+  return list
+end
+
+function M.last(list)
+  return list[#list]
 end
 
 return M
