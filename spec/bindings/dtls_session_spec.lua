@@ -127,7 +127,7 @@ describe("the time of a handshake", function()
     local start = lunacoap.now()
     dtls.refuses(301, { "nothing answers the DTLS handshake", base }, dtls.client { Timeout = 0.3 }, base)
     local took = lunacoap.now() - start
-    assert.is_true(took > 0.29 and took < 1, took)
+    assert.is_true(took > 0.29 and took < 3, took)
   end)
 
   it("ends with CancelRequest, for that request alone", function()
@@ -152,7 +152,7 @@ describe("the time of a handshake", function()
     local port = process.free_port("127.0.0.1")
     local start = lunacoap.now()
     dtls.refuses(10061, { "DTLS server" }, dtls.client(), "coaps://127.0.0.1:" .. port)
-    assert.is_true(lunacoap.now() - start < 1)
+    assert.is_true(lunacoap.now() - start < 3)
   end)
 end)
 
