@@ -41,6 +41,7 @@ struct lc_call {
     struct lc_exchange *exchange;
     struct lc_timer timer;
     lc_time timeout;              /* microseconds; 0: none */
+    lc_time reconnected;          /* when its last session was lost; 0: never */
     struct lc_list notifications; /* firings that wait for the one whose handler is running */
 
     /* How it ended, or how the registration did. */

@@ -4,7 +4,8 @@
 #include "component/call_state.h"
 #include "component/secure.h"
 
-/* An observation whose session could not be had again is tried again after this. */
+/* An observation whose session could not be had again, or was lost again at once, is tried again
+ * after this. */
 static const lc_time reconnect_after = 30 * LC_SECOND;
 
 int lc_call_connect(struct lc_call *call, struct lc_error *error)
@@ -86,6 +87,19 @@ void lc_call_reconnect(struct lc_call *call)
     }
 }
 
+/* A restarted server is asked at once, one that ends each session is not. */
+static void reconnect_or_wait(struct lc_call *call)
+{
+    lc_time now = lc_call_timers(call)->now;
+    bool is_soon = call->reconnected != 0 && now - call->reconnected < reconnect_after;
+    call->reconnected = now;
+    if (is_soon) {
+        try_later(call);
+    } else {
+        lc_call_reconnect(call);
+    }
+}
+
 static void fail_with(struct lc_call *call, const struct lc_error *error)
 {
     call->error.code = error->code;
@@ -111,7 +125,7 @@ void lc_call_session_closed(
             fail_with(call, error);
             lc_call_finish(call);
         } else if (was_established) {
-            lc_call_reconnect(call);
+            reconnect_or_wait(call);
         } else {
             try_later(call);
         }

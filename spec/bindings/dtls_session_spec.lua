@@ -250,6 +250,23 @@ describe("a new session", function()
     end
   end)
 
+  it("is not made again and again for an observation whose server ends each", function()
+    local server, base = server_at(process.free_port "127.0.0.1", { OnRegister = function(coap, e)
+      coap.ResponseData, e.Accept = "state", true
+      lunacoap.timer(0.002, 0, function()
+        coap:Shutdown()
+        coap:StartListening()
+      end)
+    end })
+    local client = dtls.client()
+    local lines = dtls.status(client)
+    client:StartObserving(base .. "/state")
+    dtls.until_true(function() return dtls.count(lines, "closed the DTLS session") == 2 end)
+    lunacoap.sleep(0.2)
+    assert.are.equal(2, dtls.count(lines, "begins"))
+    assert.is_true(server.Listening)
+  end)
+
   it("of a client on the same port takes the place of the old one, also when that died", function()
     local server, base, ids = holding()
     local port = process.free_port "127.0.0.1"
