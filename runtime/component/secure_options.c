@@ -375,7 +375,8 @@ bool lc_secure_options_describe(const struct lc_settings *settings,
                 describe_file(text_of(settings, LC_SETTING_OpenSSLCADir), out);
     for (size_t i = 0; done && i < LC_SETTING_COUNT; i++) {
         const struct lc_setting_row *row = &lc_setting_rows[i];
-        if ((row->flags & LC_SECURE) && row->offset != LC_NOWHERE) {
+        bool shapes = (row->flags & (LC_SECURE | LC_AT_ONCE)) == LC_SECURE;
+        if (shapes && row->offset != LC_NOWHERE) {
             done = lc_setting_print(&values, row, out) && lc_buf_append(out, "", 1);
         }
     }

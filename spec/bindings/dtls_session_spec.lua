@@ -55,6 +55,22 @@ describe("a session", function()
     assert.are.equal(3, dtls.sessions(lines))
   end)
 
+  it("goes on when a setting is set to what it is, or to something else and back", function()
+    local _, base = dtls.server()
+    local client = dtls.client { SSLCert = dtls.certificate "client-ec" }
+    local lines = dtls.status(client)
+    dtls.reaches(client, base)
+    client:Config("SSLServerCACerts=" .. pki.read "root.crt")
+    client:Config "LogSSLPackets=True"
+    client:Config "SSLEnabledCipherSuites=*"
+    client.SSLCert = dtls.certificate "client-ec"
+    dtls.reaches(client, base)
+    client:Config "SSLCipherStrength=1"
+    client:Config "SSLCipherStrength=0"
+    dtls.reaches(client, base)
+    assert.are.equal(1, dtls.sessions(lines))
+  end)
+
   it("of two clients at once stay apart", function()
     local _, base = dtls.server { OnRequest = function(coap, e)
       lunacoap.sleep(0.02)
