@@ -177,6 +177,7 @@ static void become_up(struct lc_mbedtls_session *session)
     session->phase = LC_MBEDTLS_UP;
     /* A message is as long as the one above wants it; what is too long for a link, IP cuts. */
     mbedtls_ssl_set_mtu(&session->live->ssl, 0);
+    lc_mbedtls_forget_backoff(&session->live->ssl);
     session->base.upcalls->up(session->base.arg);
 }
 

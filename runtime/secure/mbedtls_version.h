@@ -87,6 +87,12 @@ static inline void lc_mbedtls_set_keylog(mbedtls_ssl_context *ssl, struct lc_key
     mbedtls_ssl_set_export_keys_cb(ssl, keylog == NULL ? NULL : lc_mbedtls_keylog, keylog);
 }
 
+/* Its headers show no way to it: data that do not fit wait for the peer's first record. */
+static inline void lc_mbedtls_forget_backoff(mbedtls_ssl_context *ssl)
+{
+    (void)ssl;
+}
+
 /* Nothing in common: suites, groups, versions. */
 static inline bool lc_mbedtls_is_no_suite(int error)
 {
@@ -95,6 +101,8 @@ static inline bool lc_mbedtls_is_no_suite(int error)
 }
 
 #else
+
+#include <mbedtls/ssl_internal.h>
 
 #define LC_MBEDTLS(member) member
 
@@ -173,6 +181,15 @@ static inline void lc_mbedtls_conf_keylog(mbedtls_ssl_config *conf, struct lc_ke
 static inline void lc_mbedtls_set_keylog(mbedtls_ssl_context *ssl, struct lc_keylog *keylog)
 {
     (void)ssl, (void)keylog;
+}
+
+/* After flights were lost mbed TLS sends no more than 508 bytes at once (RFC 6347 4.1.1.1), and
+ * whoever sent the last flight goes on so until the peer's first record. Data need no such care. */
+static inline void lc_mbedtls_forget_backoff(mbedtls_ssl_context *ssl)
+{
+    if (ssl->handshake != NULL) {
+        ssl->handshake->mtu = 0;
+    }
 }
 
 static inline bool lc_mbedtls_is_no_suite(int error)

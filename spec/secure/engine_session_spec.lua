@@ -129,6 +129,27 @@ local function tests_of(E)
       end)
     end
 
+    it("that lost flights on its way carries long data all the same", function()
+      local at_server, at_client = server{ resumes = true }, client{ resumes = true }
+      local first = new_pair{ server = at_server, client = at_client }:connect()
+      local lost = 0
+      local second = new_pair{
+        server = at_server, client = at_client, saved = first.client:save(),
+        wire = function(_, _, from)
+          if from == "client" and lost < 3 then
+            lost = lost + 1
+            return {}
+          end
+        end,
+      }:connect(60)
+      assert.are.equal(true, (select(4, second.client:info())))
+      assert.are.equal(3, lost)
+      local data = ("x"):rep(1200)
+      assert.is_true(second.client:write(data))
+      second:run(1)
+      assert.are.same({ data }, second.server.received)
+    end)
+
     it("keeps what a client has shown", function()
       local at_server = server{ resumes = true, asks_client = true }
       local at_client = client{ resumes = true, own = dtls_pair.own("client-ec") }
