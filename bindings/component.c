@@ -204,9 +204,7 @@ static int assign_handler(lua_State *L, struct lc_component *component, size_t e
     } else {
         component->handlers &= (uint16_t) ~(1 << event);
     }
-    if (event == LC_ON_PSK_LOOKUP) {
-        lc_secure_changed(component); /* whether keys can be found is a part of it */
-    }
+    lc_secure_handler_changed(component, (enum lc_event_id)event);
     return 0;
 }
 

@@ -21,6 +21,7 @@ struct lc_secure {
     struct lc_session_cache *saved;                 /* ReuseSSLSession; NULL: none yet */
     const struct lc_engine *engine; /* of the present settings; NULL: not chosen yet */
     uint32_t last_session;          /* the one that came up last */
+    unsigned handlers_set;          /* times that handlers which judge the peer have changed */
     struct lc_component *component;
     struct lc_deferred renewal; /* what a server that listens shows was changed */
 };
@@ -66,23 +67,8 @@ struct lc_certificate *lc_secure_certificate(
     return component->secure == NULL ? NULL : *slot_of(component->secure, which);
 }
 
-int lc_secure_set_certificate(struct lc_component *component, enum lc_setting_id which,
-    struct lc_certificate *certificate, struct lc_error *error)
-{
-    if (lc_secure_certificate(component, which) == certificate) {
-        return LC_OK;
-    }
-    struct lc_secure *secure = get(component);
-    if (secure == NULL) {
-        return lc_fail_memory(error);
-    }
-    replace(slot_of(secure, which), certificate);
-    lc_secure_changed(component);
-    return LC_OK;
-}
-
 /* Deferred, because fields and settings that belong together are assigned one after another. */
-void lc_secure_changed(struct lc_component *component)
+static void secure_changed(struct lc_component *component)
 {
     struct lc_secure *secure = component->secure;
     if (secure == NULL) {
@@ -94,6 +80,21 @@ void lc_secure_changed(struct lc_component *component)
     if (component->listening && component->values.settings->ssl_enabled) {
         lc_loop_defer(component->stage->loop, &secure->renewal);
     }
+}
+
+int lc_secure_set_certificate(struct lc_component *component, enum lc_setting_id which,
+    struct lc_certificate *certificate, struct lc_error *error)
+{
+    if (lc_secure_certificate(component, which) == certificate) {
+        return LC_OK;
+    }
+    struct lc_secure *secure = get(component);
+    if (secure == NULL) {
+        return lc_fail_memory(error);
+    }
+    replace(slot_of(secure, which), certificate);
+    secure_changed(component);
+    return LC_OK;
 }
 
 void lc_secure_free(struct lc_component *component)
@@ -253,9 +254,19 @@ static void tune(struct lc_component *component)
 void lc_secure_setting_changed(struct lc_component *component, const struct lc_setting_row *row)
 {
     if ((row->flags & LC_AT_ONCE) == 0) {
-        lc_secure_changed(component);
+        secure_changed(component);
     } else if (dtls_of(component) != NULL) {
         tune(component);
+    }
+}
+
+void lc_secure_handler_changed(struct lc_component *component, enum lc_event_id id)
+{
+    bool judges = id == LC_ON_PSK_LOOKUP || id == LC_ON_SSL_CLIENT_AUTHENTICATION ||
+                  id == LC_ON_SSL_SERVER_AUTHENTICATION;
+    if (judges && component->secure != NULL) {
+        component->secure->handlers_set++;
+        secure_changed(component);
     }
 }
 
@@ -339,7 +350,12 @@ static struct lc_security *make_security(
         .own = component->secure->own,
         .accepted = component->secure->accepted,
         .finds_keys = lc_component_handles(component, LC_ON_PSK_LOOKUP),
+        .handlers_set = component->secure->handlers_set,
     };
+    bool asks = component->values.settings->ssl_authenticate_clients;
+    if (is_server && (asks || parts.finds_keys)) {
+        parts.only_for = component;
+    }
     struct lc_security *security = share_security(component, &parts, is_server, error);
     if (security != NULL) {
         component->secure->engine = security->context->engine;

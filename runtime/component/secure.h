@@ -16,10 +16,13 @@ struct lc_certificate *lc_secure_certificate(
 int lc_secure_set_certificate(struct lc_component *component, enum lc_setting_id which,
     struct lc_certificate *certificate, struct lc_error *error);
 
-/* A setting about DTLS was set, or OnPSKLookup: it counts for sessions to come, those of a server
- * that listens included, or at once (LC_AT_ONCE). */
+/* A setting about DTLS was set: it counts for sessions to come, those of a server that listens
+ * included, or at once (LC_AT_ONCE). */
 void lc_secure_setting_changed(struct lc_component *component, const struct lc_setting_row *row);
-void lc_secure_changed(struct lc_component *component);
+
+/* The same for a handler that judges the peer, or finds its key; what another one has let in is not
+ * resumed. Nothing for other events. */
+void lc_secure_handler_changed(struct lc_component *component, enum lc_event_id id);
 
 /* A session with a server, whose socket is open: sets remote->session. `host`: as the URI names it.
  * 0, or what the settings lack: 1, 271 to 276, 10055. */

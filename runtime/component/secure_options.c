@@ -368,7 +368,8 @@ bool lc_secure_options_describe(const struct lc_settings *settings,
     const struct lc_secure_parts *parts, bool is_server, struct lc_buf *out)
 {
     struct lc_values values = {.settings = settings};
-    bool done = lc_buf_printf(out, "%d;%d;", is_server, parts->finds_keys) &&
+    bool done = lc_buf_printf(out, "%d;%d;%u;%p;", is_server, parts->finds_keys,
+                    parts->handlers_set, parts->only_for) &&
                 describe_certificate(parts->own, out) &&
                 describe_certificate(parts->accepted, out) &&
                 describe_file(text_of(settings, LC_SETTING_OpenSSLCAFile), out) &&

@@ -13,6 +13,10 @@ int lc_secure_options_check(
 struct lc_secure_parts {
     struct lc_certificate *own, *accepted; /* SSLCert, SSLAcceptServerCert; NULL: empty */
     bool finds_keys;                       /* OnPSKLookup */
+
+    /* Whose sessions may be resumed without asking again: those of the same handlers alone. */
+    unsigned handlers_set; /* how often those that judge have been others */
+    const void *only_for;  /* whom a server that judges belongs to; NULL: it may be shared */
 };
 
 /* Appends everything that the security will be made from, so that equal bytes mean an equal one.

@@ -164,6 +164,53 @@ describe("ReuseSSLSession", function()
   end)
 end)
 
+describe("a session that was let in by a handler", function()
+  local function saved_at(provider, init)
+    init.SSLProvider, init.SSLAuthenticateClients = provider, true
+    local server, base = dtls.server(init)
+    local client = dtls.client { SSLProvider = provider, ReuseSSLSession = true }
+    dtls.reaches(client, base)
+    client:Shutdown()
+    return client, base, server
+  end
+
+  local function accept(_, e) e.Accept = true end
+  local function refuse(_, e) e.Accept = false end
+
+  it("is not resumed at another server, which has its own handler", function()
+    for _, provider in ipairs(BOTH) do
+      local alike = { SSLProvider = provider, SSLAuthenticateClients = true, OnSSLClientAuthentication = refuse }
+      dtls.server(alike) -- set like the others, it keeps alive what they might share
+      local client, base, server = saved_at(provider, { OnSSLClientAuthentication = accept })
+      alike.LocalPort = server.LocalPort
+      server:Shutdown()
+      dtls.server(alike)
+      dtls.refuses(281, {}, client, base)
+    end
+  end)
+
+  it("is not resumed when the server's handler is another one now", function()
+    for _, provider in ipairs(BOTH) do
+      local client, base, server = saved_at(provider, { OnSSLClientAuthentication = accept })
+      server.OnSSLClientAuthentication = refuse
+      dtls.refuses(281, {}, client, base)
+    end
+  end)
+
+  it("is not resumed when the client's handler is another one now", function()
+    for _, provider in ipairs(BOTH) do
+      for _, handler in ipairs { refuse, false } do
+        local _, base = dtls.server { SSLProvider = provider, SSLCert = dtls.certificate "self-signed" }
+        local client = dtls.client { SSLProvider = provider, ReuseSSLSession = true, OnSSLServerAuthentication = accept }
+        dtls.reaches(client, base)
+        client:Shutdown()
+        client.OnSSLServerAuthentication = handler or nil
+        dtls.refuses(275, {}, client, base)
+      end
+    end
+  end)
+end)
+
 describe("SSLKeyLogFile", function()
   it("gets one line for each session, of its own and of a server's, behind what is there", function()
     for _, provider in ipairs(BOTH) do
