@@ -306,9 +306,9 @@ static int prepare(const struct lc_settings *settings, const struct lc_secure_pa
         return error->code;
     }
     config->modes = modes_of(settings, parts, config->is_server, config->psk_key.len);
-    /* What a pre-shared key began is as cheap anew, and tells who is there. */
+    /* What a pre-shared key began is as cheap anew, and tells who is there. Resumed it does not. */
     config->resumes =
-        (config->is_server || settings->reuse_ssl_session) && config->modes != LC_MODE_PSK;
+        (config->is_server || settings->reuse_ssl_session) && (config->modes & LC_MODE_PSK) == 0;
     if (config->modes == LC_MODE_PSK) {
         config->own = NULL;
     }

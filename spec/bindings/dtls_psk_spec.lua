@@ -1,5 +1,6 @@
 -- Pre-shared keys over DTLS, as a script sets and looks them up.
 local dtls = require "spec.support.dtls"
+local process = require "spec.support.process"
 
 local BOTH = { "mbedTLS", "GnuTLS" }
 local SECRET, HEX = "secret", "736563726574"
@@ -230,6 +231,24 @@ describe("OnPSKLookup", function()
       assert.is_false(pcall(client.Get, client, base))
       assert.is_false(server.Listening)
     end)
+  end)
+
+  it("is asked each time: a session of a pre-shared key is not resumed, beside a certificate neither", function()
+    local path = os.tmpname()
+    with_both(function(provider)
+      local asked = 0
+      local server = dtls.server { SSLProvider = provider, OnPSKLookup = function(_, e)
+        asked, e.Key = asked + 1, SECRET
+      end }
+      for count, option in ipairs { "-sess_out", "-sess_in" } do
+        local child <close> = process.start(([[sh -c 'sleep 0.5 | openssl s_client -dtls1_2 -psk_identity dev \
+          -psk %s -cipher PSK-AES128-CCM8 -connect 127.0.0.1:%d %s %s']]):format(HEX, server.LocalPort, option, path))
+        local output = child:finish()
+        assert.is_truthy(output:find("New, TLSv1.2, Cipher is PSK-AES128-CCM8", 1, true), output)
+        assert.are.equal(count, asked)
+      end
+    end)
+    os.remove(path)
   end)
 
   it("counts from when it is set, also on a server that listens", function()
