@@ -36,8 +36,8 @@ local ONLY_IN = {
 
 -- Within secure/, only these files may include the headers of an engine.
 local ENGINE_FILES = {
-  ["^mbedtls/"] = { "^mbedtls", "^cookie%.c$", "^random%.c$" },
-  ["^gnutls/"] = { "^gnutls", "^cert", "^trust" },
+  ["^mbedtls/"] = { "^mbedtls", "^random%.c$" },
+  ["^gnutls/"] = { "^gnutls", "^cert", "^cookie%.c$", "^trust" },
   ["^jansson%.h$"] = { "^certificate_jwk%.c$" },
 }
 
