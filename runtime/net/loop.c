@@ -199,6 +199,9 @@ bool lc_loop_turn(struct lc_loop *loop, lc_time max_wait)
         arm(loop, deadline);
         ev_run(loop->ev, EVRUN_ONCE);
     }
+    if (lc_timers_next(&loop->timers) <= loop->timers.now) {
+        lc_outbox_flush(loop); /* answers do not wait for a handshake's arithmetic */
+    }
     lc_timers_run(&loop->timers);
     run_deferred(loop);
     loop->depth--;
