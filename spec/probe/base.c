@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pool.h"
 #include "base/random.h"
 
 #include <lauxlib.h>
@@ -53,6 +54,36 @@ static int allocations(lua_State *L)
 }
 
 /* seed(number): a fixed sequence of random numbers; 0 or nothing: the system's again. */
+/* pool(size, count) -> how many blocks were given, how many of them were zeroed and overlapped no
+ * other, blocks of the heap that they took. All are given back, every second one first. */
+static int pool(lua_State *L)
+{
+    enum { MOST = 1000 };
+    size_t size = (size_t)luaL_checkinteger(L, 1);
+    lua_Integer count = luaL_checkinteger(L, 2), given = 0, good = 0;
+    luaL_argcheck(L, count <= MOST && size > 0, 2, "too many");
+    uint8_t *all[MOST];
+    size_t before = lc_memory_blocks();
+    for (; given < count && (all[given] = lc_pool_zalloc(size)) != NULL; given++) {
+        good += all[given][0] == 0 && memcmp(all[given], all[given] + 1, size - 1) == 0;
+        memset(all[given], (int)(given % 255) + 1, size);
+    }
+    size_t taken = lc_memory_blocks() - before;
+    for (lua_Integer i = 0; i < given; i++) {
+        uint8_t mark = (uint8_t)(i % 255 + 1);
+        good -= all[i][0] != mark || memcmp(all[i], all[i] + 1, size - 1) != 0;
+    }
+    for (lua_Integer half = 0; half < 2; half++) {
+        for (lua_Integer i = half; i < given; i += 2) {
+            lc_pool_free(all[i]);
+        }
+    }
+    lua_pushinteger(L, given);
+    lua_pushinteger(L, good);
+    lua_pushinteger(L, (lua_Integer)taken);
+    return 3;
+}
+
 static int seed(lua_State *L)
 {
     lc_random_seed((uint64_t)luaL_optinteger(L, 1, 0));
@@ -202,6 +233,7 @@ int lc_probe_base(lua_State *L)
         {"fail_after", fail_after},
         {"blocks", blocks},
         {"allocations", allocations},
+        {"pool", pool},
         {"seed", seed},
         {"random_bytes", random_bytes},
         {"random_unit", random_unit},
