@@ -61,6 +61,11 @@ void lc_free(void *block)
     free(block);
 }
 
+void lc_memory_trim(void)
+{
+    malloc_trim(0);
+}
+
 size_t lc_memory_blocks(void)
 {
     return blocks;
@@ -69,15 +74,4 @@ size_t lc_memory_blocks(void)
 void lc_memory_fail_after(long count)
 {
     allowance = count;
-}
-
-void lc_memory_spare(size_t bytes)
-{
-    static const size_t worth_a_walk = 4 << 20; /* the walk over the heap takes milliseconds */
-    static size_t spared;
-    spared += bytes;
-    if (spared >= worth_a_walk) {
-        spared = 0;
-        malloc_trim(0);
-    }
 }

@@ -18,11 +18,9 @@ void *lc_copy(const void *data, size_t len);
 
 void lc_free(void *block);
 
-/*
- * So many bytes were freed that are not wanted again soon. Now and then, when there are some
- * megabytes of them, what lies free among other blocks is given back to the system.
- */
-void lc_memory_spare(size_t bytes);
+/* Gives pages between blocks back to the system, some microseconds for each gap. free() by itself
+ * does so at the end of the heap only. */
+void lc_memory_trim(void);
 
 /* Blocks that are allocated now. */
 size_t lc_memory_blocks(void);

@@ -8,7 +8,7 @@
 #include "message/dedup.h"
 
 #include "base/hash.h"
-#include "base/memory.h"
+#include "base/pool.h"
 
 enum {
     IDS = 64,
@@ -55,7 +55,7 @@ void lc_dedup_free(struct lc_dedup *dedup)
     struct lc_dedup_page *page;
     while ((page = oldest(dedup)) != NULL) {
         unlink_page(dedup, page);
-        lc_free(page);
+        lc_pool_free(page);
     }
     lc_map_free(&dedup->pages);
 }
@@ -97,7 +97,7 @@ static struct lc_dedup_page *obtain(struct lc_dedup *dedup, lc_time now, lc_time
     if (old == NULL || !is_over(old, now, lifetime)) {
         struct lc_dedup_page *page = NULL;
         if (dedup->pages.count < MEMORY / sizeof *page) {
-            page = lc_alloc(sizeof *page);
+            page = lc_pool_zalloc(sizeof *page);
         }
         if (page != NULL || old == NULL) {
             return page;
@@ -114,7 +114,7 @@ static struct lc_dedup_page *add(
 {
     struct lc_dedup_page *page = obtain(dedup, now, lifetime);
     if (page == NULL || !lc_map_insert(&dedup->pages, &page->node, hash)) {
-        lc_free(page);
+        lc_pool_free(page);
         return NULL;
     }
     page->used = 0;
@@ -212,7 +212,7 @@ lc_time lc_dedup_expire(struct lc_dedup *dedup, lc_time now, lc_time lifetime, u
             return page->newest + lifetime;
         }
         unlink_page(dedup, page);
-        lc_free(page);
+        lc_pool_free(page);
     }
     lc_map_free(&dedup->pages);
     return LC_NEVER;

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/pool.h"
 #include "secure/hello.h"
 
 enum {
@@ -31,7 +32,7 @@ static void destroy(struct lc_connection *c)
     lc_buf_free(&c->identity);
     lc_free(c->host);
     lc_free(c->failure);
-    lc_free(c);
+    lc_pool_free(c);
 }
 
 /* Out of the table; nothing of it fires any more. */
@@ -96,7 +97,7 @@ static void end(struct lc_connection *c, const struct lc_error *error, bool says
     }
     lc_connection_enter(c);
     unlink_connection(c);
-    if (says_goodbye && !c->has_ended) {
+    if (says_goodbye && !c->has_ended && c->session != NULL) {
         lc_connection_engine(c)->close(c->session);
     }
     c->has_ended = true;
@@ -309,6 +310,7 @@ void lc_connection_park(struct lc_connection *c)
     c->is_parked = c->depth == 0 && lc_connection_engine(c)->park(c->session);
     lc_list_remove(&c->link);
     lc_list_append(&c->dtls->resting, &c->link);
+    c->dtls->parked += c->is_parked;
 }
 
 /* ---- The beginning ---- */
@@ -320,7 +322,7 @@ static bool is_literal(const char *host)
     return lc_address_parse(&address, lc_bytes_text(host));
 }
 
-static bool start_session(struct lc_connection *c, struct lc_bytes hello)
+bool lc_connection_begin(struct lc_connection *c, struct lc_bytes hello)
 {
     struct lc_session_cache *saved = c->dtls->options.saved;
     struct lc_buf key = {0};
@@ -373,7 +375,7 @@ static bool prepare(struct lc_connection *c, const char *host, struct lc_bytes h
             return false;
         }
     }
-    return start_session(c, hello) && insert(c);
+    return insert(c);
 }
 
 /* Of all endpoints, so that one that is opened anew never takes an old session's. */
@@ -387,7 +389,7 @@ static uint32_t next_number(void)
 struct lc_connection *lc_connection_new(struct lc_dtls *dtls, struct lc_security *security,
     const struct lc_path *path, const char *host, struct lc_bytes hello)
 {
-    struct lc_connection *c = lc_zalloc(sizeof *c);
+    struct lc_connection *c = lc_pool_zalloc(sizeof *c);
     if (c == NULL) {
         return NULL;
     }

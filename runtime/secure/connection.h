@@ -15,6 +15,7 @@ struct lc_dtls {
     struct lc_list busy;        /* up, the least recently used first */
     struct lc_list resting;     /* up and unused for some time, parked if the engine can */
     size_t handshaking_count, up_count;
+    size_t parked; /* since memory was given back to the system */
     struct lc_timer sweep; /* ends and parks what is idle */
     struct lc_buf room;    /* what reserve() hands out */
     unsigned depth;        /* of calls that the struct must outlive */
@@ -56,7 +57,7 @@ struct lc_connection {
     struct lc_list link; /* in dtls->handshaking, busy or resting */
     struct lc_path path; /* remote.session is its number */
     struct lc_security *security;
-    struct lc_session *session;
+    struct lc_session *session; /* NULL until the first step */
     struct lc_handshake *handshake; /* NULL once up */
     struct lc_certificate *peer;
     char *host;             /* client: whom it means to reach; owned */
@@ -77,6 +78,10 @@ struct lc_connection {
  * `host`: whom a client's is to reach. NULL: memory. */
 struct lc_connection *lc_connection_new(struct lc_dtls *dtls, struct lc_security *security,
     const struct lc_path *path, const char *host, struct lc_bytes hello);
+
+/* Makes the engine's session: in the first step, for it costs as much as some hellos do. False:
+ * memory. */
+bool lc_connection_begin(struct lc_connection *connection, struct lc_bytes hello);
 
 /* Takes a datagram: at once when up, else in a step of its own. False: up, and nothing in it was
  * authentic. `local` is where it came to. The connection may be gone afterwards. */

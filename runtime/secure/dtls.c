@@ -13,6 +13,7 @@ enum {
     HANDSHAKES_MAX = 1000, /* of clients of ours: some 40 KB each */
     SESSIONS_MAX = 65536,  /* per endpoint: an endpoint has so many ports */
     SWEEP_AT_ONCE = 64,
+    TRIM_AFTER = 32, /* parked sessions: a megabyte */
     LINE_MAX_BYTES = 400,
     PLAINTEXT_MAX = 16384, /* of one record (RFC 5246 6.2.1) */
 };
@@ -235,6 +236,16 @@ static bool sweep_one(struct lc_dtls *dtls)
     return true;
 }
 
+/* At the end of a wave, and once for an eighth of the sessions: the gaps are as many as those. */
+static void trim(struct lc_dtls *dtls)
+{
+    size_t enough = dtls->up_count / 8 > TRIM_AFTER ? dtls->up_count / 8 : TRIM_AFTER;
+    if (dtls->parked >= enough && next_sweep(dtls) > dtls->options.timers->now) {
+        dtls->parked = 0;
+        lc_memory_trim();
+    }
+}
+
 static void sweep(struct lc_timer *timer)
 {
     struct lc_dtls *dtls = lc_container(timer, struct lc_dtls, sweep);
@@ -242,6 +253,7 @@ static void sweep(struct lc_timer *timer)
     for (int i = 0; i < SWEEP_AT_ONCE && !dtls->is_closed && sweep_one(dtls); i++) {
     }
     lc_dtls_sweep_later(dtls);
+    trim(dtls);
     lc_dtls_leave(dtls);
 }
 

@@ -192,9 +192,25 @@ static void take_datagram(struct lc_connection *c)
     lc_free(queued);
 }
 
+static bool begin(struct lc_connection *c)
+{
+    struct lc_error error;
+    const struct lc_queued *hello = c->handshake->datagrams.first; /* a server's */
+    struct lc_bytes bytes = hello == NULL ? lc_bytes(NULL, 0) : lc_bytes(hello->data, hello->len);
+    if (lc_connection_begin(c, bytes)) {
+        return true;
+    }
+    lc_fail_memory(&error);
+    lc_connection_fail(c, &error);
+    return false;
+}
+
 static void make_step(struct lc_connection *c)
 {
     struct lc_handshake *handshake = c->handshake;
+    if (c->session == NULL && !begin(c)) {
+        return;
+    }
     if (!handshake->has_started) {
         handshake->has_started = true;
         lc_connection_engine(c)->start(c->session);

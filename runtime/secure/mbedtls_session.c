@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/pool.h"
 
 static struct lc_mbedtls_session *of(struct lc_session *session)
 {
@@ -88,6 +89,16 @@ int lc_mbedtls_find_psk(
 
 /* ---- Parking ---- */
 
+static void forget_parked(struct lc_mbedtls_session *session)
+{
+    struct lc_bytes *parked = &session->parked;
+    if (parked->data != NULL) {
+        mbedtls_platform_zeroize((void *)parked->data, parked->len);
+        lc_pool_free((void *)parked->data);
+        *parked = lc_bytes(NULL, 0);
+    }
+}
+
 static void drop_live(struct lc_mbedtls_session *session)
 {
     if (session->live != NULL) {
@@ -134,7 +145,7 @@ static bool revive(struct lc_mbedtls_session *session)
                    &session->live->ssl, session->parked.data, session->parked.len) == 0;
         lc_mbedtls_conf_keylog(&context->conf, context->keylog);
     }
-    lc_mbedtls_forget(&session->parked);
+    forget_parked(session);
     if (!back) {
         lc_mbedtls_end(session, LC_END_MEMORY);
     }
@@ -154,21 +165,20 @@ static bool park(struct lc_session *base)
         return false;
     }
     int max_data = mbedtls_ssl_get_max_out_record_payload(ssl);
-    uint8_t *saved = lc_alloc(len);
+    uint8_t *saved = lc_pool_zalloc(len);
     if (saved == NULL || max_data < 0) {
-        lc_free(saved);
+        lc_pool_free(saved);
         return false;
     }
     session->parked = lc_bytes(saved, len);
     int r = mbedtls_ssl_context_save(ssl, saved, len, &len);
     if (r != 0) {
-        lc_mbedtls_forget(&session->parked);
+        forget_parked(session);
         lc_mbedtls_fail(session, r);
         return false;
     }
     session->max_data = (uint16_t)max_data;
     drop_live(session);
-    lc_memory_spare(MBEDTLS_SSL_IN_CONTENT_LEN + MBEDTLS_SSL_OUT_CONTENT_LEN);
     return true;
 }
 
@@ -343,13 +353,13 @@ static void session_free(struct lc_session *base)
 {
     struct lc_mbedtls_session *session = of(base);
     drop_live(session);
-    lc_mbedtls_forget(&session->parked);
-    lc_free(session);
+    forget_parked(session);
+    lc_pool_free(session);
 }
 
 static struct lc_session *session_new(const struct lc_session_options *options)
 {
-    struct lc_mbedtls_session *session = lc_zalloc(sizeof *session);
+    struct lc_mbedtls_session *session = lc_pool_zalloc(sizeof *session);
     if (session == NULL) {
         return NULL;
     }
@@ -358,7 +368,7 @@ static struct lc_session *session_new(const struct lc_session_options *options)
     session->timers = options->timers;
     session->mtu = options->mtu < UINT16_MAX ? (uint16_t)options->mtu : UINT16_MAX;
     if (!make_live(session)) {
-        lc_free(session);
+        lc_pool_free(session);
         return NULL;
     }
     lc_mbedtls_set_keylog(&session->live->ssl, session->context->keylog);

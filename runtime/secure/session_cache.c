@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "base/pool.h"
 
 struct entry {
     struct lc_map_node node;
@@ -43,7 +44,7 @@ static void drop(struct lc_session_cache *cache, struct entry *entry)
     lc_list_remove(&entry->link);
     cache->bytes -= size_of(entry);
     explicit_bzero(entry->bytes, size_of(entry));
-    lc_free(entry);
+    lc_pool_free(entry);
 }
 
 static struct entry *oldest(struct lc_session_cache *cache)
@@ -102,7 +103,7 @@ bool lc_session_cache_put(
     if (size > cache->options.max_bytes || cache->options.max_entries == 0) {
         return false;
     }
-    struct entry *entry = lc_alloc(sizeof *entry + size);
+    struct entry *entry = lc_pool_zalloc(sizeof *entry + size);
     if (entry == NULL) {
         return false;
     }
@@ -115,7 +116,7 @@ bool lc_session_cache_put(
     make_room(cache, size);
     if (!lc_map_insert(&cache->map, &entry->node, hash_of(key))) {
         explicit_bzero(entry->bytes, size);
-        lc_free(entry);
+        lc_pool_free(entry);
         return false;
     }
     lc_list_append(&cache->by_age, &entry->link);
