@@ -37,6 +37,57 @@ describe("the bench's load generator", function()
   it("says so when the server does not start", function()
     local result, text = generate("get -- false")
     assert.is_nil(result.answers)
-    assert.is_truthy(text:find("false does not answer GET /hello", 1, true), text)
+    assert.is_truthy(text:find("false does not answer", 1, true), text)
+  end)
+end)
+
+describe("the bench's load generator for DTLS", function()
+  local pki = require "spec.support.pki"
+  local folder
+
+  setup(function()
+    folder = pki.folder() .. "/bench"
+    os.execute(("mkdir %s && cp %s %s/own.pem"):format(folder, pki.path "server-ec.both.pem", folder))
+  end)
+
+  local function run(program, arguments)
+    local pipe <close> = assert(io.popen(("%s/bench/%s %s 2>&1"):format(build_folder(), program, arguments)))
+    local text, result = pipe:read("a"), {}
+    for name, value in text:gmatch("(%w+)=(%d+)") do
+      result[name] = tonumber(value)
+    end
+    return result, text
+  end
+
+  local function server(kind, provider)
+    return ("-- %s/lunacoap spec/bench/dtls_server.lua %s %s %s"):format(build_folder(), kind, folder, provider)
+  end
+
+  for kind, provider in pairs { certificate = "mbedTLS", psk = "mbedTLS", rawkey = "GnuTLS", resumed = "mbedTLS" } do
+    it("counts handshakes of our server, and of the raw engine: " .. kind, function()
+      local raw, raw_text = run("dtls_raw", ("handshakes %s %s %s 2 0.1"):format(kind, provider, folder))
+      local result, text = run("dtls_load", ("handshakes %s 4 0.1 %s"):format(kind, server(kind, provider)))
+      assert.is_true((raw.answers or 0) > 0 and raw.cpu > 0, raw_text)
+      assert.is_true((result.answers or 0) > 0 and result.cpu > 0, text)
+      assert.are.equal(0, result.bad, text)
+    end)
+  end
+
+  it("counts exchanges, and those that have another answer than they should as wrong", function()
+    local result, text = run("dtls_load", "exchanges psk 4 0.1 " .. server("psk", "mbedTLS"))
+    assert.is_true((result.answers or 0) > 100, text)
+    assert.are.equal(0, result.bad + result.lost, text)
+  end)
+
+  it("says so when a session is not of the kind that is measured", function()
+    local result, text = run("dtls_load", "handshakes psk 1 0.1 " .. server("certificate", "mbedTLS"))
+    assert.is_true((result.bad or 1) > 0 and (result.answers or 0) == 0, text)
+  end)
+
+  it("tells how long plain CoAP waits for handshakes, and what sessions cost in memory", function()
+    local burst, text = run("dtls_load", "burst psk 20 0 " .. server("psk", "mbedTLS"))
+    assert.is_true((burst.asked or 0) > 0 and burst.stall > 0 and burst.handshake > 0, text)
+    local memory, memory_text = run("dtls_load", "memory psk 50 0 " .. server("psk", "mbedTLS"))
+    assert.is_true((memory.active or 0) > 10000, memory_text)
   end)
 end)

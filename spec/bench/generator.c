@@ -62,7 +62,7 @@ int main(int argc, char **argv)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    server_start(&server, command, SERVER_CPU);
+    server_start(&server, command, SERVER_CPU, server_answers_hello, NULL);
     server_pin(GENERATOR_CPU);
     if (!strcmp(plan.mode, "observe"))
         fanout_run(&plan, &server, &result);

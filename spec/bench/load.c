@@ -2,13 +2,13 @@
  * It spins instead of sleeping, so that the server is never charged for waking it, and hands the
  * requests of one client to the kernel as one segmented send, so that it costs far less than the
  * server that it has to keep busy. */
+#include "datagram.h"
 #include "generator.h"
 #include "packet.h"
 
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
-#include <netinet/udp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,28 +115,6 @@ static size_t write_request(struct load *load, struct client *client, uint8_t *o
     return packet_write(out, &request);
 }
 
-static void send_segments(const struct client *client, uint8_t *data, size_t length, size_t segment)
-{
-    union {
-        char room[CMSG_SPACE(sizeof(uint16_t))];
-        struct cmsghdr align;
-    } control = {{0}};
-    struct iovec vector = {data, length};
-    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-    uint16_t size = (uint16_t)segment;
-    if (length > segment) {
-        message.msg_control = control.room;
-        message.msg_controllen = sizeof control.room;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_UDP;
-        header->cmsg_type = UDP_SEGMENT;
-        header->cmsg_len = CMSG_LEN(sizeof size);
-        memcpy(CMSG_DATA(header), &size, sizeof size);
-    }
-    if (sendmsg(client->fd, &message, 0) < 0 && errno != EAGAIN)
-        err(1, "sending to the server");
-}
-
 static void forget_lost(struct load *load, struct client *client)
 {
     for (unsigned i = 0; i < load->plan->window; i++) {
@@ -168,7 +146,7 @@ static void refill(struct load *load, struct client *client)
         length += segment;
     }
     if (length)
-        send_segments(client, data, length, segment);
+        datagram_send(client->fd, data, length, segment);
 }
 
 /* libcoap leaves Block1 out of the answer to the last block, so it is asked for in the others. */

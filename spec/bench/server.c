@@ -66,12 +66,13 @@ static void become_server(char **argv, uint16_t port, int cpu, pid_t parent)
     err(2, "cannot start %s", arguments[0]);
 }
 
-static bool answers(uint16_t port)
+bool server_answers_hello(uint16_t port, void *arg)
 {
     struct timeval patience = {.tv_usec = 20000};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct packet_request request = {.code = PACKET_GET, .mid = 1, .token = 1, .path = "hello"};
     uint8_t data[PACKET_ROOM];
+    (void)arg;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -84,7 +85,8 @@ static bool answers(uint16_t port)
     return ok;
 }
 
-void server_start(struct server *out_server, char **argv, int cpu)
+void server_start(
+    struct server *out_server, char **argv, int cpu, server_answers *answers, void *arg)
 {
     int64_t end = server_now() + INT64_C(5000000000);
     pid_t parent = getpid();
@@ -94,17 +96,17 @@ void server_start(struct server *out_server, char **argv, int cpu)
         err(2, "fork");
     if (out_server->pid == 0)
         become_server(argv, out_server->port, cpu, parent);
-    while (!answers(out_server->port)) {
+    while (!answers(out_server->port, arg)) {
         if (!server_alive(out_server) || server_now() > end)
-            errx(2, "%s does not answer GET /hello", argv[0]);
+            errx(2, "%s does not answer", argv[0]);
         usleep(5000);
     }
 }
 
-int64_t server_cpu(const struct server *server)
+struct server_times server_times(const struct server *server)
 {
     char path[300];
-    int64_t total = 0;
+    struct server_times total = {0, 0};
     snprintf(path, sizeof path, "/proc/%d/task", (int)server->pid);
     DIR *tasks = opendir(path);
     if (!tasks)
@@ -112,14 +114,21 @@ int64_t server_cpu(const struct server *server)
     for (struct dirent *entry; (entry = readdir(tasks));) {
         snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)server->pid, entry->d_name);
         FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
-        long long spent = 0;
-        if (file && fscanf(file, "%lld", &spent) == 1)
-            total += spent;
+        long long ran = 0, waited = 0;
+        if (file && fscanf(file, "%lld %lld", &ran, &waited) == 2) {
+            total.ran += ran;
+            total.waited += waited;
+        }
         if (file)
             fclose(file);
     }
     closedir(tasks);
     return total;
+}
+
+int64_t server_cpu(const struct server *server)
+{
+    return server_times(server).ran;
 }
 
 bool server_alive(const struct server *server)
