@@ -66,6 +66,18 @@ void lc_memory_trim(void)
     malloc_trim(0);
 }
 
+bool lc_memory_take(void)
+{
+    bool may = !refused();
+    blocks += may;
+    return may;
+}
+
+void lc_memory_give(void)
+{
+    blocks--;
+}
+
 size_t lc_memory_blocks(void)
 {
     return blocks;

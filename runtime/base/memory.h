@@ -5,6 +5,7 @@
 #ifndef LC_BASE_MEMORY_H
 #define LC_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *lc_alloc(size_t size);
@@ -21,6 +22,10 @@ void lc_free(void *block);
 /* Gives pages between blocks back to the system, some microseconds for each gap. free() by itself
  * does so at the end of the heap only. */
 void lc_memory_trim(void);
+
+/* For who cuts up blocks by himself (pool.h): each piece counts as one. False: it is to fail. */
+bool lc_memory_take(void);
+void lc_memory_give(void);
 
 /* Blocks that are allocated now. */
 size_t lc_memory_blocks(void);

@@ -71,7 +71,11 @@ static struct slab *new_slab(unsigned size)
 static void *take_cell(unsigned size)
 {
     struct slab *slab = with_room[size / STEP];
+    if (!lc_memory_take()) {
+        return NULL;
+    }
     if (slab == NULL && (slab = new_slab(size)) == NULL) {
+        lc_memory_give();
         return NULL;
     }
     struct cell *cell = slab->free;
@@ -103,6 +107,7 @@ void lc_pool_free(void *block)
         lc_free(cell);
         return;
     }
+    lc_memory_give();
     if (slab->free == NULL) {
         link_slab(slab);
     }

@@ -1,7 +1,7 @@
 /* The table of peers; see peer.h. Source addresses can be spoofed, hence the bound. */
 #include "message/peer.h"
 
-#include "base/pool.h"
+#include "base/memory.h"
 
 enum { MOST_PEERS = 65536 };
 
@@ -16,7 +16,7 @@ static void forget(struct lc_peers *peers, struct lc_peer *peer)
     lc_list_remove(&peer->link);
     lc_map_remove(&peers->map, &peer->node);
     lc_ids_free(&peer->ids);
-    lc_pool_free(peer);
+    lc_free(peer);
 }
 
 void lc_peers_free(struct lc_peers *peers)
@@ -65,9 +65,9 @@ struct lc_peer *lc_peers_get(struct lc_peers *peers, const struct lc_address *ad
         touch(peers, peer, now);
         return peer;
     }
-    peer = lc_pool_zalloc(sizeof *peer);
+    peer = lc_alloc(sizeof *peer);
     if (peer == NULL || !lc_map_insert(&peers->map, &peer->node, hash)) {
-        lc_pool_free(peer);
+        lc_free(peer);
         return NULL;
     }
     if (peers->map.count > MOST_PEERS && !lc_list_empty(&peers->idle)) {

@@ -15,7 +15,7 @@ struct lc_dtls {
     struct lc_list busy;        /* up, the least recently used first */
     struct lc_list resting;     /* up and unused for some time, parked if the engine can */
     size_t handshaking_count, up_count;
-    size_t parked; /* since memory was given back to the system */
+    size_t parked;         /* since memory was given back to the system */
     struct lc_timer sweep; /* ends and parks what is idle */
     struct lc_buf room;    /* what reserve() hands out */
     unsigned depth;        /* of calls that the struct must outlive */
@@ -57,7 +57,7 @@ struct lc_connection {
     struct lc_list link; /* in dtls->handshaking, busy or resting */
     struct lc_path path; /* remote.session is its number */
     struct lc_security *security;
-    struct lc_session *session; /* NULL until the first step */
+    struct lc_session *session;     /* NULL until the first step */
     struct lc_handshake *handshake; /* NULL once up */
     struct lc_certificate *peer;
     char *host;             /* client: whom it means to reach; owned */

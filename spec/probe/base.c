@@ -55,21 +55,20 @@ static int allocations(lua_State *L)
 
 /* seed(number): a fixed sequence of random numbers; 0 or nothing: the system's again. */
 /* pool(size, count) -> how many blocks were given, how many of them were zeroed and overlapped no
- * other, blocks of the heap that they took. All are given back, every second one first. */
+ * other, how often the next lay on another page. All are given back, every second one first. */
 static int pool(lua_State *L)
 {
     enum { MOST = 1000 };
     size_t size = (size_t)luaL_checkinteger(L, 1);
-    lua_Integer count = luaL_checkinteger(L, 2), given = 0, good = 0;
+    lua_Integer count = luaL_checkinteger(L, 2), given = 0, good = 0, turned = 0;
     luaL_argcheck(L, count <= MOST && size > 0, 2, "too many");
     uint8_t *all[MOST];
-    size_t before = lc_memory_blocks();
     for (; given < count && (all[given] = lc_pool_zalloc(size)) != NULL; given++) {
         good += all[given][0] == 0 && memcmp(all[given], all[given] + 1, size - 1) == 0;
         memset(all[given], (int)(given % 255) + 1, size);
     }
-    size_t taken = lc_memory_blocks() - before;
     for (lua_Integer i = 0; i < given; i++) {
+        turned += i > 0 && (uintptr_t)all[i] / 4096 != (uintptr_t)all[i - 1] / 4096;
         uint8_t mark = (uint8_t)(i % 255 + 1);
         good -= all[i][0] != mark || memcmp(all[i], all[i] + 1, size - 1) != 0;
     }
@@ -80,7 +79,7 @@ static int pool(lua_State *L)
     }
     lua_pushinteger(L, given);
     lua_pushinteger(L, good);
-    lua_pushinteger(L, (lua_Integer)taken);
+    lua_pushinteger(L, turned);
     return 3;
 }
 
