@@ -5,7 +5,7 @@
 
 /* Cheap steps (pre-shared keys, resumption: some 40 us each) go together in one turn; after a step
  * with public-key arithmetic the loop has its turn. */
-static const int64_t budget_ns = 400000;
+static const int64_t budget_ns = 200000;
 
 static int64_t now_ns(void)
 {

@@ -31,11 +31,6 @@ function M.verdict(subject, text, reached)
   end
 end
 
-function M.exists(path)
-  local file = io.open(path)
-  return file ~= nil and file:close()
-end
-
 function M.median(values)
   local sorted = table.move(values, 1, #values, 1, {})
   table.sort(sorted)
@@ -77,9 +72,9 @@ end
 
 -- All servers once a round, each round beginning with another one.
 local function measure_rounds(scenario)
-  local servers, results = {}, {}
-  for _, name in ipairs(scenario.servers) do
-    servers[#servers + 1], results[name] = name, {}
+  local servers, results = scenario.servers, {}
+  for _, name in ipairs(servers) do
+    results[name] = {}
   end
   for round = 1, M.rounds do
     for i = 1, #servers do
@@ -89,7 +84,7 @@ local function measure_rounds(scenario)
       results[name][round] = last and last.failed and last or measure(scenario, name)
     end
   end
-  return servers, results
+  return results
 end
 
 local function pick(list, field)
@@ -146,7 +141,7 @@ function M.scenario(scenario)
     return
   end
   print("\n" .. scenario.name)
-  local servers, results = measure_rounds(scenario)
+  local servers, results = scenario.servers, measure_rounds(scenario)
   for _, name in ipairs(servers) do
     print_server(scenario, name, results[name])
   end
