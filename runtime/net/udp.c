@@ -8,10 +8,7 @@
 #include "base/memory.h"
 #include "net/private.h"
 
-enum {
-    READS_PER_TURN = 4, /* full batches, before other sockets get their turn */
-    LONGEST = 65535,
-};
+enum { LONGEST = 65535 };
 
 /* One datagram to the layer above, which may close the socket or turn the loop. */
 static void hand_on(struct lc_udp *udp, struct lc_receive_batch *batch, unsigned i)
@@ -68,22 +65,20 @@ static void discard(struct lc_udp *udp)
     }
 }
 
-/* One recvmmsg() and what follows from it. False: nothing more to read now. */
-static bool read_batch(struct lc_udp *udp, struct lc_receive_batch *batch)
+/* One recvmmsg() and what follows from it. */
+static void read_batch(struct lc_udp *udp, struct lc_receive_batch *batch)
 {
     udp->stats.receive_calls++;
     int count = lc_receive_batch_fill(batch, udp->fd);
     if (count <= 0) {
         /* No data, yet readable: there is an error in the queue, or it was the errno just now. */
-        int number = errno;
         lc_trouble_read(udp);
-        return number != EAGAIN;
+        return;
     }
     batch->udp = udp;
     udp->stats.received += (unsigned)count;
     hand_on_rest(batch);
     batch->next = batch->count;
-    return (unsigned)count == batch->slots && !udp->closed;
 }
 
 static void on_readable(struct ev_loop *ev, struct ev_io *io, int events)
@@ -96,8 +91,7 @@ static void on_readable(struct ev_loop *ev, struct ev_io *io, int events)
         return;
     }
     lc_udp_enter(udp);
-    for (unsigned i = 0; i < READS_PER_TURN && read_batch(udp, batch); i++) {
-    }
+    read_batch(udp, batch); /* no more before other sockets, and the loop, had their turn */
     if (udp->suspicious && !udp->closed) {
         lc_trouble_read(udp);
     }
