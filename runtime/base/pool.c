@@ -1,6 +1,7 @@
 /* Slabs of equal cells; see pool.h. */
 #include "base/pool.h"
 
+#include <sanitizer/asan_interface.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -26,6 +27,14 @@ struct slab {
 };
 
 static struct slab *with_room[LONGEST / STEP + 1];
+
+/* A free cell holds its link alone: AddressSanitizer is told of any other access. */
+static void free_cell(struct slab *slab, struct cell *cell)
+{
+    cell->next = slab->free;
+    slab->free = cell;
+    ASAN_POISON_MEMORY_REGION(cell->block + sizeof cell->next, slab->size - sizeof cell->next);
+}
 
 static void link_slab(struct slab *slab)
 {
@@ -61,8 +70,7 @@ static struct slab *new_slab(unsigned size)
     for (char *at = slab->cells; at + stride <= (char *)slab + SLAB_SIZE; at += stride) {
         struct cell *cell = (struct cell *)at;
         cell->slab = slab;
-        cell->next = slab->free;
-        slab->free = cell;
+        free_cell(slab, cell);
     }
     link_slab(slab);
     return slab;
@@ -84,13 +92,14 @@ static void *take_cell(unsigned size)
     if (slab->free == NULL) {
         unlink_slab(slab);
     }
+    ASAN_UNPOISON_MEMORY_REGION(cell->block, size);
     return memset(cell->block, 0, size);
 }
 
 void *lc_pool_zalloc(size_t size)
 {
     if (size <= LONGEST) {
-        return take_cell((unsigned)((size + STEP - 1) / STEP * STEP));
+        return take_cell((unsigned)(size == 0 ? STEP : (size + STEP - 1) / STEP * STEP));
     }
     struct cell *cell = lc_zalloc(offsetof(struct cell, block) + size);
     return cell == NULL ? NULL : cell->block;
@@ -111,8 +120,7 @@ void lc_pool_free(void *block)
     if (slab->free == NULL) {
         link_slab(slab);
     }
-    cell->next = slab->free;
-    slab->free = cell;
+    free_cell(slab, cell);
     if (--slab->used == 0) {
         unlink_slab(slab);
         lc_free(slab);
