@@ -140,7 +140,7 @@ PACKAGES += libcoap3-bin libcoap3-dev
 # The authorities that the system trusts.
 PACKAGES += ca-certificates
 # Certificates, keys and tokens for the specs of DTLS, and peers that speak it.
-PACKAGES += openssl gnutls-bin softhsm2
+PACKAGES += openssl gnutls-bin softhsm2 openssh-client
 
 .PHONY: deps
 deps:
