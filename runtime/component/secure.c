@@ -289,6 +289,7 @@ static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error
             lc_endpoint_secure(component->endpoint, &(struct lc_dtls_options){
                                                         .handshakes = &component->stage->handshakes,
                                                         .cookies = component->stage->cookies,
+                                                        .room = &component->stage->plaintext,
                                                         .upcalls = upcalls,
                                                     });
     }

@@ -26,6 +26,7 @@ void lc_stage_dispose(struct lc_stage *stage)
         lc_call_free(lc_container(link, struct lc_call, link));
     }
     lc_buf_free(&stage->scratch);
+    lc_buf_wipe(&stage->plaintext);
     lc_cookies_free(stage->cookies);
     lc_map_free(&stage->securities);
 }

@@ -47,6 +47,7 @@ struct lc_stage {
     struct lc_cookies *cookies;      /* of DTLS; NULL until used */
     struct lc_map securities;        /* in use, to be shared by those who are set alike */
     struct lc_handshakes handshakes; /* ready when there are cookies */
+    struct lc_buf plaintext;         /* the message that is about to be sealed */
 };
 
 void lc_stage_init(

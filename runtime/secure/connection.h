@@ -17,7 +17,6 @@ struct lc_dtls {
     size_t handshaking_count, up_count;
     size_t parked;         /* since memory was given back to the system */
     struct lc_timer sweep; /* ends and parks what is idle */
-    struct lc_buf room;    /* what reserve() hands out */
     unsigned depth;        /* of calls that the struct must outlive */
     bool is_closed;
 };

@@ -30,11 +30,9 @@ static const lc_time park_after = 5 * LC_SECOND;
 static uint8_t *reserve(struct lc_transport *transport, size_t len)
 {
     struct lc_dtls *dtls = lc_container(transport, struct lc_dtls, transport);
-    lc_buf_clear(&dtls->room);
-    if (len > PLAINTEXT_MAX || !lc_buf_reserve(&dtls->room, len)) {
-        return NULL;
-    }
-    return dtls->room.data;
+    struct lc_buf *room = dtls->options.room;
+    lc_buf_clear(room);
+    return len <= PLAINTEXT_MAX && lc_buf_reserve(room, len) ? room->data : NULL;
 }
 
 static struct lc_connection *find(const struct lc_dtls *dtls, uint32_t number)
@@ -52,7 +50,7 @@ static void send_plain(struct lc_dtls *dtls, const struct lc_path *path, size_t 
     struct lc_transport *under = dtls->options.under;
     uint8_t *room = under->reserve(under, len);
     if (room != NULL) {
-        memcpy(room, dtls->room.data, len);
+        memcpy(room, dtls->options.room->data, len);
         under->commit(under, path, len);
     }
 }
@@ -66,7 +64,7 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
     }
     struct lc_connection *c = find(dtls, path->remote.session);
     if (c != NULL) {
-        lc_connection_write(c, lc_bytes(dtls->room.data, len));
+        lc_connection_write(c, lc_bytes(dtls->options.room->data, len));
     }
 }
 
@@ -91,7 +89,6 @@ static void destroy(struct lc_dtls *dtls)
 {
     lc_map_free(&dtls->by_address);
     lc_map_free(&dtls->by_number);
-    lc_buf_wipe(&dtls->room);
     lc_free(dtls);
 }
 

@@ -54,6 +54,7 @@ struct lc_dtls_options {
     struct lc_timers *timers;
     struct lc_handshakes *handshakes; /* of the loop */
     struct lc_cookies *cookies;
+    struct lc_buf *room; /* what reserve() hands out; one serves a loop */
     struct lc_transport *under;
     struct lc_receiver above;
     const struct lc_log *log;

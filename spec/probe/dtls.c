@@ -28,6 +28,7 @@ struct probe_under {
 struct probe_filter {
     struct lc_dtls *dtls; /* NULL: freed */
     struct lc_cookies *cookies;
+    struct lc_buf room;
     struct lc_session_cache *saved; /* or NULL */
     struct probe_under *under;
     struct lc_receiver receiver;
@@ -232,6 +233,7 @@ static struct lc_dtls *make_filter(struct probe_filter *filter, lc_time idle_tim
         .timers = &timers,
         .handshakes = &handshakes,
         .cookies = filter->cookies,
+        .room = &filter->room,
         .under = &filter->under->transport,
         .above = {on_receive, on_truncated, on_refused, filter},
         .log = &filter->log,
@@ -287,6 +289,7 @@ static int filter_free(lua_State *L)
     }
     free(filter->under);
     filter->under = NULL;
+    lc_buf_free(&filter->room);
     lc_cookies_free(filter->cookies);
     filter->cookies = NULL;
     lc_session_cache_free(filter->saved);
