@@ -134,7 +134,8 @@ static void on_authenticate(void *arg, uint32_t session, struct lc_certificate *
     const struct lc_finding *finding)
 {
     struct lc_component *component = arg;
-    bool is_server = component->endpoint->server != NULL;
+    /* A server that has stopped may be a client while it has requests to answer. */
+    bool is_server = lc_dtls_serves(dtls_of(component), session);
     enum lc_event_id id =
         is_server ? LC_ON_SSL_CLIENT_AUTHENTICATION : LC_ON_SSL_SERVER_AUTHENTICATION;
     if (!is_server) {
@@ -189,7 +190,8 @@ static void on_up(void *arg, uint32_t session)
     struct lc_component *component = arg;
     struct lc_dtls_view view;
     component->secure->last_session = session;
-    if (component->endpoint->server == NULL && lc_dtls_look(dtls_of(component), session, &view)) {
+    if (!lc_dtls_serves(dtls_of(component), session) &&
+        lc_dtls_look(dtls_of(component), session, &view)) {
         replace(&component->secure->server, view.certificate);
     }
     lc_call_session_up(component, session);

@@ -535,6 +535,12 @@ bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session)
     return c != NULL && c->is_up && !c->has_ended;
 }
 
+bool lc_dtls_serves(const struct lc_dtls *dtls, uint32_t session)
+{
+    struct lc_connection *c = find(dtls, session);
+    return c != NULL && c->security->is_server;
+}
+
 void lc_dtls_decide(struct lc_dtls *dtls, uint32_t session, bool accept)
 {
     struct lc_connection *c = find(dtls, session);

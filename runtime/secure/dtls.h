@@ -92,6 +92,9 @@ uint32_t lc_dtls_connect(struct lc_dtls *dtls, struct lc_security *security,
     const struct lc_address *remote, const char *host);
 bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session);
 
+/* Whether a session's peer is a client of ours, and not a server that we talk to. */
+bool lc_dtls_serves(const struct lc_dtls *dtls, uint32_t session);
+
 /* The answer to authenticate(); nothing when the session does not wait for one. */
 void lc_dtls_decide(struct lc_dtls *dtls, uint32_t session, bool accept);
 

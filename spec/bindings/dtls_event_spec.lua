@@ -44,6 +44,23 @@ describe("SSLServerAuthentication", function()
       assert.are.same(shown("stranger", "stranger-root", seen[2].Status, false), seen[2])
     end
   end)
+
+  it("comes to a server that has stopped and has become a client, too", function()
+    for _, provider in ipairs(BOTH) do
+      local asked, base = dtls.server { SSLProvider = provider }
+      asked.OnRequest = function(_, e) e.SendResponse = false end
+      local wrong = dtls.collect(asked, "OnSSLClientAuthentication", "Status")
+      asked.OnSSLServerAuthentication = function(_, e) e.Accept = false end
+      dtls.client({ Timeout = 0 }):Get(base)
+      dtls.until_true(function() return #asked.PendingRequests == 1 end)
+      asked:StopListening()
+      local _, other = dtls.server()
+      asked:Config("SSLServerCACerts=" .. pki.read "root.crt")
+      dtls.refuses(280, { "OnSSLServerAuthentication set Accept to False" }, asked, other)
+      assert.are.equal("O=Specs, CN=server-ec", asked.SSLServerCert.Subject)
+      assert.are.same({}, wrong)
+    end
+  end)
 end)
 
 describe("SSLClientAuthentication", function()
