@@ -281,6 +281,7 @@ static int prepare(
     }
     call->confirmable = component->values.basics.use_confirmable_messages;
     call->absolute = settings->absolute_timeout;
+    call->has_progress = false;
     call->message_id = component->message_id;
     component->message_id = -1;
     if (options->waiter != NULL) {

@@ -28,6 +28,7 @@ struct lc_call {
     bool confirmable;
     bool secure;                 /* over DTLS */
     bool absolute;               /* AbsoluteTimeout */
+    bool has_progress;           /* the peer has acknowledged something of it */
     bool deferred;               /* cancelled inside a method, to be told in a later turn */
     bool notifying;              /* a Notification handler has not returned */
     bool guarded;                /* a function further up still uses it */

@@ -2,6 +2,7 @@
 #include "component/apply.h"
 #include "component/call_state.h"
 #include "component/result.h"
+#include "component/secure.h"
 #include "wire/code.h"
 
 /* ---- The end ---- */
@@ -65,6 +66,9 @@ void lc_call_time_out(struct lc_timer *timer)
     if (call->state == LC_CALL_CONNECTING) {
         lc_call_explain_silence(call);
     } else {
+        if (!call->has_progress) {
+            lc_secure_doubt(call->component, call->remote.session, call->timeout);
+        }
         lc_call_fail(call, LC_ERROR_TIMED_OUT);
     }
     lc_call_finish(call);
@@ -83,6 +87,7 @@ void lc_call_start_timer(struct lc_call *call)
 static void on_progress(void *arg)
 {
     struct lc_call *call = arg;
+    call->has_progress = true;
     if (call->state != LC_CALL_SENT || (call->absolute && call->timeout > 0)) {
         return; /* an observation that goes on needs no time-out: it renews itself */
     }
@@ -123,6 +128,11 @@ static void on_complete(void *arg, const struct lc_result *result)
         lc_call_recycle(call);
         lc_component_update_active(component);
         return;
+    }
+    if (result->code == LC_ERROR_TRANSMISSION) {
+        const struct lc_settings *settings = lc_component_settings(call->component);
+        lc_secure_doubt(
+            call->component, call->remote.session, lc_apply_seconds(settings->ack_timeout));
     }
     keep_response(call, result);
     if (result->path != NULL) {

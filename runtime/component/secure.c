@@ -398,6 +398,13 @@ void lc_secure_explain_silence(
     lc_dtls_explain_silence(component->endpoint->dtls, session, error);
 }
 
+void lc_secure_doubt(const struct lc_component *component, uint32_t session, lc_time silence)
+{
+    if (dtls_of(component) != NULL) {
+        lc_dtls_doubt(dtls_of(component), session, silence);
+    }
+}
+
 int lc_secure_check_server(struct lc_component *component, struct lc_error *error)
 {
     struct lc_security *security = make_security(component, true, error);

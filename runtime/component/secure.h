@@ -33,6 +33,10 @@ int lc_secure_connect(struct lc_component *component, struct lc_address *remote,
 void lc_secure_explain_silence(
     const struct lc_component *component, uint32_t session, struct lc_error *error);
 
+/* Nothing has answered over a session for that long: a server that was started anew does not know
+ * it any more. */
+void lc_secure_doubt(const struct lc_component *component, uint32_t session, lc_time silence);
+
 /* Whether the settings make a server, before its socket is opened. */
 int lc_secure_check_server(struct lc_component *component, struct lc_error *error);
 

@@ -183,6 +183,7 @@ static void up(void *arg)
     c->dtls->handshaking_count--;
     c->dtls->up_count++;
     c->is_up = true;
+    c->heard = now_of(c);
     c->taken++;
 }
 
@@ -256,6 +257,8 @@ static bool take(
         c->path.local = usual;
         return false;
     }
+    c->heard = now_of(c);
+    c->is_doubted = false;
     return true;
 }
 

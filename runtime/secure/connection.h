@@ -63,12 +63,14 @@ struct lc_connection {
     struct lc_buf identity; /* of a client with a pre-shared key */
     struct lc_timer deadline;
     lc_time used;
+    lc_time heard;            /* when the peer sent something authentic last */
     struct lc_error *failure; /* owned; why it has ended */
     unsigned depth;           /* of calls that the struct must outlive */
     unsigned taken;           /* how often a datagram held something authentic */
     bool is_up, is_parked;
-    bool is_gone;   /* out of the table; freed when depth is 0 */
-    bool has_ended; /* for the engine, which is told nothing more */
+    bool is_doubted; /* nothing was heard where something should have been */
+    bool is_gone;    /* out of the table; freed when depth is 0 */
+    bool has_ended;  /* for the engine, which is told nothing more */
 };
 
 /* ---- connection.c ---- */

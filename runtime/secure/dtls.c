@@ -491,7 +491,8 @@ void lc_dtls_serve(struct lc_dtls *dtls, struct lc_security *security)
 static bool is_session_with(
     const struct lc_connection *c, const struct lc_security *security, const char *host)
 {
-    return c->security == security && c->host != NULL && strcmp(c->host, host) == 0;
+    return c->security == security && !c->is_doubted && c->host != NULL &&
+           strcmp(c->host, host) == 0;
 }
 
 /* Two handshakes between the same ports would take each other's messages. */
@@ -533,6 +534,14 @@ bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session)
 {
     struct lc_connection *c = find(dtls, session);
     return c != NULL && c->is_up && !c->has_ended;
+}
+
+void lc_dtls_doubt(struct lc_dtls *dtls, uint32_t session, lc_time silence)
+{
+    struct lc_connection *c = find(dtls, session);
+    if (c != NULL && c->is_up && dtls->options.timers->now - c->heard >= silence) {
+        c->is_doubted = true;
+    }
 }
 
 bool lc_dtls_serves(const struct lc_dtls *dtls, uint32_t session)

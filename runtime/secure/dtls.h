@@ -92,6 +92,10 @@ uint32_t lc_dtls_connect(struct lc_dtls *dtls, struct lc_security *security,
     const struct lc_address *remote, const char *host);
 bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session);
 
+/* The server did not answer: when nothing was heard of it for that long, it may have forgotten the
+ * session, and the next lc_dtls_connect() begins another, which takes its place once it is up. */
+void lc_dtls_doubt(struct lc_dtls *dtls, uint32_t session, lc_time silence);
+
 /* Whether a session's peer is a client of ours, and not a server that we talk to. */
 bool lc_dtls_serves(const struct lc_dtls *dtls, uint32_t session);
 

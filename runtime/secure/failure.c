@@ -125,7 +125,7 @@ int lc_failure_of_replacement(const struct lc_connection *by, struct lc_error *e
         error, by->security->is_server
                    ? "The client began a new DTLS session"
                    : "A new DTLS session took its place, since settings or the URI's host name "
-                     "are others now");
+                     "are others now, or nothing was heard in it");
 }
 
 /* Many servers say nothing at all of what they do not take. */

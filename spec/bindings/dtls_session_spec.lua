@@ -323,6 +323,20 @@ describe("a new session", function()
   end)
 end)
 
+describe("a request that is not answered in time", function()
+  it("leaves the session as it is when the server has acknowledged it", function()
+    local server, base, ids = holding()
+    local client = dtls.client { Timeout = 0.3 }
+    local lines = dtls.status(client)
+    dtls.refuses(301, {}, client, base)
+    assert.are.equal(1, #ids)
+    server.OnRequest = function(coap, e) coap.ResponseData = e.URIPath end
+    client.Timeout = 5
+    dtls.reaches(client, base)
+    assert.are.equal(1, dtls.sessions(lines))
+  end)
+end)
+
 describe("StopListening", function()
   it("keeps the sessions: held requests are answered, and new ones get 5.03", function()
     local server, base, ids = holding()

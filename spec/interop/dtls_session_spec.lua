@@ -147,6 +147,41 @@ describe("our server over DTLS", function()
   end)
 end)
 
+-- A server that was killed and started anew knows nothing of the sessions before.
+describe("our client of a server that was started anew", function()
+  local function start(port)
+    local server = foreign.start(("%s/lunacoap examples/dtls_server.lua @server-ec.both.pem %d"):format(
+      process.build_folder(), port))
+    server:expect("listening")
+    return server
+  end
+
+  for _, provider in ipairs(PROVIDERS) do
+    it("begins a new session once a request was not answered, by " .. provider, function()
+      for _, settings in ipairs { { Timeout = 0.5 }, { AckTimeout = 0.1, MaxRetransmit = 1 } } do
+        local port = process.free_port("127.0.0.1")
+        local uri = ("coaps://127.0.0.1:%d/hello"):format(port)
+        settings.SSLProvider, settings.SSLAcceptServerCert = provider, foreign.certificate "server-ec"
+        local coap <close> = lunacoap.CoAP(settings)
+        do
+          local first <close> = start(port)
+          coap:Get(uri)
+          first:signal "KILL"
+          first:reap()
+        end
+        local second <close> = start(port)
+        local ok, err = pcall(coap.Get, coap, uri)
+        assert.is_false(ok)
+        assert.are.equal(settings.Timeout and 301 or 704, err.Code)
+        coap.Timeout = 5
+        coap:Get(uri)
+        assert.are.equal("Hello, stranger", coap.ResponseData)
+        assert.is_true(second:running())
+      end
+    end)
+  end
+end)
+
 describe("our client over DTLS", function()
   local statuses, asked
 
