@@ -95,7 +95,8 @@ static int check_psk(const struct lc_settings *settings, struct lc_error *error)
     size_t longest = longest_psk(settings);
     if (len < 0 && strlen(text) / 2 <= sizeof key) {
         return lc_fail(error, LC_ERROR_USAGE,
-            "PSKKey takes hexadecimal digits (0 to 9, a to f), two for each byte; the %zu characters "
+            "PSKKey takes hexadecimal digits (0 to 9, a to f), two for each byte; the %zu "
+            "characters "
             "given are %s",
             strlen(text), strlen(text) % 2 != 0 ? "an odd number" : "not only such digits");
     }

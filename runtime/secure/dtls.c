@@ -169,18 +169,14 @@ static struct lc_connection *first_of(const struct lc_list *list)
     return lc_list_empty(list) ? NULL : lc_container(list->next, struct lc_connection, link);
 }
 
-static void end_up(struct lc_connection *c, int code, const char *why)
+/* Only who is up says goodbye. */
+static void end_one(struct lc_connection *c, int code, const char *why)
 {
     struct lc_error error;
     lc_fail(&error, code, "%s", why);
-    lc_connection_close(c, &error);
-}
-
-static void end_half_open(struct lc_connection *c, int code, const char *why)
-{
-    struct lc_error error;
-    lc_fail(&error, code, "%s", why);
-    lc_connection_finish(c, &error);
+    void (*end)(struct lc_connection *, const struct lc_error *) =
+        c->is_up ? lc_connection_close : lc_connection_finish;
+    end(c, &error);
 }
 
 /* When the first of a list is due; LC_NEVER for an empty one. */
@@ -220,12 +216,12 @@ static bool sweep_one(struct lc_dtls *dtls)
 {
     lc_time now = dtls->options.timers->now;
     if (due(&dtls->handshaking, handshake_limit) <= now) {
-        end_half_open(first_of(&dtls->handshaking), LC_ERROR_TIMED_OUT,
+        end_one(first_of(&dtls->handshaking), LC_ERROR_TIMED_OUT,
             "the DTLS handshake took more than 64 seconds");
     } else if (due(&dtls->busy, rest_after(dtls)) <= now) {
         lc_connection_park(first_of(&dtls->busy));
     } else if (due(&dtls->resting, dtls->options.idle_timeout) <= now) {
-        end_up(first_of(&dtls->resting), LC_ERROR_TIMED_OUT,
+        end_one(first_of(&dtls->resting), LC_ERROR_TIMED_OUT,
             "the DTLS session was idle for SSLSessionTimeout");
     } else {
         return false;
@@ -325,11 +321,11 @@ static void make_room(struct lc_dtls *dtls)
 {
     struct lc_connection *oldest = oldest_half_open(dtls);
     if (dtls->handshaking_count >= HANDSHAKES_MAX && oldest != NULL) {
-        end_half_open(oldest, LC_ERROR_HANDSHAKE, "too many DTLS handshakes at once");
+        end_one(oldest, LC_ERROR_HANDSHAKE, "too many DTLS handshakes at once");
     }
     if (dtls->up_count >= SESSIONS_MAX) {
         oldest = first_of(&dtls->resting);
-        end_up(oldest != NULL ? oldest : first_of(&dtls->busy), LC_ERROR_HANDSHAKE,
+        end_one(oldest != NULL ? oldest : first_of(&dtls->busy), LC_ERROR_HANDSHAKE,
             "too many DTLS sessions at once");
     }
 }
@@ -347,7 +343,7 @@ static void begin(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *dat
         return;
     }
     if (c != NULL) {
-        end_half_open(c, LC_ERROR_HANDSHAKE, "the peer began another DTLS handshake");
+        end_one(c, LC_ERROR_HANDSHAKE, "the peer began another DTLS handshake");
     }
     make_room(dtls);
     if (dtls->served == NULL) {
