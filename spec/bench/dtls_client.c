@@ -108,6 +108,12 @@ static int open_socket(uint16_t port)
     return fd;
 }
 
+void dtls_clients_end(struct dtls_clients *clients)
+{
+    lc_buf_wipe(&clients->saved);
+    clients->context->engine->context_free(clients->context);
+}
+
 void dtls_client_open(struct dtls_clients *clients, struct dtls_client *client)
 {
     int old_fd = client->all ? client->fd : -1;

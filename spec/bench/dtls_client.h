@@ -34,6 +34,9 @@ struct dtls_client {
 
 void dtls_clients_init(struct dtls_clients *clients, const struct dtls_kind *kind);
 
+/* When all of them have ended. */
+void dtls_clients_end(struct dtls_clients *clients);
+
 /* A new socket and a new session; sends its first flight. All zeroes is a fresh client. */
 void dtls_client_open(struct dtls_clients *clients, struct dtls_client *client);
 

@@ -204,6 +204,8 @@ int main(int argc, char **argv)
     run_mode(&load, argv[1], atof(argv[4]));
     for (unsigned i = 0; i < load.count; i++)
         dtls_client_end(&load.client[i]);
+    dtls_clients_end(&load.clients);
+    free(load.client);
     server_stop(&load.server);
     return 0;
 }

@@ -222,6 +222,26 @@ static void prepare(struct raw *raw)
     }
 }
 
+static void free_side(struct side *side)
+{
+    for (unsigned i = 0; i < DATAGRAMS; i++)
+        lc_buf_free(&side->in[i]);
+}
+
+static void finish(struct raw *raw)
+{
+    if (raw->pairs[0].client.session)
+        close_all(raw);
+    for (unsigned i = 0; i < raw->count; i++) {
+        free_side(&raw->pairs[i].server);
+        free_side(&raw->pairs[i].client);
+    }
+    free(raw->pairs);
+    lc_buf_wipe(&raw->saved);
+    raw->server->engine->context_free(raw->server);
+    raw->client->engine->context_free(raw->client);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 7)
@@ -247,5 +267,6 @@ int main(int argc, char **argv)
     }
     printf("answers=%llu lost=0 bad=0 wall=%.0f cpu=%.0f\n", (unsigned long long)raw.answers,
         (double)(server_now() - start) / 1e3, (double)raw.cpu / 1e3);
+    finish(&raw);
     return 0;
 }
