@@ -133,6 +133,10 @@ static void on_complete(void *arg, const struct lc_result *result)
         const struct lc_settings *settings = lc_component_settings(call->component);
         lc_secure_doubt(
             call->component, call->remote.session, lc_apply_seconds(settings->ack_timeout));
+        if (call->secure && call->state == LC_CALL_OBSERVING) {
+            lc_call_reconnect(call); /* the server may have lost the session, not the resource */
+            return;
+        }
     }
     keep_response(call, result);
     if (result->path != NULL) {

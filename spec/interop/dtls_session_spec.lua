@@ -2,6 +2,7 @@
 -- OpenSSL, GnuTLS and libcoap, which we did not write.
 local lunacoap = require "lunacoap"
 local foreign = require "spec.support.foreign"
+local pki = require "spec.support.pki"
 local process = require "spec.support.process"
 
 local PROVIDERS = { "mbedTLS", "GnuTLS" }
@@ -180,6 +181,42 @@ describe("our client of a server that was started anew", function()
       end
     end)
   end
+end)
+
+-- A server for coaps:// in a process of its own, whose resource may be observed and is out of date at
+-- once; its port, certificate and state are to be filled in.
+local OBSERVED = [[local lunacoap = require "lunacoap"
+  local server = lunacoap.CoAP { LocalHost = "127.0.0.1", LocalPort = %d, SSLEnabled = true,
+    SSLCert = lunacoap.Certificate(lunacoap.StoreType.cstPEMKeyFile, "%s") }
+  server.OnRegister = function(coap, e)
+    coap.ResponseData, coap.ResponseOptions, e.Accept = "%s", { { Number = 14, Value = 0 } }, true
+  end
+  server:StartListening()
+  print "listening"]]
+
+describe("an observation over DTLS", function()
+  it("goes on with a server that was killed and started anew, and knows nothing of it", function()
+    local port = process.free_port("127.0.0.1")
+    local function start(state)
+      local server = process.start(("%s/lunacoap -e '%s'"):format(process.build_folder(),
+        OBSERVED:format(port, pki.path("server-ec.both.pem"), state)))
+      server:expect("listening")
+      return server
+    end
+    local states = {}
+    local coap <close> = lunacoap.CoAP { AckTimeout = 0.1, MaxRetransmit = 0,
+      SSLAcceptServerCert = foreign.certificate "server-ec" }
+    coap.OnNotification = function() states[#states + 1] = coap.ResponseData end
+    local first <close> = start("first")
+    coap:StartObserving(("coaps://127.0.0.1:%d/state"):format(port))
+    first:signal "KILL"
+    first:reap()
+    local second <close> = start("second")
+    -- It registers anew 5 to 15 s after Max-Age (RFC 7641 3.3.1); libev's clock cannot be moved on.
+    assert.is_true(process.wait(function() return states[#states] == "second" end, 20))
+    assert.are.equal("first", states[1])
+    assert.is_true(second:running())
+  end)
 end)
 
 describe("our client over DTLS", function()
