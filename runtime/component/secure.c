@@ -359,7 +359,11 @@ static struct lc_security *make_security(
     if (is_server && (asks || parts.finds_keys)) {
         parts.only_for = component;
     }
-    struct lc_security *security = share_security(component, &parts, is_server, error);
+    /* What is in a folder may change, and nobody would see it from outside. */
+    bool shares = component->values.settings->openssl_ca_dir == NULL;
+    struct lc_security *security =
+        shares ? share_security(component, &parts, is_server, error)
+               : lc_secure_options_apply(component->values.settings, &parts, is_server, error);
     if (security != NULL) {
         component->secure->engine = security->context->engine;
     }

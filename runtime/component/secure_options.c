@@ -365,16 +365,44 @@ static bool describe_file(const char *path, struct lc_buf *out)
         status.st_mtim.tv_nsec, (long long)status.st_size);
 }
 
+static size_t length_of(const struct lc_certificate *certificate)
+{
+    size_t len = 0;
+    if (certificate != NULL) {
+        len = certificate->spki.len;
+        len += certificate->key_url == NULL ? 0 : strlen(certificate->key_url);
+        len += certificate->pin == NULL ? 0 : strlen(certificate->pin);
+        for (size_t i = 0; i < certificate->chain_len; i++) {
+            len += certificate->chain[i].len;
+        }
+    }
+    return len;
+}
+
+/* All at once: a buffer that grows leaves what it held, keys too, in the memory it had before. */
+static size_t room_for(const struct lc_settings *settings, const struct lc_secure_parts *parts)
+{
+    enum { NUMBERS = 64 }; /* the most that a value takes that is no text, or a few between */
+    size_t room = 8 * NUMBERS + length_of(parts->own) + length_of(parts->accepted);
+    for (size_t i = 0; i < LC_SETTING_COUNT; i++) {
+        const struct lc_setting_row *row = &lc_setting_rows[i];
+        if (row->flags & LC_SECURE) {
+            room += row->kind == LC_KIND_TEXT ? strlen(text_of(settings, row->id)) + 1 : NUMBERS;
+        }
+    }
+    return room;
+}
+
 bool lc_secure_options_describe(const struct lc_settings *settings,
     const struct lc_secure_parts *parts, bool is_server, struct lc_buf *out)
 {
     struct lc_values values = {.settings = settings};
-    bool done = lc_buf_printf(out, "%d;%d;%u;%p;", is_server, parts->finds_keys,
+    bool done = lc_buf_reserve(out, room_for(settings, parts)) &&
+                lc_buf_printf(out, "%d;%d;%u;%p;", is_server, parts->finds_keys,
                     parts->handlers_set, parts->only_for) &&
                 describe_certificate(parts->own, out) &&
                 describe_certificate(parts->accepted, out) &&
-                describe_file(text_of(settings, LC_SETTING_OpenSSLCAFile), out) &&
-                describe_file(text_of(settings, LC_SETTING_OpenSSLCADir), out);
+                describe_file(text_of(settings, LC_SETTING_OpenSSLCAFile), out);
     for (size_t i = 0; done && i < LC_SETTING_COUNT; i++) {
         const struct lc_setting_row *row = &lc_setting_rows[i];
         bool shapes = (row->flags & (LC_SECURE | LC_AT_ONCE)) == LC_SECURE;

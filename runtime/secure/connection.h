@@ -1,5 +1,7 @@
-/* What the files of the DTLS filter share: dtls.c (the table and the ways in and out) and
- * connection.c (the life of one session). */
+/*
+ * What the files of the DTLS filter share: dtls.c (the table of sessions, the ways in and out),
+ * sweep.c (its bounds), connection.c (the life of one session), handshake.c and failure.c.
+ */
 #ifndef LC_SECURE_CONNECTION_H
 #define LC_SECURE_CONNECTION_H
 
@@ -157,15 +159,26 @@ void lc_dtls_say_records(struct lc_dtls *dtls, const char *direction, const stru
 /* Ends the other sessions with the same peer: a new one is up. */
 void lc_dtls_replace(struct lc_dtls *dtls, const struct lc_connection *by);
 
-/* Something begins to be idle or half open: there will be something to sweep. */
-void lc_dtls_sweep_later(struct lc_dtls *dtls);
-
 /* Around whatever may free the lc_dtls. False: it is closed, touch nothing of it any more. */
 static inline void lc_dtls_enter(struct lc_dtls *dtls)
 {
     dtls->depth++;
 }
 bool lc_dtls_leave(struct lc_dtls *dtls);
+
+/* ---- sweep.c ---- */
+
+/* Something begins to be idle or half open: there will be something to sweep. */
+void lc_dtls_sweep_later(struct lc_dtls *dtls);
+
+/* The lc_dtls's timer of that name. */
+void lc_dtls_sweep(struct lc_timer *timer);
+
+/* Ends the oldest of too many, so that there may be one more. */
+void lc_dtls_make_room(struct lc_dtls *dtls);
+
+/* Ends a session, with a goodbye if it is up. */
+void lc_dtls_end_one(struct lc_connection *connection, int code, const char *why);
 
 /* ---- failure.c ---- */
 

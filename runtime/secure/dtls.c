@@ -10,20 +10,9 @@
 #include "secure/record.h"
 
 enum {
-    HANDSHAKES_MAX = 1000, /* of clients of ours: some 40 KB each */
-    SESSIONS_MAX = 65536,  /* per endpoint: an endpoint has so many ports */
-    SWEEP_AT_ONCE = 64,
-    TRIM_AFTER = 32, /* parked sessions: a megabyte */
     LINE_MAX_BYTES = 400,
     PLAINTEXT_MAX = 16384, /* of one record (RFC 5246 6.2.1) */
 };
-
-/* RFC 6347 4.2.4.1: flights are sent again after 1, 2, 4 ... s; after six of them nobody is there.
- */
-static const lc_time handshake_limit = 64 * LC_SECOND;
-
-/* Waking a parked session costs some 30 us, what a busy one may pay every few seconds. */
-static const lc_time park_after = 5 * LC_SECOND;
 
 /* ---- Life ---- */
 
@@ -68,8 +57,6 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
     }
 }
 
-static void sweep(struct lc_timer *timer);
-
 struct lc_dtls *lc_dtls_new(const struct lc_dtls_options *options)
 {
     struct lc_dtls *dtls = lc_zalloc(sizeof *dtls);
@@ -81,7 +68,7 @@ struct lc_dtls *lc_dtls_new(const struct lc_dtls_options *options)
     lc_list_init(&dtls->handshaking);
     lc_list_init(&dtls->busy);
     lc_list_init(&dtls->resting);
-    lc_timer_init(&dtls->sweep, sweep);
+    lc_timer_init(&dtls->sweep, lc_dtls_sweep);
     return dtls;
 }
 
@@ -162,94 +149,6 @@ void lc_dtls_say_records(struct lc_dtls *dtls, const char *direction, const stru
     }
 }
 
-/* ---- Idle and half-open sessions ---- */
-
-static struct lc_connection *first_of(const struct lc_list *list)
-{
-    return lc_list_empty(list) ? NULL : lc_container(list->next, struct lc_connection, link);
-}
-
-/* Only who is up says goodbye. */
-static void end_one(struct lc_connection *c, int code, const char *why)
-{
-    struct lc_error error;
-    lc_fail(&error, code, "%s", why);
-    void (*end)(struct lc_connection *, const struct lc_error *) =
-        c->is_up ? lc_connection_close : lc_connection_finish;
-    end(c, &error);
-}
-
-/* When the first of a list is due; LC_NEVER for an empty one. */
-static lc_time due(const struct lc_list *list, lc_time after)
-{
-    struct lc_connection *c = first_of(list);
-    return c == NULL || after == LC_NEVER ? LC_NEVER : c->used + after;
-}
-
-/* A session rests before it is ended. */
-static lc_time rest_after(const struct lc_dtls *dtls)
-{
-    lc_time end = dtls->options.idle_timeout;
-    return end < park_after ? end : park_after;
-}
-
-static lc_time next_sweep(const struct lc_dtls *dtls)
-{
-    lc_time at = due(&dtls->handshaking, handshake_limit);
-    lc_time park = due(&dtls->busy, rest_after(dtls));
-    lc_time end = due(&dtls->resting, dtls->options.idle_timeout);
-    at = park < at ? park : at;
-    return end < at ? end : at;
-}
-
-void lc_dtls_sweep_later(struct lc_dtls *dtls)
-{
-    struct lc_timers *timers = dtls->options.timers;
-    lc_time at = dtls->is_closed ? LC_NEVER : next_sweep(dtls);
-    if (at != LC_NEVER && (!lc_timer_is_set(timers, &dtls->sweep) || at < dtls->sweep.at)) {
-        lc_timer_set(timers, &dtls->sweep, at);
-    }
-}
-
-/* One due thing; false: there was none. */
-static bool sweep_one(struct lc_dtls *dtls)
-{
-    lc_time now = dtls->options.timers->now;
-    if (due(&dtls->handshaking, handshake_limit) <= now) {
-        end_one(first_of(&dtls->handshaking), LC_ERROR_TIMED_OUT,
-            "the DTLS handshake took more than 64 seconds");
-    } else if (due(&dtls->busy, rest_after(dtls)) <= now) {
-        lc_connection_park(first_of(&dtls->busy));
-    } else if (due(&dtls->resting, dtls->options.idle_timeout) <= now) {
-        end_one(first_of(&dtls->resting), LC_ERROR_TIMED_OUT,
-            "the DTLS session was idle for SSLSessionTimeout");
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* At the end of a wave, and once for an eighth of the sessions: the gaps are as many as those. */
-static void trim(struct lc_dtls *dtls)
-{
-    size_t enough = dtls->up_count / 8 > TRIM_AFTER ? dtls->up_count / 8 : TRIM_AFTER;
-    if (dtls->parked >= enough && next_sweep(dtls) > dtls->options.timers->now) {
-        dtls->parked = 0;
-        lc_memory_trim();
-    }
-}
-
-static void sweep(struct lc_timer *timer)
-{
-    struct lc_dtls *dtls = lc_container(timer, struct lc_dtls, sweep);
-    lc_dtls_enter(dtls);
-    for (int i = 0; i < SWEEP_AT_ONCE && !dtls->is_closed && sweep_one(dtls); i++) {
-    }
-    lc_dtls_sweep_later(dtls);
-    trim(dtls);
-    lc_dtls_leave(dtls);
-}
-
 /* ---- The way in ---- */
 
 static struct lc_connection *at_address(struct lc_map_node *node, const struct lc_address *remote)
@@ -305,31 +204,6 @@ static void answer_hello(
     }
 }
 
-/* Of clients of ours: they may be a flood, which must not end what we begin ourselves. */
-static struct lc_connection *oldest_half_open(const struct lc_dtls *dtls)
-{
-    lc_list_for_each (link, &dtls->handshaking) {
-        struct lc_connection *c = lc_container(link, struct lc_connection, link);
-        if (c->security->is_server) {
-            return c;
-        }
-    }
-    return NULL;
-}
-
-static void make_room(struct lc_dtls *dtls)
-{
-    struct lc_connection *oldest = oldest_half_open(dtls);
-    if (dtls->handshaking_count >= HANDSHAKES_MAX && oldest != NULL) {
-        end_one(oldest, LC_ERROR_HANDSHAKE, "too many DTLS handshakes at once");
-    }
-    if (dtls->up_count >= SESSIONS_MAX) {
-        oldest = first_of(&dtls->resting);
-        end_one(oldest != NULL ? oldest : first_of(&dtls->busy), LC_ERROR_HANDSHAKE,
-            "too many DTLS sessions at once");
-    }
-}
-
 /*
  * A client that can be reached where it says begins a session. One that is up goes on until the new
  * one is (RFC 6347 4.2.8), for a hello can be played again by others.
@@ -343,9 +217,9 @@ static void begin(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *dat
         return;
     }
     if (c != NULL) {
-        end_one(c, LC_ERROR_HANDSHAKE, "the peer began another DTLS handshake");
+        lc_dtls_end_one(c, LC_ERROR_HANDSHAKE, "the peer began another DTLS handshake");
     }
-    make_room(dtls);
+    lc_dtls_make_room(dtls);
     if (dtls->served == NULL) {
         return; /* an upcall may have ended it */
     }

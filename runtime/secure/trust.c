@@ -129,7 +129,7 @@ void lc_trust_check(struct lc_trust *trust, const struct lc_shown *shown, const 
     *out = (struct lc_finding){0};
     struct lc_inquiry inquiry = {.trust = trust, .host = host, .now = now, .out = out};
     check_shown(&inquiry, shown);
-    if (out->status[0] == '\0') {
+    if (out->code == LC_OK) {
         out->trusted = true;
         memcpy(out->status, "OK", sizeof "OK");
     }

@@ -1,0 +1,131 @@
+/*
+ * What bounds the table of sessions: half-open ones end in time, idle ones are parked and then
+ * ended, and the oldest make room for new ones.
+ */
+#include "base/memory.h"
+#include "secure/connection.h"
+
+enum {
+    HANDSHAKES_MAX = 1000, /* of clients of ours: some 40 KB each */
+    SESSIONS_MAX = 65536,  /* per endpoint: an endpoint has so many ports */
+    SWEEP_AT_ONCE = 64,
+    TRIM_AFTER = 32, /* parked sessions: a megabyte */
+};
+
+/* RFC 6347 4.2.4.1: flights are sent again after 1, 2, 4 ... s; after six of them nobody is there.
+ */
+static const lc_time handshake_limit = 64 * LC_SECOND;
+
+/* Waking a parked session costs some 30 us, what a busy one may pay every few seconds. */
+static const lc_time park_after = 5 * LC_SECOND;
+
+static struct lc_connection *first_of(const struct lc_list *list)
+{
+    return lc_list_empty(list) ? NULL : lc_container(list->next, struct lc_connection, link);
+}
+
+/* Only who is up says goodbye. */
+void lc_dtls_end_one(struct lc_connection *c, int code, const char *why)
+{
+    struct lc_error error;
+    lc_fail(&error, code, "%s", why);
+    void (*end)(struct lc_connection *, const struct lc_error *) =
+        c->is_up ? lc_connection_close : lc_connection_finish;
+    end(c, &error);
+}
+
+/* When the first of a list is due; LC_NEVER for an empty one. */
+static lc_time due(const struct lc_list *list, lc_time after)
+{
+    struct lc_connection *c = first_of(list);
+    return c == NULL || after == LC_NEVER ? LC_NEVER : c->used + after;
+}
+
+/* A session rests before it is ended. */
+static lc_time rest_after(const struct lc_dtls *dtls)
+{
+    lc_time end = dtls->options.idle_timeout;
+    return end < park_after ? end : park_after;
+}
+
+static lc_time next_sweep(const struct lc_dtls *dtls)
+{
+    lc_time at = due(&dtls->handshaking, handshake_limit);
+    lc_time park = due(&dtls->busy, rest_after(dtls));
+    lc_time end = due(&dtls->resting, dtls->options.idle_timeout);
+    at = park < at ? park : at;
+    return end < at ? end : at;
+}
+
+void lc_dtls_sweep_later(struct lc_dtls *dtls)
+{
+    struct lc_timers *timers = dtls->options.timers;
+    lc_time at = dtls->is_closed ? LC_NEVER : next_sweep(dtls);
+    if (at != LC_NEVER && (!lc_timer_is_set(timers, &dtls->sweep) || at < dtls->sweep.at)) {
+        lc_timer_set(timers, &dtls->sweep, at);
+    }
+}
+
+/* One due thing; false: there was none. */
+static bool sweep_one(struct lc_dtls *dtls)
+{
+    lc_time now = dtls->options.timers->now;
+    if (due(&dtls->handshaking, handshake_limit) <= now) {
+        lc_dtls_end_one(first_of(&dtls->handshaking), LC_ERROR_TIMED_OUT,
+            "the DTLS handshake took more than 64 seconds");
+    } else if (due(&dtls->busy, rest_after(dtls)) <= now) {
+        lc_connection_park(first_of(&dtls->busy));
+    } else if (due(&dtls->resting, dtls->options.idle_timeout) <= now) {
+        lc_dtls_end_one(first_of(&dtls->resting), LC_ERROR_TIMED_OUT,
+            "the DTLS session was idle for SSLSessionTimeout");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* At the end of a wave, and once for an eighth of the sessions: the gaps are as many as those. */
+static void trim(struct lc_dtls *dtls)
+{
+    size_t enough = dtls->up_count / 8 > TRIM_AFTER ? dtls->up_count / 8 : TRIM_AFTER;
+    if (dtls->parked >= enough && next_sweep(dtls) > dtls->options.timers->now) {
+        dtls->parked = 0;
+        lc_memory_trim();
+    }
+}
+
+void lc_dtls_sweep(struct lc_timer *timer)
+{
+    struct lc_dtls *dtls = lc_container(timer, struct lc_dtls, sweep);
+    lc_dtls_enter(dtls);
+    for (int i = 0; i < SWEEP_AT_ONCE && !dtls->is_closed && sweep_one(dtls); i++) {
+    }
+    lc_dtls_sweep_later(dtls);
+    trim(dtls);
+    lc_dtls_leave(dtls);
+}
+
+/* Of clients of ours: they may be a flood, which must not end what we begin ourselves. */
+static struct lc_connection *oldest_half_open(const struct lc_dtls *dtls)
+{
+    lc_list_for_each (link, &dtls->handshaking) {
+        struct lc_connection *c = lc_container(link, struct lc_connection, link);
+        if (c->security->is_server) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+void lc_dtls_make_room(struct lc_dtls *dtls)
+{
+    struct lc_connection *oldest = oldest_half_open(dtls);
+    if (dtls->handshaking_count >= HANDSHAKES_MAX && oldest != NULL) {
+        lc_dtls_end_one(oldest, LC_ERROR_HANDSHAKE, "too many DTLS handshakes at once");
+    }
+    if (dtls->up_count >= SESSIONS_MAX) {
+        oldest = first_of(&dtls->resting);
+        lc_dtls_end_one(oldest != NULL ? oldest : first_of(&dtls->busy), LC_ERROR_HANDSHAKE,
+            "too many DTLS sessions at once");
+    }
+}
