@@ -248,7 +248,7 @@ function CoAP:StopObserving(URI) end
 ---@field OpenSSLCADir? string A folder of CA certificates in PEM format. Default: "".
 ---@field OpenSSLCAFile? string A file of CA certificates in PEM format. Default: "".
 ---@field OpenSSLCipherList? string The cipher suites to offer, as OpenSSL writes them. (not yet) Default: "DEFAULT".
----@field OpenSSLPrngSeedData? string Bytes mixed into the random numbers of DTLS. Default: "".
+---@field OpenSSLPrngSeedData? string Bytes mixed into the random numbers of mbed TLS, besides the system's; GnuTLS takes none. Default: "".
 ---@field ReuseSSLSession? boolean Whether a client resumes an earlier DTLS session with the same server. Default: false.
 ---@field SSLCACerts? string CA certificates that are sent along with SSLCert. Default: "".
 ---@field SSLCheckCRL? integer Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet) Default: 0.
@@ -330,7 +330,7 @@ function CoAP:StopObserving(URI) end
 ---| "OpenSSLCADir" # A folder of CA certificates in PEM format.
 ---| "OpenSSLCAFile" # A file of CA certificates in PEM format.
 ---| "OpenSSLCipherList" # The cipher suites to offer, as OpenSSL writes them. (not yet)
----| "OpenSSLPrngSeedData" # Bytes mixed into the random numbers of DTLS.
+---| "OpenSSLPrngSeedData" # Bytes mixed into the random numbers of mbed TLS, besides the system's; GnuTLS takes none.
 ---| "ReuseSSLSession" # Whether a client resumes an earlier DTLS session with the same server.
 ---| "SSLCACerts" # CA certificates that are sent along with SSLCert.
 ---| "SSLCheckCRL" # Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet)

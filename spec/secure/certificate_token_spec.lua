@@ -89,6 +89,27 @@ describe("a token", function()
     end)())
   end)
 
+  it("signs the handshakes of a server, by GnuTLS and no other engine", function()
+    local lines = run {
+      ([[(function()
+        local lunacoap = require "lunacoap"
+        local c = Certificate(23, MODULE, "1234", "server-ec")
+        local server = lunacoap.CoAP { LocalHost = "127.0.0.1", SSLEnabled = true, SSLCert = c,
+          OnRequest = function(coap) coap.ResponseData = "signed" end, Listening = true }
+        local client = lunacoap.CoAP { Timeout = 10, OpenSSLCAFile = "%s" }
+        client:Get("coaps://127.0.0.1:" .. server.LocalPort .. "/")
+        print(client.ResponseData, server:Config "SSLProvider")
+        server:Shutdown()
+        server:Config "SSLProvider=mbedTLS"
+        print(select(2, pcall(server.StartListening, server)))
+        return c
+      end)()]]):format(pki.path "root.crt"),
+    }
+    assert.are.equal("signed\tGnuTLS", lines[1])
+    assert.are.equal("1: mbedTLS does no keys in PKCS #11 tokens; leave SSLProvider at Automatic, which takes "
+      .. "an engine that does", lines[2])
+  end)
+
   it("shows its certificates without the PIN, and no private key", function()
     assert.are.same({ "O=Specs, CN=server-ec|false|256" }, run { 'Certificate(23, MODULE, "", "server-ec")' })
   end)
