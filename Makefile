@@ -28,8 +28,8 @@ LIB_OBJ   = $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/scripts.o
 PROBE_OBJ = $(PROBE_SRC:%.c=$(BUILD)/%.o)
 OBJECTS   = $(MAIN_OBJ) $(LIB_OBJ) $(PROBE_OBJ)
 
-# A probe is a file spec/probe/NAME.c with `int lc_probe_NAME(lua_State *L)`; these two are not.
-PROBES    = $(filter-out main probe,$(PROBE_SRC:spec/probe/%.c=%))
+# A probe is a file spec/probe/NAME.c with `int lc_probe_NAME(lua_State *L)`; these three are not.
+PROBES    = $(filter-out main probe upcall,$(PROBE_SRC:spec/probe/%.c=%))
 
 # ---- Compiler ----------------------------------------------------------------------------------
 

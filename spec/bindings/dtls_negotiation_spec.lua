@@ -5,22 +5,14 @@ local BOTH = { "mbedTLS", "GnuTLS" }
 
 after_each(dtls.stop)
 
--- Makes a session and returns what the client tells of it.
-local function negotiated(server, client)
-  local _, base = dtls.server(server)
-  local coap = dtls.client(client)
-  dtls.reaches(coap, base)
-  return function(name) return coap:Config("SSLNegotiated" .. name) end, coap, base
-end
-
 describe("SSLEnabledCipherSuites", function()
   local CHACHA, GCM = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
 
   it("decides the suite, at either end and with either engine", function()
     for _, provider in ipairs(BOTH) do
-      local told = negotiated({}, { SSLProvider = provider, SSLEnabledCipherSuites = CHACHA })
+      local told = dtls.negotiated({}, { SSLProvider = provider, SSLEnabledCipherSuites = CHACHA })
       assert.are.equal(CHACHA, told "CipherSuite")
-      told = negotiated({ SSLProvider = provider, SSLEnabledCipherSuites = GCM }, {})
+      told = dtls.negotiated({ SSLProvider = provider, SSLEnabledCipherSuites = GCM }, {})
       assert.are.equal(GCM, told "CipherSuite")
     end
   end)
@@ -67,9 +59,9 @@ end)
 
 describe("SSLCipherStrength", function()
   it("rules out shorter keys, at either end", function()
-    local told = negotiated({}, { SSLCipherStrength = 256 })
+    local told = dtls.negotiated({}, { SSLCipherStrength = 256 })
     assert.are.equal("256", told "CipherStrength")
-    told = negotiated({ SSLCipherStrength = 256 }, {})
+    told = dtls.negotiated({ SSLCipherStrength = 256 }, {})
     assert.are.equal("256", told "CipherStrength")
   end)
 
@@ -83,9 +75,9 @@ end)
 describe("SSLEnabledProtocols", function()
   it("lets DTLS 1.0 be spoken where both ends ask for it, and 1.2 where they can", function()
     for _, provider in ipairs(BOTH) do
-      local told = negotiated({ SSLEnabledProtocols = 3072 + 192 }, { SSLEnabledProtocols = 192, SSLProvider = provider })
+      local told = dtls.negotiated({ SSLEnabledProtocols = 3072 + 192 }, { SSLEnabledProtocols = 192, SSLProvider = provider })
       assert.are.equal("DTLS1.0", told "Version")
-      told = negotiated({ SSLEnabledProtocols = 3072 + 768 }, { SSLEnabledProtocols = 4032, SSLProvider = provider })
+      told = dtls.negotiated({ SSLEnabledProtocols = 3072 + 768 }, { SSLEnabledProtocols = 4032, SSLProvider = provider })
       assert.are.equal("DTLS1.2", told "Version")
     end
   end)
@@ -114,7 +106,7 @@ describe("TLS12SupportedGroups", function()
     for _, provider in ipairs(BOTH) do
       local server = { SSLProvider = provider, SSLCert = dtls.certificate "server-rsa" }
       for name, bits in pairs { secp256r1 = "256", secp384r1 = "384", secp521r1 = "521" } do
-        local told = negotiated(server, { TLS12SupportedGroups = "ecdhe_" .. name })
+        local told = dtls.negotiated(server, { TLS12SupportedGroups = "ecdhe_" .. name })
         assert.are.equal(bits, told "KeyExchangeStrength")
         assert.are.equal("ECDHE_RSA", told "KeyExchange")
       end

@@ -9,14 +9,6 @@ local PSK = { SSLServerCACerts = false, PSKIdentity = "dev", PSKKey = "736563726
 
 after_each(dtls.stop)
 
--- Makes a session and returns what the client tells of it.
-local function negotiated(server, client)
-  local _, base = dtls.server(server)
-  local coap = dtls.client(client)
-  dtls.reaches(coap, base)
-  return function(name) return coap:Config("SSLNegotiated" .. name) end, coap, base
-end
-
 describe("SSLNegotiated settings", function()
   it("tell all of a session, at the server by its ConnectionId", function()
     for _, provider in ipairs(BOTH) do
@@ -67,7 +59,7 @@ describe("SSLNegotiated settings", function()
 
   it("tell of a session with a pre-shared key that no key was exchanged", function()
     local server = { SSLCert = false, PSKIdentity = PSK.PSKIdentity, PSKKey = PSK.PSKKey }
-    local told = negotiated(server, PSK)
+    local told = dtls.negotiated(server, PSK)
     assert.are.same({ "PSK", "0" }, { told "KeyExchange", told "KeyExchangeStrength" })
   end)
 end)
@@ -104,7 +96,7 @@ end)
 describe("OpenSSLPrngSeedData", function()
   it("is mixed in, and sessions are made as before", function()
     for _, provider in ipairs(BOTH) do
-      negotiated({ SSLProvider = provider, OpenSSLPrngSeedData = "one" }, { OpenSSLPrngSeedData = ("two"):rep(1000) })
+      dtls.negotiated({ SSLProvider = provider, OpenSSLPrngSeedData = "one" }, { OpenSSLPrngSeedData = ("two"):rep(1000) })
     end
   end)
 end)

@@ -11,6 +11,7 @@
 #include "secure/dtls.h"
 #include "spec/probe/dtls_security.h"
 #include "spec/probe/fields.h"
+#include "spec/probe/upcall.h"
 
 #include <lauxlib.h>
 #include <malloc.h>
@@ -44,47 +45,10 @@ static struct lc_handshakes handshakes;
 /* The thread that called last: upcalls use it. */
 static lua_State *running;
 
-/* The first error in an upcall: a reference or none. */
-static int failure = LUA_NOREF;
-
-static void call(int args, int results)
-{
-    lua_State *L = running;
-    if (lua_pcall(L, args, results, 0) != LUA_OK) {
-        int error = luaL_ref(L, LUA_REGISTRYINDEX);
-        if (failure == LUA_NOREF) {
-            failure = error;
-        } else {
-            luaL_unref(L, LUA_REGISTRYINDEX, error);
-        }
-        for (int i = 0; i < results; i++) {
-            lua_pushnil(L);
-        }
-    }
-}
-
-static void raise_failure(lua_State *L)
-{
-    if (failure != LUA_NOREF) {
-        int error = failure;
-        failure = LUA_NOREF;
-        lua_rawgeti(L, LUA_REGISTRYINDEX, error);
-        luaL_unref(L, LUA_REGISTRYINDEX, error);
-        lua_error(L);
-    }
-}
-
 /* Pushes a function of the filter; false, and nothing pushed, when there is none. */
 static bool push_function(const struct probe_filter *filter, const char *name)
 {
-    lua_rawgeti(running, LUA_REGISTRYINDEX, filter->functions);
-    lua_getfield(running, -1, name);
-    lua_remove(running, -2);
-    if (lua_isnil(running, -1)) {
-        lua_pop(running, 1);
-        return false;
-    }
-    return true;
+    return lc_upcall_push(running, filter->functions, name);
 }
 
 static void push_bytes(const void *data, size_t len)
@@ -109,7 +73,7 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
         lua_pushinteger(running, field_address_number(&path->remote));
         lua_pushinteger(running, field_address_number(&path->local));
         lua_pushinteger(running, path->remote.session);
-        call(4, 0);
+        lc_upcall(running, 4, 0);
     }
 }
 
@@ -123,7 +87,7 @@ static void on_receive(void *arg, const struct lc_path *path, uint8_t *data, siz
         lua_pushinteger(running, path->remote.session);
         lua_pushinteger(running, field_address_number(&path->local));
         memset(data, 0xaa, len);
-        call(4, 0);
+        lc_upcall(running, 4, 0);
     }
 }
 
@@ -132,7 +96,7 @@ static void on_truncated(void *arg, const struct lc_path *path, const uint8_t *d
     if (push_function(arg, "truncated")) {
         push_bytes(data, len);
         lua_pushinteger(running, field_address_number(&path->remote));
-        call(2, 0);
+        lc_upcall(running, 2, 0);
     }
 }
 
@@ -144,7 +108,7 @@ static void on_refused(
         push_bytes(data, len);
         lua_pushinteger(running, field_address_number(&path->remote));
         lua_pushinteger(running, number);
-        call(3, 0);
+        lc_upcall(running, 3, 0);
     }
 }
 
@@ -159,7 +123,7 @@ static void on_authenticate(void *arg, uint32_t session, struct lc_certificate *
         lua_pushboolean(running, certificate != NULL);
         lua_pushboolean(running, finding->trusted);
         lua_pushstring(running, finding->status);
-        call(4, 0);
+        lc_upcall(running, 4, 0);
     }
 }
 
@@ -171,7 +135,7 @@ static size_t on_find_key(
     if (push_function(arg, "find_key")) {
         lua_pushinteger(running, session);
         push_bytes(identity.data, identity.len);
-        call(2, 1);
+        lc_upcall(running, 2, 1);
         const char *found = lua_tolstring(running, -1, &len);
         if (found != NULL && len <= room) {
             memcpy(key, found, len);
@@ -185,7 +149,7 @@ static void on_up(void *arg, uint32_t session)
 {
     if (push_function(arg, "up")) {
         lua_pushinteger(running, session);
-        call(1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -197,7 +161,7 @@ static void on_closed(void *arg, const struct lc_address *remote, const struct l
         lua_pushinteger(running, error->code);
         lua_pushstring(running, error->text);
         lua_pushinteger(running, field_address_number(remote));
-        call(4, 0);
+        lc_upcall(running, 4, 0);
     }
 }
 
@@ -205,7 +169,7 @@ static void on_status(void *arg, const char *text)
 {
     if (push_function(arg, "status")) {
         lua_pushstring(running, text);
-        call(1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -219,7 +183,7 @@ static void on_log(void *arg, int level, const char *text)
     (void)level;
     if (push_function(arg, "log")) {
         lua_pushstring(running, text);
-        call(1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -329,7 +293,7 @@ static uint8_t *take_datagram(lua_State *L, struct lc_path *path, size_t *len)
 static int give_back(lua_State *L, uint8_t *data)
 {
     free(data);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -381,7 +345,7 @@ static int filter_write(lua_State *L)
         memcpy(room, data, len);
         transport->commit(transport, &path, len);
     }
-    raise_failure(L);
+    lc_upcall_raise(L);
     lua_pushboolean(L, room != NULL);
     return 1;
 }
@@ -401,7 +365,7 @@ static int filter_connect(lua_State *L)
     struct lc_address remote = field_address(luaL_checkinteger(L, 3));
     uint32_t session = lc_dtls_connect(
         filter->dtls, check_security(L, 2), &remote, luaL_optstring(L, 4, "localhost"));
-    raise_failure(L);
+    lc_upcall_raise(L);
     lua_pushinteger(L, session);
     lua_pushboolean(L, filter->dtls != NULL && lc_dtls_is_up(filter->dtls, session));
     return 2;
@@ -418,7 +382,7 @@ static int filter_close(lua_State *L)
 {
     struct probe_filter *filter = check_filter(L);
     lc_dtls_close(filter->dtls, (uint32_t)luaL_checkinteger(L, 2));
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -478,7 +442,7 @@ static int turn(lua_State *L)
     running = L;
     timers.now = luaL_optinteger(L, 1, timers.now);
     lc_timers_run(&timers);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 

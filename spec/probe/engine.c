@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "secure/engine.h"
 #include "secure/keylog.h"
+#include "spec/probe/upcall.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -36,9 +37,6 @@ static struct lc_timers timers;
 
 /* The thread that called last: upcalls use it. */
 static lua_State *running;
-
-/* The first error in an upcall: a reference or none. */
-static int failure = LUA_NOREF;
 
 static const struct lc_engine *check_engine(lua_State *L, const char *name)
 {
@@ -201,41 +199,7 @@ static int context_free(lua_State *L)
 static bool push_function(void *arg, const char *name)
 {
     const struct probe_session *probe = arg;
-    lua_rawgeti(running, LUA_REGISTRYINDEX, probe->functions);
-    lua_getfield(running, -1, name);
-    lua_remove(running, -2);
-    if (lua_isnil(running, -1)) {
-        lua_pop(running, 1);
-        return false;
-    }
-    return true;
-}
-
-static void call(int args, int results)
-{
-    lua_State *L = running;
-    if (lua_pcall(L, args, results, 0) != LUA_OK) {
-        int error = luaL_ref(L, LUA_REGISTRYINDEX);
-        if (failure == LUA_NOREF) {
-            failure = error;
-        } else {
-            luaL_unref(L, LUA_REGISTRYINDEX, error);
-        }
-        for (int i = 0; i < results; i++) {
-            lua_pushnil(L);
-        }
-    }
-}
-
-static void raise_failure(lua_State *L)
-{
-    if (failure != LUA_NOREF) {
-        int error = failure;
-        failure = LUA_NOREF;
-        lua_rawgeti(L, LUA_REGISTRYINDEX, error);
-        luaL_unref(L, LUA_REGISTRYINDEX, error);
-        lua_error(L);
-    }
+    return lc_upcall_push(running, probe->functions, name);
 }
 
 static void push_bytes(lua_State *L, struct lc_bytes bytes)
@@ -247,7 +211,7 @@ static void on_output(void *arg, struct lc_bytes datagram)
 {
     if (push_function(arg, "output")) {
         push_bytes(running, datagram);
-        call(1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -260,7 +224,7 @@ static void on_deadline(void *arg, lc_time at)
         } else {
             lua_pushinteger(running, at);
         }
-        call(1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -280,7 +244,7 @@ static void on_authenticate(void *arg, const struct lc_shown *shown)
 {
     if (push_function(arg, "authenticate")) {
         push_shown(running, shown);
-        call(1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -290,7 +254,7 @@ static size_t on_find_key(void *arg, struct lc_bytes identity, uint8_t *key, siz
     size_t len = 0;
     if (push_function(arg, "find_key")) {
         push_bytes(running, identity);
-        call(1, 1);
+        lc_upcall(running, 1, 1);
         const char *found = lua_tolstring(running, -1, &len);
         if (found != NULL && len <= room) {
             memcpy(key, found, len);
@@ -303,7 +267,7 @@ static size_t on_find_key(void *arg, struct lc_bytes identity, uint8_t *key, siz
 static void on_up(void *arg)
 {
     if (push_function(arg, "up")) {
-        call(0, 0);
+        lc_upcall(running, 0, 0);
     }
 }
 
@@ -313,7 +277,7 @@ static void on_data(void *arg, uint8_t *data, size_t len)
     if (push_function(arg, "data")) {
         push_bytes(running, lc_bytes(data, len));
         memset(data, 0xaa, len);
-        call(1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -337,7 +301,7 @@ static void on_closed(void *arg, const struct lc_end *end)
         lua_pushstring(running, reasons[end->reason]);
         lua_pushinteger(running, end->alert);
         lua_pushstring(running, end->text);
-        call(3, 0);
+        lc_upcall(running, 3, 0);
     }
 }
 
@@ -399,7 +363,7 @@ static int session_start(lua_State *L)
 {
     struct lc_session *session = check_session(L);
     session->engine->start(session);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -416,7 +380,7 @@ static int session_input(lua_State *L)
     memcpy(data, text, len);
     session->engine->input(session, data, len);
     free(data);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -424,7 +388,7 @@ static int session_expire(lua_State *L)
 {
     struct lc_session *session = check_session(L);
     session->engine->expire(session);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -433,7 +397,7 @@ static int session_decide(lua_State *L)
 {
     struct lc_session *session = check_session(L);
     session->engine->decide(session, (int)luaL_optinteger(L, 2, 0));
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -443,7 +407,7 @@ static int session_write(lua_State *L)
     size_t len;
     const char *data = luaL_checklstring(L, 2, &len);
     bool done = session->engine->write(session, lc_bytes(data, len));
-    raise_failure(L);
+    lc_upcall_raise(L);
     lua_pushboolean(L, done);
     return 1;
 }
@@ -459,7 +423,7 @@ static int session_close(lua_State *L)
 {
     struct lc_session *session = check_session(L);
     session->engine->close(session);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -482,7 +446,7 @@ static int session_shown(lua_State *L)
     struct lc_shown shown = {0};
     session->engine->shown(session, &shown);
     push_shown(L, &shown);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 1;
 }
 
@@ -496,7 +460,7 @@ static int session_save(lua_State *L)
         push_bytes(L, lc_buf_bytes(&saved));
     }
     lc_buf_free(&saved);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return done ? 1 : 0;
 }
 
@@ -504,7 +468,7 @@ static int session_park(lua_State *L)
 {
     struct lc_session *session = check_session(L);
     bool parked = session->engine->park(session);
-    raise_failure(L);
+    lc_upcall_raise(L);
     lua_pushboolean(L, parked);
     return 1;
 }

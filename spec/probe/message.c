@@ -7,6 +7,7 @@
 
 #include "message/state.h"
 #include "spec/probe/fields.h"
+#include "spec/probe/upcall.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -35,48 +36,6 @@ struct probe_transmission {
 
 /* The thread that called last: upcalls use it. */
 static lua_State *running;
-
-/* The first error in an upcall, since it must not jump over the channel: a reference or none. */
-static int failure = LUA_NOREF;
-
-static void call(lua_State *L, int args, int results)
-{
-    if (lua_pcall(L, args, results, 0) != LUA_OK) {
-        int error = luaL_ref(L, LUA_REGISTRYINDEX);
-        if (failure == LUA_NOREF) {
-            failure = error;
-        } else {
-            luaL_unref(L, LUA_REGISTRYINDEX, error);
-        }
-        for (int i = 0; i < results; i++) {
-            lua_pushnil(L);
-        }
-    }
-}
-
-static void raise_failure(lua_State *L)
-{
-    if (failure != LUA_NOREF) {
-        int error = failure;
-        failure = LUA_NOREF;
-        lua_rawgeti(L, LUA_REGISTRYINDEX, error);
-        luaL_unref(L, LUA_REGISTRYINDEX, error);
-        lua_error(L);
-    }
-}
-
-/* Pushes functions.NAME; false, and nothing pushed, when there is none. */
-static bool push_function(lua_State *L, int functions, const char *name)
-{
-    lua_rawgeti(L, LUA_REGISTRYINDEX, functions);
-    lua_getfield(L, -1, name);
-    lua_remove(L, -2);
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        return false;
-    }
-    return true;
-}
 
 /* ---- Timers ---------------------------------------------------------------------------------- */
 
@@ -121,7 +80,7 @@ static int timers_run_to(lua_State *L)
         lc_timers_run(timers);
     }
     timers->now = target;
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -143,12 +102,12 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
 {
     struct probe_channel *probe = of_transport(transport);
     lua_State *L = running;
-    if (push_function(L, probe->functions, "send")) {
+    if (lc_upcall_push(L, probe->functions, "send")) {
         lua_pushlstring(L, (const char *)probe->room, len);
         lua_pushinteger(L, field_address_number(&path->remote));
         lua_pushinteger(L, field_address_number(&path->local));
         lua_pushinteger(L, path->remote.session);
-        call(L, 4, 0);
+        lc_upcall(L, 4, 0);
     }
 }
 
@@ -184,9 +143,9 @@ static void push_message(lua_State *L, const struct lc_message *message, const s
 static void on_request(void *arg, const struct lc_message *message, const struct lc_path *path)
 {
     struct probe_channel *probe = arg;
-    if (push_function(running, probe->functions, "request")) {
+    if (lc_upcall_push(running, probe->functions, "request")) {
         push_message(running, message, path);
-        call(running, 1, 0);
+        lc_upcall(running, 1, 0);
     }
 }
 
@@ -195,11 +154,11 @@ static bool on_response(void *arg, const struct lc_message *message, const struc
 {
     struct probe_channel *probe = arg;
     lua_State *L = running;
-    if (!push_function(L, probe->functions, "response")) {
+    if (!lc_upcall_push(L, probe->functions, "response")) {
         return false;
     }
     push_message(L, message, path);
-    call(L, 1, 1);
+    lc_upcall(L, 1, 1);
     bool expected = lua_toboolean(L, -1);
     lua_pop(L, 1);
     return expected;
@@ -209,10 +168,10 @@ static bool on_response(void *arg, const struct lc_message *message, const struc
 static void on_reset(void *arg, const struct lc_path *path, uint16_t id)
 {
     struct probe_channel *probe = arg;
-    if (push_function(running, probe->functions, "reset")) {
+    if (lc_upcall_push(running, probe->functions, "reset")) {
         lua_pushinteger(running, field_address_number(&path->remote));
         lua_pushinteger(running, id);
-        call(running, 2, 0);
+        lc_upcall(running, 2, 0);
     }
 }
 
@@ -220,10 +179,10 @@ static void on_reset(void *arg, const struct lc_path *path, uint16_t id)
 static void on_log(void *arg, int level, const char *text)
 {
     struct probe_channel *probe = arg;
-    if (push_function(running, probe->functions, "log")) {
+    if (lc_upcall_push(running, probe->functions, "log")) {
         lua_pushinteger(running, level);
         lua_pushstring(running, text);
-        call(running, 2, 0);
+        lc_upcall(running, 2, 0);
     }
 }
 
@@ -312,7 +271,7 @@ static int channel_receive(lua_State *L)
     uint8_t *data = copy(L, text, len);
     probe->receiver.receive(probe->receiver.arg, &path, data, len);
     free(data);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -340,7 +299,7 @@ static int channel_refused(lua_State *L)
     int number = (int)luaL_checkinteger(L, 4);
     probe->receiver.refused(probe->receiver.arg, &path, number, data, len);
     free(data);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -351,7 +310,7 @@ static int channel_lose(lua_State *L)
     struct lc_address remote = field_address(luaL_checkinteger(L, 2));
     remote.session = (uint32_t)luaL_checkinteger(L, 3);
     lc_channel_lose(probe->channel, &remote, (int)luaL_checkinteger(L, 4));
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -375,7 +334,7 @@ static int channel_reply(lua_State *L)
     }
     lc_write_payload(&writer, payload);
     lc_channel_reply_end(probe->channel, &writer, &path, keep);
-    raise_failure(L);
+    lc_upcall_raise(L);
     lua_pushboolean(L, true);
     return 1;
 }
@@ -386,7 +345,7 @@ static int channel_acknowledge(lua_State *L)
     struct probe_channel *probe = check_channel(L, 1);
     struct lc_path path = arg_path(L, 2, 4);
     lc_channel_acknowledge(probe->channel, &path, (uint16_t)luaL_checkinteger(L, 3));
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 
@@ -446,10 +405,10 @@ static void on_done(struct lc_transmission *transmission, enum lc_outcome outcom
     struct probe_transmission *probe =
         lc_container(transmission, struct probe_transmission, transmission);
     lua_State *L = running;
-    if (push_function(L, probe->functions, "done")) {
+    if (lc_upcall_push(L, probe->functions, "done")) {
         lua_pushstring(L, names[outcome]);
         lua_pushinteger(L, number);
-        call(L, 2, 0);
+        lc_upcall(L, 2, 0);
     }
 }
 
@@ -459,10 +418,10 @@ static bool on_refresh(struct lc_transmission *transmission)
     struct probe_transmission *probe =
         lc_container(transmission, struct probe_transmission, transmission);
     lua_State *L = running;
-    if (!push_function(L, probe->functions, "refresh")) {
+    if (!lc_upcall_push(L, probe->functions, "refresh")) {
         return false;
     }
-    call(L, 0, 1);
+    lc_upcall(L, 0, 1);
     size_t len;
     const char *data = lua_tolstring(L, -1, &len);
     bool renewed = data != NULL && lc_buf_set(&transmission->datagram, data, len);
@@ -495,14 +454,14 @@ static int channel_send(lua_State *L)
         lua_pushstring(L, error.text);
         return 3;
     }
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 1;
 }
 
 static int transmission_cancel(lua_State *L)
 {
     lc_transmission_cancel(&check_transmission(L)->transmission);
-    raise_failure(L);
+    lc_upcall_raise(L);
     return 0;
 }
 

@@ -150,4 +150,13 @@ function M.until_true(f, limit)
   assert.is_true(process.wait(f, limit or 5), "it does not happen")
 end
 
+-- Makes a session between a server and a client with these settings -> a function that gives what
+-- the client tells of it by the end of a setting's name, the client, the server's URI.
+function M.negotiated(server, client)
+  local _, base = M.server(server)
+  local coap = M.client(client)
+  M.reaches(coap, base)
+  return function(name) return coap:Config("SSLNegotiated" .. name) end, coap, base
+end
+
 return M
