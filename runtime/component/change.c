@@ -225,7 +225,7 @@ static int refuse(const struct lc_setting_row *row, struct lc_bytes value, struc
 {
     if (row->flags & LC_SECURE) {
         return lc_fail(error, LC_ERROR_USAGE,
-            "%s keeps its default for now: this version does nothing else", row->name);
+            "%s takes nothing but its default, '%s', in this version", row->name, row->initial);
     }
     return lc_setting_fail_value(row, value, error);
 }

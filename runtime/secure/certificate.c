@@ -133,11 +133,3 @@ void lc_certificate_release(struct lc_certificate *certificate)
         free_certificate(certificate);
     }
 }
-
-bool lc_certificate_equal(const struct lc_certificate *a, const struct lc_certificate *b)
-{
-    if (a->chain_len > 0 && b->chain_len > 0) {
-        return lc_bytes_equal(a->chain[0], b->chain[0]);
-    }
-    return a->chain_len == b->chain_len && lc_bytes_equal(a->spki, b->spki);
-}

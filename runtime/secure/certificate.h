@@ -94,9 +94,6 @@ static inline bool lc_certificate_has_key(const struct lc_certificate *certifica
     return certificate->key.len > 0 || certificate->key_url != NULL;
 }
 
-/* The same leaf; bare keys: the same public key. */
-bool lc_certificate_equal(const struct lc_certificate *a, const struct lc_certificate *b);
-
 /* The certificates of a PEM text (anything may stand between them), each as DER in memory of its
  * own. -1 with 271: something in it that begins like a certificate cannot be read. */
 int lc_certificate_list(

@@ -325,7 +325,7 @@ static bool is_literal(const char *host)
     return lc_address_parse(&address, lc_bytes_text(host));
 }
 
-bool lc_connection_begin(struct lc_connection *c, struct lc_bytes hello)
+bool lc_connection_begin(struct lc_connection *c)
 {
     struct lc_session_cache *saved = c->dtls->options.saved;
     struct lc_buf key = {0};
@@ -335,8 +335,6 @@ bool lc_connection_begin(struct lc_connection *c, struct lc_bytes hello)
         .upcalls = &engine_upcalls,
         .arg = c,
         .mtu = MTU,
-        .hello = hello,
-        .transport_id = lc_bytes(&c->path.remote, sizeof c->path.remote),
         .server_name = c->host == NULL || is_literal(c->host) ? NULL : c->host,
     };
     if (saved != NULL && !c->security->is_server &&

@@ -84,7 +84,7 @@ struct lc_connection *lc_connection_new(struct lc_dtls *dtls, struct lc_security
 
 /* Makes the engine's session: in the first step, for it costs as much as some hellos do. False:
  * memory. */
-bool lc_connection_begin(struct lc_connection *connection, struct lc_bytes hello);
+bool lc_connection_begin(struct lc_connection *connection);
 
 /* Takes a datagram: at once when up, else in a step of its own. False: up, and nothing in it was
  * authentic. `local` is where it came to. The connection may be gone afterwards. */

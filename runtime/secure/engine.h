@@ -84,16 +84,13 @@ struct lc_session_upcalls {
     void (*closed)(void *arg, const struct lc_end *end);
 };
 
+/* A server's first input() is the ClientHello whose cookie was found right. */
 struct lc_session_options {
     struct lc_context *context; /* outlives the session */
     const struct lc_timers *timers;
     const struct lc_session_upcalls *upcalls;
     void *arg;
     size_t mtu; /* of a handshake's datagrams; data may be as long as max_data() says */
-
-    /* Server: the ClientHello whose cookie was found right, which input() gets first, and what
-     * stands for the client's address in it. */
-    struct lc_bytes hello, transport_id;
 
     /* Client: the name for Server Name Indication, NULL for a literal address; and what save() gave
      * for an earlier session with the same server, empty for none. */
@@ -123,9 +120,8 @@ struct lc_engine {
     unsigned abilities;
     size_t max_psk; /* bytes */
 
-    /* Whether it can do a cipher suite, a group, by its number. */
+    /* Whether it can do a cipher suite, by its number. */
     bool (*has_suite)(uint16_t suite);
-    bool (*has_group)(uint16_t group);
 
     /* NULL with `error`: 273 when the credentials do not fit, 276 when no suite is left, 10055. */
     struct lc_context *(*context_new)(

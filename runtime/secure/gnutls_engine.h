@@ -91,7 +91,6 @@ void lc_gnutls_shown(const struct lc_session *base, struct lc_shown *out);
 /* ---- Suites, groups and the priority string (gnutls_priority.c) ---- */
 
 bool lc_gnutls_has_suite(uint16_t suite);
-bool lc_gnutls_has_group(uint16_t group);
 
 /* What a handshake has agreed upon, by its number at IANA; 0: none of has_group(). */
 uint16_t lc_gnutls_group_of(gnutls_session_t tls);

@@ -94,11 +94,6 @@ static gnutls_group_t find_group(uint16_t number)
     return GNUTLS_GROUP_INVALID;
 }
 
-bool lc_gnutls_has_group(uint16_t group)
-{
-    return find_group(group) != GNUTLS_GROUP_INVALID;
-}
-
 uint16_t lc_gnutls_group_of(gnutls_session_t tls)
 {
     gnutls_group_t group = gnutls_group_get(tls);

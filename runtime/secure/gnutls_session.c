@@ -262,7 +262,6 @@ const struct lc_engine lc_engine_gnutls = {
                  LC_ENGINE_TOKENS | LC_ENGINE_DTLS_1_0,
     .max_psk = LC_GNUTLS_MAX_PSK,
     .has_suite = lc_gnutls_has_suite,
-    .has_group = lc_gnutls_has_group,
     .context_new = lc_gnutls_context_new,
     .context_free = lc_gnutls_context_free,
     .session_new = session_new,

@@ -195,9 +195,7 @@ static void take_datagram(struct lc_connection *c)
 static bool begin(struct lc_connection *c)
 {
     struct lc_error error;
-    const struct lc_queued *hello = c->handshake->datagrams.first; /* a server's */
-    struct lc_bytes bytes = hello == NULL ? lc_bytes(NULL, 0) : lc_bytes(hello->data, hello->len);
-    if (lc_connection_begin(c, bytes)) {
+    if (lc_connection_begin(c)) {
         return true;
     }
     lc_fail_memory(&error);

@@ -191,11 +191,6 @@ bool lc_mbedtls_has_suite(uint16_t suite)
            needs[exchange_of(suite)].modes != 0;
 }
 
-bool lc_mbedtls_has_group(uint16_t group)
-{
-    return lc_mbedtls_group_of(group) != 0;
-}
-
 static bool fits(const struct lc_secure_config *config, uint16_t suite)
 {
     unsigned exchange = exchange_of(suite);

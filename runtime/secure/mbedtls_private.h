@@ -41,7 +41,6 @@ void lc_mbedtls_context_keep_sessions(
     struct lc_mbedtls_context *context, const struct lc_timers *timers);
 
 bool lc_mbedtls_has_suite(uint16_t suite);
-bool lc_mbedtls_has_group(uint16_t group);
 
 /* A session as bytes in memory of its own (lc_alloc), to be wiped by the caller; empty: memory. */
 struct lc_bytes lc_mbedtls_serialize(const mbedtls_ssl_session *session);

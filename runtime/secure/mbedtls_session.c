@@ -390,7 +390,6 @@ const struct lc_engine lc_engine_mbedtls = {
     .abilities = LC_ENGINE_CERTIFICATES | LC_ENGINE_PSK | LC_ENGINE_PARKS | LC_MBEDTLS_OLD_VERSIONS,
     .max_psk = MBEDTLS_PSK_MAX_LEN,
     .has_suite = lc_mbedtls_has_suite,
-    .has_group = lc_mbedtls_has_group,
     .context_new = lc_mbedtls_context_new,
     .context_free = lc_mbedtls_context_free,
     .session_new = session_new,

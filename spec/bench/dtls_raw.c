@@ -104,10 +104,6 @@ static void open_side(struct side *side, struct lc_context *context, const struc
         .arg = side,
         .mtu = MTU,
         .saved = saved ? lc_buf_bytes(saved) : lc_bytes(NULL, 0)};
-    if (side->is_server) {
-        options.hello = lc_buf_bytes(&side->in[0]);
-        options.transport_id = lc_bytes("bench", 5);
-    }
     side->is_up = side->asks = false;
     side->session = context->engine->session_new(&options);
     if (!side->session)

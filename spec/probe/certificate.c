@@ -100,20 +100,6 @@ static int shown(lua_State *L)
     return push_certificate(L, shown_at(L, 1));
 }
 
-/* equal(shown, shown) -> boolean; both have to be right */
-static int equal(lua_State *L)
-{
-    struct lc_certificate *a = shown_at(L, 1), *b = shown_at(L, 2);
-    if (a == NULL || b == NULL) {
-        lua_pushnil(L);
-    } else {
-        lua_pushboolean(L, lc_certificate_equal(a, b));
-    }
-    lc_certificate_release(a);
-    lc_certificate_release(b);
-    return 1;
-}
-
 /* list(pem, room) -> { der, ... } | nil, text */
 static int list(lua_State *L)
 {
@@ -135,7 +121,7 @@ static int list(lua_State *L)
 int lc_probe_certificate(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"open", open}, {"shown", shown}, {"equal", equal}, {"list", list}, {NULL, NULL}};
+        {"open", open}, {"shown", shown}, {"list", list}, {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

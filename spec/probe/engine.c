@@ -310,7 +310,7 @@ static const struct lc_session_upcalls upcalls = {
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
-/* context:session{ mtu =, hello =, transport_id =, server_name =, saved =, output =, deadline =,
+/* context:session{ mtu =, server_name =, saved =, output =, deadline =,
  * authenticate =, find_key =, up =, data =, closed = } -> session | nil */
 static int new_session(lua_State *L)
 {
@@ -331,8 +331,6 @@ static int new_session(lua_State *L)
         .upcalls = &upcalls,
         .arg = probe,
         .mtu = (size_t)field_integer(L, 2, "mtu", 1232),
-        .hello = field_bytes(L, 2, "hello"),
-        .transport_id = field_bytes(L, 2, "transport_id"),
         .server_name = name.len > 0 ? (const char *)name.data : NULL,
         .saved = field_bytes(L, 2, "saved"),
     };
@@ -494,18 +492,11 @@ static int about(lua_State *L)
     return 1;
 }
 
-/* has_suite(engine, number), has_group(engine, number) -> boolean */
+/* has_suite(engine, number) -> boolean */
 static int has_suite(lua_State *L)
 {
     const struct lc_engine *engine = check_engine(L, luaL_checkstring(L, 1));
     lua_pushboolean(L, engine->has_suite((uint16_t)luaL_checkinteger(L, 2)));
-    return 1;
-}
-
-static int has_group(lua_State *L)
-{
-    const struct lc_engine *engine = check_engine(L, luaL_checkstring(L, 1));
-    lua_pushboolean(L, engine->has_group((uint16_t)luaL_checkinteger(L, 2)));
     return 1;
 }
 
@@ -549,7 +540,6 @@ int lc_probe_engine(lua_State *L)
         {"set_now", set_now},
         {"about", about},
         {"has_suite", has_suite},
-        {"has_group", has_group},
         {0, 0},
     };
     define(L, CONTEXT, context_methods, context_free);

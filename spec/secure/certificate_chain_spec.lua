@@ -89,16 +89,6 @@ describe("what a peer has shown", function()
     assert.is_nil(certificate.shown(pki.spki("server-ec"):sub(1, -2)))
   end)
 
-  it("is the same by its leaf, or by its key when both are bare", function()
-    local ec, rsa = der("server-ec", "root"), der("server-rsa")
-    assert.is_true(certificate.equal(ec, der("server-ec")))
-    assert.is_false(certificate.equal(ec, rsa))
-    assert.is_true(certificate.equal(pki.spki "server-ec", pki.spki "server-ec"))
-    assert.is_false(certificate.equal(pki.spki "server-ec", pki.spki "client-ec"))
-    assert.is_false(certificate.equal(ec, pki.spki "server-ec"))
-    assert.is_false(certificate.equal(pki.spki "server-ec", ec))
-  end)
-
   it("costs nothing once it is released, also when memory runs out", function()
     local chain, spki = der("server-ec", "root"), pki.spki "server-ec"
     local before = base.blocks()
