@@ -282,7 +282,6 @@ static void read_plain(
     config->min_version = protocols & BITS_DTLS_1_0 ? LC_DTLS_1_0 : LC_DTLS_1_2;
     config->max_version = protocols & BITS_DTLS_1_2 ? LC_DTLS_1_2 : LC_DTLS_1_0;
     config->renegotiation_info = settings->ssl_enable_renegotiation;
-    config->finds_keys = config->is_server && parts->finds_keys;
     work->options.keylog_path = text_of(settings, LC_SETTING_SSLKeyLogFile);
     config->seed = bytes_of(settings, LC_SETTING_OpenSSLPrngSeedData);
     work->options.min_strength = (unsigned)settings->ssl_cipher_strength;

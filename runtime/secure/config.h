@@ -38,8 +38,8 @@ struct lc_secure_config {
     uint16_t min_version, max_version; /* LC_DTLS_... */
     bool renegotiation_info;           /* client: send that extension (RFC 5746) */
 
-    struct lc_bytes psk_identity, psk_key; /* client: its own; server: the one it takes */
-    bool finds_keys;                       /* server: other identities go to find_key() */
+    /* A client's, or those that a server takes: its engine asks find_key() for every identity. */
+    struct lc_bytes psk_identity, psk_key;
 
     bool resumes; /* client: sessions can be saved; server: sessions are kept for that */
 

@@ -71,7 +71,7 @@ struct lc_session_upcalls {
      */
     void (*authenticate)(void *arg, const struct lc_shown *shown);
 
-    /* Server, finds_keys: writes the key of an identity and returns its length, 0: not known. */
+    /* Server, LC_MODE_PSK: writes the key of an identity and returns its length, 0: not known. */
     size_t (*find_key)(void *arg, struct lc_bytes identity, uint8_t *key, size_t room);
 
     /* The handshake is complete: write() works. */

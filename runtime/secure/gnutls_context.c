@@ -180,34 +180,9 @@ static int make_certificates(struct lc_gnutls_context *context,
     return config->own == NULL ? LC_OK : load_own(context, config, error);
 }
 
-static int copy_secret(struct lc_bytes *to, struct lc_bytes from)
+static int make_psk_server(struct lc_gnutls_context *context, struct lc_error *error)
 {
-    void *copy = lc_copy(from.data, from.len);
-    if (copy == NULL) {
-        return LC_ERROR_NO_MEMORY;
-    }
-    *to = lc_bytes(copy, from.len);
-    return LC_OK;
-}
-
-static void free_secret(struct lc_bytes *secret)
-{
-    if (secret->data != NULL) {
-        gnutls_memset((void *)secret->data, 0, secret->len);
-        lc_free((void *)secret->data);
-    }
-    *secret = lc_bytes(NULL, 0);
-}
-
-static int make_psk_server(struct lc_gnutls_context *context, const struct lc_secure_config *config,
-    struct lc_error *error)
-{
-    if (config->psk_key.len == 0 && !config->finds_keys) {
-        return lc_fail(error, LC_ERROR_CREDENTIALS, "a server needs a pre-shared key to compare");
-    }
-    if (gnutls_psk_allocate_server_credentials(&context->psk_server) < 0 ||
-        copy_secret(&context->psk_identity, config->psk_identity) != LC_OK ||
-        copy_secret(&context->psk_key, config->psk_key) != LC_OK) {
+    if (gnutls_psk_allocate_server_credentials(&context->psk_server) < 0) {
         return lc_fail_memory(error);
     }
     gnutls_psk_set_server_known_dh_params(context->psk_server, GNUTLS_SEC_PARAM_MEDIUM);
@@ -238,13 +213,15 @@ static int make_psk(struct lc_gnutls_context *context, const struct lc_secure_co
     if ((config->modes & LC_MODE_PSK) == 0) {
         return LC_OK;
     }
+    if (config->is_server) {
+        return make_psk_server(context, error);
+    }
     if (config->psk_key.len > LC_GNUTLS_MAX_PSK || config->psk_identity.len > MAX_IDENTITY) {
         return lc_fail(error, LC_ERROR_CREDENTIALS,
             "a pre-shared key has at most %d bytes with GnuTLS, its identity at most %d",
             LC_GNUTLS_MAX_PSK, MAX_IDENTITY);
     }
-    return config->is_server ? make_psk_server(context, config, error)
-                             : make_psk_client(context, config, error);
+    return make_psk_client(context, config, error);
 }
 
 static int make_ticket_key(struct lc_gnutls_context *context, struct lc_error *error)
@@ -268,7 +245,6 @@ struct lc_context *lc_gnutls_context_new(
     context->is_server = config->is_server;
     context->modes = config->modes;
     context->asks_client = config->asks_client;
-    context->finds_keys = config->finds_keys;
     context->resumes = config->resumes;
     context->keylog = config->keylog;
     if (make_certificates(context, config, error) != LC_OK ||
@@ -307,8 +283,6 @@ void lc_gnutls_context_free(struct lc_context *base)
         gnutls_memset(context->pin, 0, strlen(context->pin));
         lc_free(context->pin);
     }
-    free_secret(&context->psk_identity);
-    free_secret(&context->psk_key);
     lc_free(context->suites);
     lc_free(context);
 }

@@ -15,7 +15,6 @@ struct lc_gnutls_context {
     bool is_server;
     unsigned modes; /* LC_MODE_... */
     bool asks_client;
-    bool finds_keys;
     bool resumes;
     struct lc_keylog *keylog;
 
@@ -29,8 +28,6 @@ struct lc_gnutls_context {
     /* Client: the own raw key; see give_raw_key(). */
     gnutls_pcert_st raw_key;
     gnutls_privkey_t raw_private; /* NULL: none */
-
-    struct lc_bytes psk_identity, psk_key; /* server; owned */
 
     uint16_t *suites; /* those asked for that can be used */
     size_t suite_count;

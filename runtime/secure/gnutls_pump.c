@@ -171,21 +171,14 @@ static void ask(struct lc_gnutls_session *session)
 int lc_gnutls_find_key(gnutls_session_t tls, const gnutls_datum_t *name, gnutls_datum_t *key)
 {
     struct lc_gnutls_session *session = gnutls_session_get_ptr(tls);
-    const struct lc_gnutls_context *context = session->context;
-    struct lc_bytes identity = lc_bytes(name->data, name->size);
     uint8_t room[LC_GNUTLS_MAX_PSK];
-    struct lc_bytes found = {0};
-    if (context->psk_key.len > 0 && lc_bytes_equal(identity, context->psk_identity)) {
-        found = context->psk_key;
-    } else if (context->finds_keys) {
-        found = lc_bytes(
-            room, session->base.upcalls->find_key(session->base.arg, identity, room, sizeof room));
-    }
-    session->unknown_psk = found.len == 0;
-    key->data = found.len == 0 ? NULL : gnutls_malloc(found.len);
+    size_t len = session->base.upcalls->find_key(
+        session->base.arg, lc_bytes(name->data, name->size), room, sizeof room);
+    session->unknown_psk = len == 0;
+    key->data = len == 0 ? NULL : gnutls_malloc(len);
     if (key->data != NULL) { /* GnuTLS wipes and frees it */
-        memcpy(key->data, found.data, found.len);
-        key->size = (unsigned)found.len;
+        memcpy(key->data, room, len);
+        key->size = (unsigned)len;
     }
     gnutls_memset(room, 0, sizeof room);
     return key->data == NULL ? -1 : 0;

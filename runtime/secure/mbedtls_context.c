@@ -73,7 +73,7 @@ static int check(const struct lc_secure_config *config, struct lc_error *error)
         return lc_fail(error, LC_ERROR_CREDENTIALS,
             "a server needs a certificate with its private key, or a pre-shared key");
     }
-    if ((config->modes & LC_MODE_PSK) == 0) {
+    if ((config->modes & LC_MODE_PSK) == 0 || config->is_server) {
         return LC_OK;
     }
     if (config->psk_key.len > MBEDTLS_PSK_MAX_LEN) {
@@ -81,7 +81,7 @@ static int check(const struct lc_secure_config *config, struct lc_error *error)
             "the pre-shared key has %zu bytes, but mbed TLS takes at most %d", config->psk_key.len,
             MBEDTLS_PSK_MAX_LEN);
     }
-    if (config->psk_key.len == 0 && !(config->is_server && config->finds_keys)) {
+    if (config->psk_key.len == 0) {
         return lc_fail(error, LC_ERROR_CREDENTIALS, "there is no pre-shared key");
     }
     return LC_OK;
@@ -134,12 +134,6 @@ static int set_own(struct lc_mbedtls_context *context, const struct lc_secure_co
     return r == 0 ? LC_OK : lc_fail_memory(error);
 }
 
-static bool keep(struct lc_bytes *copy, struct lc_bytes original)
-{
-    *copy = lc_bytes(lc_copy(original.data, original.len), original.len);
-    return copy->data != NULL;
-}
-
 static int set_psk(struct lc_mbedtls_context *context, const struct lc_secure_config *config,
     struct lc_error *error)
 {
@@ -151,11 +145,7 @@ static int set_psk(struct lc_mbedtls_context *context, const struct lc_secure_co
             config->psk_identity.data, config->psk_identity.len);
         return r == 0 ? LC_OK : fail_with(error, "the pre-shared key or its identity", r);
     }
-    if (!keep(&context->psk_identity, config->psk_identity) ||
-        !keep(&context->psk_key, config->psk_key)) {
-        return lc_fail_memory(error);
-    }
-    mbedtls_ssl_conf_psk_cb(&context->conf, lc_mbedtls_find_psk, context);
+    mbedtls_ssl_conf_psk_cb(&context->conf, lc_mbedtls_find_psk, NULL);
     return LC_OK;
 }
 
@@ -403,7 +393,6 @@ struct lc_context *lc_mbedtls_context_new(
     context->is_server = config->is_server;
     context->asks_client = config->is_server && config->asks_client;
     context->resumes = config->resumes;
-    context->finds_keys = config->finds_keys;
     context->keylog = config->keylog;
     mbedtls_ssl_config_init(&context->conf);
     mbedtls_x509_crt_init(&context->own);
@@ -422,7 +411,5 @@ void lc_mbedtls_context_free(struct lc_context *base)
     mbedtls_x509_crt_free(&context->own);
     mbedtls_pk_free(&context->key);
     lc_session_cache_free(context->cache);
-    lc_mbedtls_forget(&context->psk_identity);
-    lc_mbedtls_forget(&context->psk_key);
     lc_free(context);
 }

@@ -26,8 +26,7 @@ struct lc_mbedtls_context {
     int suites[LC_MBEDTLS_SUITES + 1];
     lc_mbedtls_group groups[LC_MBEDTLS_GROUPS + 1];
     lc_mbedtls_signature signatures[LC_MBEDTLS_SIGNATURES + 1];
-    bool is_server, asks_client, resumes, finds_keys;
-    struct lc_bytes psk_identity, psk_key; /* server; owned */
+    bool is_server, asks_client, resumes;
     struct lc_keylog *keylog;
     struct lc_session_cache *cache; /* server that resumes; made with the first session */
 };

@@ -69,18 +69,12 @@ static int get_timer(void *arg)
 int lc_mbedtls_find_psk(
     void *arg, mbedtls_ssl_context *ssl, const unsigned char *identity, size_t len)
 {
-    const struct lc_mbedtls_context *context = arg;
-    const struct lc_mbedtls_session *session =
-        lc_container(ssl, struct lc_mbedtls_live, ssl)->session;
-    struct lc_bytes asked = lc_bytes(identity, len);
-    if (context->psk_key.len > 0 && lc_bytes_equal(asked, context->psk_identity)) {
-        return mbedtls_ssl_set_hs_psk(ssl, context->psk_key.data, context->psk_key.len);
-    }
-    if (!context->finds_keys) {
-        return MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY;
-    }
+    (void)arg;
+    const struct lc_session *session =
+        &lc_container(ssl, struct lc_mbedtls_live, ssl)->session->base;
     uint8_t key[MBEDTLS_PSK_MAX_LEN];
-    size_t key_len = session->base.upcalls->find_key(session->base.arg, asked, key, sizeof key);
+    size_t key_len =
+        session->upcalls->find_key(session->arg, lc_bytes(identity, len), key, sizeof key);
     int r = key_len == 0 || key_len > sizeof key ? MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY
                                                  : mbedtls_ssl_set_hs_psk(ssl, key, key_len);
     mbedtls_platform_zeroize(key, sizeof key);

@@ -149,11 +149,6 @@ static struct lc_context *make_context(const struct lc_security_options *options
     if (engine == NULL) {
         return NULL;
     }
-    /* A server's key is found here, so that who came is known whichever engine it is. */
-    if (config->is_server) {
-        config->psk_identity = config->psk_key = lc_bytes(NULL, 0);
-        config->finds_keys = (config->modes & LC_MODE_PSK) != 0;
-    }
     config->suites = suites;
     config->suite_count = usable_suites(options, engine, suites);
     if (config->suite_count == 0) {

@@ -61,7 +61,7 @@ struct lc_context *dtls_context(const struct lc_engine *engine, const struct dtl
         .min_version = LC_DTLS_1_2,
         .max_version = LC_DTLS_1_2,
         .psk_identity = lc_bytes_text("bench"),
-        .psk_key = lc_bytes_text("sixteen bytes..."),
+        .psk_key = lc_bytes_text(DTLS_KEY),
         .resumes = kind->resumes};
     if (kind->modes != LC_MODE_PSK)
         config.psk_identity = config.psk_key = lc_bytes(NULL, 0);

@@ -4,6 +4,9 @@
 
 #include "secure/engine.h"
 
+/* The pre-shared key. */
+#define DTLS_KEY "sixteen bytes..."
+
 struct dtls_kind {
     const char *name;
     unsigned modes; /* LC_MODE_... */

@@ -166,7 +166,6 @@ static int new_context(lua_State *L)
         .renegotiation_info = field_boolean(L, 1, "renegotiation_info"),
         .psk_identity = field_bytes(L, 1, "psk_identity"),
         .psk_key = field_bytes(L, 1, "psk_key"),
-        .finds_keys = field_boolean(L, 1, "finds_keys"),
         .resumes = field_boolean(L, 1, "resumes"),
         .seed = field_bytes(L, 1, "seed"),
     };

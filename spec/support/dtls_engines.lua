@@ -74,6 +74,7 @@ function M.fixture(E)
   function t.pair(options)
     options.server = options.server or t.server()
     options.client = options.client or t.client()
+    options.keys = options.keys or { [M.IDENTITY] = M.KEY }
     local pair = assert(dtls_pair.new(options))
     to_free[#to_free + 1] = pair
     return pair
