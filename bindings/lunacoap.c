@@ -11,6 +11,7 @@
 #include "bindings/event.h"
 #include "bindings/linkformat.h"
 #include "bindings/loop.h"
+#include "bindings/modules.h"
 #include "bindings/option.h"
 #include "bindings/pending.h"
 #include "bindings/state.h"
@@ -42,6 +43,6 @@ int luaopen_lunacoap(lua_State *L)
     lc_linkformat_open(L);
     lua_pushliteral(L, LC_VERSION);
     lua_setfield(L, -2, "VERSION");
-    lc_error_guard(L, "lunacoap");
+    lc_modules_open(L);
     return 1;
 }

@@ -45,6 +45,11 @@ local METHODS = {
     "Ends an observation, with the URI that StartObserving was given." },
 }
 
+-- Modules of scripts/lunacoap that are fields (bindings/modules.c); their sources say the rest.
+local MODULES = {
+  { "response", "Makes a response for a handler of lunacoap.server to return or to raise." },
+}
+
 local FUNCTIONS = {
   { "CoAP", { "init?: lunacoap.CoAPInit" }, "lunacoap.CoAP",
     "Makes a component; the table holds properties, settings and handlers to set at once." },
@@ -152,7 +157,7 @@ local CONSTANTS = {
   { "ValueType", "How an option's Value is written.", "ovtUInt" },
 }
 
-M.methods, M.functions, M.classes = METHODS, FUNCTIONS, CLASSES
+M.methods, M.functions, M.classes, M.modules = METHODS, FUNCTIONS, CLASSES, MODULES
 M.linkformat, M.constants = LINKFORMAT, CONSTANTS
 
 -- ---- Definitions for editors ----------------------------------------------------------------
@@ -356,6 +361,9 @@ end
 local function write_module(out)
   out("---@class lunacoap\n---@field VERSION string\n---@field linkformat lunacoap.linkformat")
   for _, row in ipairs(CONSTANTS) do
+    out("---@field %s lunacoap.%s %s", row[1], row[1], row[2])
+  end
+  for _, row in ipairs(MODULES) do
     out("---@field %s lunacoap.%s %s", row[1], row[1], row[2])
   end
   out("local lunacoap = {}\n")

@@ -70,6 +70,10 @@ describe("the definitions for editors", function()
 
   it("have each field of the module, and no other", function()
     local expected = { "VERSION", "linkformat" }
+    for _, name in ipairs(first_of_each(surface.modules)) do
+      assert.is_truthy(lunacoap[name]) -- loaded when it is asked for
+      expected[#expected + 1] = name
+    end
     for _, list in ipairs { surface.functions, surface.constants } do
       for _, row in ipairs(list) do
         expected[#expected + 1] = row[1]

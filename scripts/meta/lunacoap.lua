@@ -14,6 +14,7 @@
 ---@field OptionName lunacoap.OptionName An option's name by its number.
 ---@field StoreType lunacoap.StoreType The kinds of certificate stores.
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
+---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
 local lunacoap = {}
 
 ---Makes a component; the table holds properties, settings and handlers to set at once.

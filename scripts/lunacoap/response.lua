@@ -1,0 +1,63 @@
+-- lunacoap.response(code, body, fields): a response for a handler of lunacoap.server to return or
+-- to raise.
+
+local lunacoap = require "lunacoap"
+
+---@class lunacoap.Response
+---@field code string A code such as "2.05".
+---@field body any The payload: a string, or a value that the content-format can write.
+---@field format? integer|string The Content-Format, by number or name; else the negotiated one.
+---@field etag? string 1 to 8 bytes; else the server makes one of the payload of a 2.05.
+---@field max_age? integer Seconds for which the response stays fresh.
+---@field location? string Path and query of what was created, such as "/notes/3".
+---@field options? table[] More options, each {Number =, Value =}.
+local Response = {}
+Response.__index = Response
+Response.__name = "lunacoap.Response"
+
+local FIELDS = { format = true, etag = true, max_age = true, location = true, options = true }
+
+function Response:__tostring()
+  local name = lunacoap.CodeName[self.code]
+  local text = name and ("%s %s"):format(self.code, name) or self.code
+  return type(self.body) == "string" and self.body ~= "" and text .. ": " .. self.body or text
+end
+
+local function is_code(code)
+  return type(code) == "string" and code:find("^[245]%.[0-3]%d$") ~= nil
+    and tonumber(code:sub(3)) <= 31
+end
+
+---@class lunacoap.response
+---@overload fun(code: string, body?: any, fields?: table): lunacoap.Response
+local M = {}
+
+---Whether a value was made by lunacoap.response.
+---@param value any
+---@return boolean
+function M.is(value)
+  return getmetatable(value) == Response
+end
+
+---Makes a response.
+---@param code string "2.05", "4.09" ...
+---@param body? any The payload; for an error a short text for people.
+---@param fields? table format, etag, max_age, location, options
+---@return lunacoap.Response
+local function make(_, code, body, fields)
+  if not is_code(code) then
+    error(("a response needs a code such as \"2.05\" or \"4.04\", not %s"):format(
+      type(code) == "string" and "'" .. code .. "'" or tostring(code)), 2)
+  end
+  local response = { code = code, body = body }
+  for name, value in pairs(fields or {}) do
+    if not FIELDS[name] then
+      error(("a response has no field '%s': it takes format, etag, max_age, location and options")
+        :format(tostring(name)), 2)
+    end
+    response[name] = value
+  end
+  return setmetatable(response, Response)
+end
+
+return setmetatable(M, { __call = make })

@@ -1,0 +1,43 @@
+-- lunacoap.response, what handlers of a resource server return or raise.
+local lunacoap = require "lunacoap"
+
+describe("lunacoap.response", function()
+  it("is loaded when it is first asked for, and is what require gives", function()
+    assert.are.equal(lunacoap.response, require "lunacoap.response")
+  end)
+
+  it("keeps the code, the body and the fields", function()
+    local made = lunacoap.response("2.01", "stored", { location = "/notes/3", max_age = 5 })
+    assert.are.same({ "2.01", "stored", "/notes/3", 5 },
+      { made.code, made.body, made.location, made.max_age })
+    assert.is_true(lunacoap.response.is(made))
+    assert.is_false(lunacoap.response.is({ code = "2.01" }))
+    assert.is_false(lunacoap.response.is("2.01"))
+  end)
+
+  it("reads as code, name and text when it is printed", function()
+    assert.are.equal("4.09 Conflict: busy", tostring(lunacoap.response("4.09", "busy")))
+    assert.are.equal("2.04 Changed", tostring(lunacoap.response("2.04")))
+  end)
+
+  for _, code in ipairs { "2.5", "9.99", "0.01", "2.32", "4.049", "" } do
+    it(("does not take '%s' for a code"):format(code), function()
+      local ok, message = pcall(lunacoap.response, code)
+      assert.is_false(ok)
+      assert.matches("needs a code such as \"2.05\" or \"4.04\", not '" .. code:gsub("%.", "%%."),
+        message)
+    end)
+  end
+
+  it("names a field that it does not know, and those that there are", function()
+    local ok, message = pcall(lunacoap.response, "2.05", "x", { maxage = 3 })
+    assert.is_false(ok)
+    assert.matches("no field 'maxage': it takes format, etag, max_age, location and options", message)
+  end)
+
+  it("leaves other unknown fields of the module to their error", function()
+    local ok, message = pcall(function() return lunacoap.spwn end)
+    assert.is_false(ok)
+    assert.matches("lunacoap has no field 'spwn'; did you mean 'spawn'", tostring(message))
+  end)
+end)
