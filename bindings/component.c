@@ -5,6 +5,7 @@
 
 #include "bindings/answer.h"
 #include "bindings/certificate.h"
+#include "bindings/configure.h"
 #include "bindings/error.h"
 #include "bindings/method.h"
 #include "bindings/names.h"
@@ -255,93 +256,7 @@ static int component_tostring(lua_State *L)
     return 1;
 }
 
-/* ---- The constructor's table ---- */
-
-static const struct lc_setting_row *find_row(lua_State *L, int name, unsigned flags)
-{
-    size_t len;
-    const char *text = lua_type(L, name) == LUA_TSTRING ? lua_tolstring(L, name, &len) : NULL;
-    return text == NULL ? NULL : lc_setting_find(text, len, flags);
-}
-
-static bool is_handler(lua_State *L, int name)
-{
-    for (size_t i = 0; i < LC_EVENT_COUNT; i++) {
-        if (lua_type(L, name) == LUA_TSTRING &&
-            strcmp(lua_tostring(L, name), lc_event_rows[i].handler) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int unknown_entry(lua_State *L, int name)
-{
-    const char *names[LC_SETTING_COUNT + LC_EVENT_COUNT];
-    for (size_t i = 0; i < LC_SETTING_COUNT; i++) {
-        names[i] = lc_setting_rows[i].name;
-    }
-    for (size_t i = 0; i < LC_EVENT_COUNT; i++) {
-        names[LC_SETTING_COUNT + i] = lc_event_rows[i].handler;
-    }
-    return lc_error_unknown(L, "CoAP", "property or setting", luaL_tolstring(L, name, NULL), names,
-        LC_SETTING_COUNT + LC_EVENT_COUNT);
-}
-
-/* A setting of Config that is no property. */
-static void assign_setting(
-    lua_State *L, struct lc_component *component, const struct lc_setting_row *row, int value)
-{
-    struct lc_error error;
-    struct lc_buf *out = &lc_component_state(component)->scratch;
-    if (lua_isboolean(L, value)) {
-        lua_pushstring(L, lua_toboolean(L, value) ? "True" : "False");
-    } else if (lua_isstring(L, value)) {
-        lua_pushvalue(L, value);
-    } else {
-        lc_property_raise_type(L, row, value);
-    }
-    lua_pushfstring(L, "%s=", row->name);
-    lua_insert(L, -2);
-    lua_concat(L, 2);
-    size_t len;
-    const char *setting = lua_tolstring(L, -1, &len);
-    if (lc_component_config(component, lc_bytes(setting, len), out, &error) != LC_OK) {
-        lc_error_raise(L, &error);
-    }
-    lua_pop(L, 1);
-}
-
-/* The settings, or all others but Listening. */
-static void assign_entries(lua_State *L, struct lc_component *component, int table, bool settings)
-{
-    for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
-        int name = lua_gettop(L) - 1, value = name + 1;
-        const struct lc_setting_row *row = find_row(L, name, LC_PROPERTY);
-        if (row == NULL && !is_handler(L, name)) {
-            row = find_row(L, name, LC_CONFIG);
-            if (row == NULL || row->flags & LC_PROPERTY) {
-                unknown_entry(L, name);
-            } else if (settings) {
-                assign_setting(L, component, row, value);
-            }
-        } else if (!settings && (row == NULL || row->id != LC_SETTING_Listening)) {
-            lua_pushvalue(L, name);
-            lua_pushvalue(L, value);
-            lua_settable(L, 1);
-        }
-    }
-}
-
-/* Settings come first, since CodePage tells how text is taken, and Listening last. */
-static void assign_table(lua_State *L, struct lc_component *component, int table)
-{
-    assign_entries(L, component, table, true);
-    assign_entries(L, component, table, false);
-    if (lua_getfield(L, table, "Listening") != LUA_TNIL) {
-        lua_setfield(L, 1, "Listening");
-    }
-}
+/* ---- The constructor ---- */
 
 int lc_component_new(lua_State *L)
 {
@@ -365,7 +280,7 @@ int lc_component_new(lua_State *L)
     lua_pop(L, 1);
     lua_insert(L, 1);
     if (lua_istable(L, 2)) {
-        assign_table(L, &object->component, 2);
+        lc_configure(L, &object->component, 2);
     }
     lua_settop(L, 1);
     return 1;

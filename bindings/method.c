@@ -6,6 +6,7 @@
 
 #include "bindings/answer.h"
 #include "bindings/component.h"
+#include "bindings/configure.h"
 #include "bindings/error.h"
 #include "bindings/loop.h"
 #include "bindings/task.h"
@@ -313,9 +314,33 @@ static int do_events(lua_State *L)
     return lc_wait_run(L, wait, events_done);
 }
 
+static int configuration(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    lua_settop(L, 1);
+    lc_configuration_push(L, component);
+    return 1;
+}
+
+static int configure(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    check_last(L, 2, "Configure", "a table of properties, settings and handlers");
+    if (!lua_istable(L, 2)) {
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "Configure takes a table of properties, settings and handlers, not %s",
+            lc_error_describe(L, 2));
+    }
+    lua_settop(L, 2);
+    lc_configure(L, component, 2);
+    return 0;
+}
+
 const struct lc_method_row lc_method_rows[] = {
     {"CancelRequest", cancel_request, "RequestId: string", NULL},
     {"Config", config, "ConfigurationString: string", "string"},
+    {"Configuration", configuration, "", "table"},
+    {"Configure", configure, "Fields: table", NULL},
     {"Delete", delete, "URI: string", "string"},
     {"DoEvents", do_events, "", NULL},
     {"Get", get, "URI: string", "string"},

@@ -140,6 +140,14 @@ function CoAP:CancelRequest(RequestId) end
 ---@return string
 function CoAP:Config(ConfigurationString) end
 
+---A table of all properties, settings and handlers, as the constructor takes it.
+---@return lunacoap.CoAPInit
+function CoAP:Configuration() end
+
+---Sets properties, settings and handlers at once; false takes a handler off.
+---@param Fields lunacoap.CoAPInit
+function CoAP:Configure(Fields) end
+
 ---Sends a DELETE; returns "" when the answer is there, or the request's Id with Timeout 0.
 ---@param URI string
 ---@return string
