@@ -40,13 +40,13 @@ static struct lc_observer *find_observer(
     return NULL;
 }
 
-/* The one of a remote's observers that stands in the map. */
-static struct lc_observer *head_of(
+/* Of a remote's observers. */
+static struct lc_observer *first_of(
     const struct lc_observers *observers, const struct lc_address *remote)
 {
     struct lc_map_node *node = lc_map_find(&observers->by_remote, lc_address_hash(remote));
     for (; node != NULL; node = lc_map_find_next(node)) {
-        struct lc_observer *observer = lc_container(node, struct lc_observer, by_remote);
+        struct lc_observer *observer = lc_container(node, struct lc_observer, by_remote.node);
         if (lc_address_equal(&observer->path.remote, remote)) {
             return observer;
         }
@@ -54,32 +54,18 @@ static struct lc_observer *head_of(
     return NULL;
 }
 
-static bool join_siblings(struct lc_observers *observers, struct lc_observer *observer)
+static struct lc_observer *next_of(const struct lc_observer *observer)
 {
-    struct lc_observer *head = head_of(observers, &observer->path.remote);
-    if (head != NULL) {
-        lc_list_append(&head->siblings, &observer->siblings);
-        return true;
-    }
-    observer->heads = lc_map_insert(
-        &observers->by_remote, &observer->by_remote, lc_address_hash(&observer->path.remote));
-    return observer->heads;
+    struct lc_group_node *next = lc_group_next(&observer->by_remote);
+    return next == NULL ? NULL : lc_container(next, struct lc_observer, by_remote);
 }
 
-static void leave_siblings(struct lc_observers *observers, struct lc_observer *observer)
+static bool join_others(struct lc_observers *observers, struct lc_observer *observer)
 {
-    if (observer->heads) {
-        uint64_t hash = observer->by_remote.hash;
-        lc_map_remove(&observers->by_remote, &observer->by_remote);
-        observer->heads = false;
-        if (!lc_list_empty(&observer->siblings)) {
-            struct lc_observer *next =
-                lc_container(observer->siblings.next, struct lc_observer, siblings);
-            /* Cannot fail: the map has buckets. */
-            next->heads = lc_map_insert(&observers->by_remote, &next->by_remote, hash);
-        }
-    }
-    lc_list_remove(&observer->siblings);
+    const struct lc_address *remote = &observer->path.remote;
+    struct lc_observer *first = first_of(observers, remote);
+    return lc_group_join(&observers->by_remote, &observer->by_remote,
+        first == NULL ? NULL : &first->by_remote, lc_address_hash(remote));
 }
 
 static struct lc_observer *make_observer(
@@ -97,7 +83,7 @@ static struct lc_observer *make_observer(
     }
     observer->token_len = (uint8_t)token.len;
     lc_list_init(&observer->queued);
-    lc_list_init(&observer->siblings);
+    lc_group_init(&observer->by_remote);
     lc_transmission_init(&observer->transmission, lc_observer_done);
     observer->transmission.refresh = lc_observer_refresh;
     if (!lc_map_insert(
@@ -105,7 +91,7 @@ static struct lc_observer *make_observer(
         lc_free(observer);
         return NULL;
     }
-    if (!join_siblings(observers, observer)) {
+    if (!join_others(observers, observer)) {
         lc_map_remove(&observers->by_token, &observer->by_token);
         lc_free(observer);
         return NULL;
@@ -178,7 +164,7 @@ void lc_observer_end(struct lc_observers *observers, struct lc_observer *observe
     observer->ended = true;
     observers->count--;
     lc_map_remove(&observers->by_token, &observer->by_token);
-    leave_siblings(observers, observer);
+    lc_group_leave(&observers->by_remote, &observer->by_remote);
     lc_list_remove(&observer->link);
     lc_list_append(&observers->ended, &observer->link);
     lc_server_schedule_turn(observers->server);
@@ -256,11 +242,9 @@ static bool sent_with(const struct lc_observer *observer, uint16_t id)
 void lc_observers_reset(
     struct lc_observers *observers, const struct lc_address *remote, uint16_t id)
 {
-    struct lc_observer *head = observers->count == 0 ? NULL : head_of(observers, remote);
-    struct lc_observer *observer = head;
+    struct lc_observer *observer = observers->count == 0 ? NULL : first_of(observers, remote);
     while (observer != NULL && !sent_with(observer, id)) {
-        observer = lc_container(observer->siblings.next, struct lc_observer, siblings);
-        observer = observer == head ? NULL : observer;
+        observer = next_of(observer);
     }
     if (observer != NULL) {
         stop(observer);
@@ -271,7 +255,7 @@ void lc_observers_reset(
 void lc_observers_lose(struct lc_observers *observers, const struct lc_address *remote)
 {
     struct lc_observer *observer;
-    while (observers->count > 0 && (observer = head_of(observers, remote)) != NULL) {
+    while (observers->count > 0 && (observer = first_of(observers, remote)) != NULL) {
         stop(observer);
         lc_observer_end(observers, observer);
     }
@@ -323,16 +307,13 @@ bool lc_observers_tell(struct lc_observers *observers)
 struct lc_representation *lc_observers_representation(struct lc_observers *observers,
     const struct lc_message *message, const struct lc_address *remote, uint64_t stamp)
 {
-    struct lc_observer *head = observers->count == 0 ? NULL : head_of(observers, remote);
-    struct lc_observer *observer = head;
-    while (observer != NULL) {
+    struct lc_observer *observer = observers->count == 0 ? NULL : first_of(observers, remote);
+    for (; observer != NULL; observer = next_of(observer)) {
         struct lc_resource *resource = observer->resource;
         if (resource->last.body != NULL && resource->stamp > stamp &&
             lc_resource_is(resource, message->options)) {
             return &resource->last;
         }
-        observer = lc_container(observer->siblings.next, struct lc_observer, siblings);
-        observer = observer == head ? NULL : observer;
     }
     return NULL;
 }

@@ -5,8 +5,7 @@
 #ifndef LC_REQUEST_OBSERVE_SERVER_H
 #define LC_REQUEST_OBSERVE_SERVER_H
 
-#include "base/list.h"
-#include "base/map.h"
+#include "base/group.h"
 #include "message/channel.h"
 #include "request/resource.h"
 
@@ -26,15 +25,13 @@ struct lc_observer {
     bool dirty;                    /* has not been sent the newest state */
     bool ended;                    /* not registered any more */
     bool told;                     /* ... and unregistered() was called */
-    bool heads;                    /* stands for its remote in by_remote */
     bool proven;                   /* has acknowledged a CON: its address is not forged */
     uint16_t ids[LC_OBSERVER_IDS]; /* of the last NON notifications: RST to one ends it */
     unsigned nons;                 /* notifications since the last CON */
     lc_time confirmed;             /* when the last CON was sent */
     struct lc_list queued;         /* in lc_observers.queue */
     struct lc_map_node by_token;
-    struct lc_map_node by_remote; /* of one observer of each remote */
-    struct lc_list siblings;      /* the others of this remote: a ring without a head */
+    struct lc_group_node by_remote;
     struct lc_transmission transmission;
 };
 

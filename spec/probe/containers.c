@@ -1,6 +1,7 @@
-/* probe.containers: maps, lists and timers, whose members are numbered here. */
+/* probe.containers: maps, groups, lists and timers, whose members are numbered here. */
 #include "spec/probe/probe.h"
 
+#include "base/group.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/timers.h"
@@ -120,6 +121,97 @@ static int map(lua_State *L)
         {0, 0},
     };
     new_userdata(L, sizeof(struct test_map), "probe.map", methods);
+    return 1;
+}
+
+/* ---- group(): members whose key is their hash ---- */
+
+struct test_group {
+    struct lc_map map;
+    struct lc_group_node nodes[MEMBERS];
+};
+
+static struct test_group *check_group(lua_State *L)
+{
+    return luaL_checkudata(L, 1, "probe.group");
+}
+
+static struct lc_group_node *head_of(struct test_group *test, uint64_t hash)
+{
+    struct lc_map_node *node = lc_map_find(&test->map, hash);
+    return node == NULL ? NULL : lc_container(node, struct lc_group_node, node);
+}
+
+/* group:join(member, hash) -> boolean */
+static int group_join(lua_State *L)
+{
+    struct test_group *test = check_group(L);
+    uint64_t hash = (uint64_t)luaL_checkinteger(L, 3);
+    struct lc_group_node *member = &test->nodes[check_member(L, 2)];
+    lua_pushboolean(L, lc_group_join(&test->map, member, head_of(test, hash), hash));
+    return 1;
+}
+
+/* group:leave(member) */
+static int group_leave(lua_State *L)
+{
+    struct test_group *test = check_group(L);
+    lc_group_leave(&test->map, &test->nodes[check_member(L, 2)]);
+    return 0;
+}
+
+/* group:all(hash, [leaves]) -> { member, ... } in their order; leaves(member): it leaves on the way
+ */
+static int group_all(lua_State *L)
+{
+    struct test_group *test = check_group(L);
+    struct lc_group_node *member = head_of(test, (uint64_t)luaL_checkinteger(L, 2)), *next;
+    lua_settop(L, 3);
+    lua_newtable(L);
+    for (; member != NULL; member = next) {
+        next = lc_group_next(member);
+        lua_pushinteger(L, member - test->nodes);
+        lua_rawseti(L, 4, (lua_Integer)lua_rawlen(L, 4) + 1);
+        if (!lua_isnil(L, 3)) {
+            lua_pushvalue(L, 3);
+            lua_pushinteger(L, member - test->nodes);
+            lua_call(L, 1, 1);
+            if (lua_toboolean(L, -1)) {
+                lc_group_leave(&test->map, member);
+            }
+            lua_pop(L, 1);
+        }
+    }
+    return 1;
+}
+
+/* group:count() -> of groups */
+static int group_count(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)check_group(L)->map.count);
+    return 1;
+}
+
+static int group_free(lua_State *L)
+{
+    lc_map_free(&check_group(L)->map);
+    return 0;
+}
+
+static int group(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        {"join", group_join},
+        {"leave", group_leave},
+        {"all", group_all},
+        {"count", group_count},
+        {"__gc", group_free},
+        {0, 0},
+    };
+    struct test_group *test = new_userdata(L, sizeof *test, "probe.group", methods);
+    for (int i = 0; i < MEMBERS; i++) {
+        lc_group_init(&test->nodes[i]);
+    }
     return 1;
 }
 
@@ -289,6 +381,7 @@ int lc_probe_containers(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"map", map},
+        {"group", group},
         {"list", list},
         {"timers", timers},
         {0, 0},
