@@ -206,16 +206,97 @@ static int send_response(lua_State *L)
     return 0;
 }
 
+/* Which Accept the observers to notify have asked for: -1 for none, nil for all. */
+static int check_accept(lua_State *L, int index)
+{
+    int is_integer;
+    lua_Integer accept = lua_tointegerx(L, index, &is_integer);
+    if (lua_isnoneornil(L, index)) {
+        return LC_ACCEPT_ANY;
+    }
+    if (!is_integer || lua_type(L, index) != LUA_TNUMBER || accept < LC_ACCEPT_NONE ||
+        accept > UINT16_MAX) {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "SendNotification takes the number of a content-format after the URI, or -1 for the "
+            "observers that asked for none, not %s",
+            lc_error_describe(L, index));
+    }
+    return (int)accept;
+}
+
 static int send_notification(lua_State *L)
 {
     struct lc_component *component = lc_component_check_acting(L, "call", "SendNotification");
     struct lc_bytes uri = check_string(L, 2, "SendNotification", "a URI or a path");
-    check_last(L, 2, "SendNotification", "a URI alone; what it sends is in Response*");
+    int accept = check_accept(L, 3);
+    check_last(L, 3, "SendNotification", "a URI and an Accept; what it sends is in Response*");
     struct lc_error error;
-    if (lc_serve_notify(component, uri, *lc_component_content(component, true), &error) != LC_OK) {
+    if (lc_serve_notify(component, uri, accept, *lc_component_content(component, true), &error) !=
+        LC_OK) {
         return lc_error_raise(L, &error);
     }
     return 0;
+}
+
+/* ---- What is observed ---- */
+
+static void set_text(lua_State *L, const struct lc_component *component,
+    const struct lc_event *event, enum lc_field_source source, const char *key)
+{
+    struct lc_buf *text = &lc_component_state(component)->scratch;
+    lc_buf_clear(text);
+    if (!lc_event_text(event, source, text)) {
+        lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
+    }
+    lua_pushlstring(L, (const char *)text->data, text->len);
+    lua_setfield(L, -2, key);
+}
+
+static void push_observed(
+    lua_State *L, const struct lc_component *component, const struct lc_observed *observed)
+{
+    struct lc_event event = {.uri = observed->uri, .options = observed->options};
+    lua_createtable(L, 0, 5);
+    set_text(L, component, &event, LC_FIELD_URI, "URI");
+    set_text(L, component, &event, LC_FIELD_URI_PATH, "URIPath");
+    set_text(L, component, &event, LC_FIELD_URI_QUERY, "URIQuery");
+    lua_pushinteger(L, observed->accept);
+    lua_setfield(L, -2, "Accept");
+    lua_pushinteger(L, (lua_Integer)observed->observers);
+    lua_setfield(L, -2, "Observers");
+}
+
+static struct lc_bytes check_path(lua_State *L)
+{
+    if (lua_isnoneornil(L, 2)) {
+        return lc_bytes(NULL, 0);
+    }
+    struct lc_bytes path = check_string(L, 2, "ListObserved", "a path");
+    if (path.len == 0 || path.data[0] != '/') {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "ListObserved takes a path as URIPath has it, such as \"/a/b\", not %s",
+            lc_error_describe(L, 2));
+    }
+    return path;
+}
+
+/* Making a value may run finalizers, which may do nothing that would end the walk (they raise). */
+static int list_observed(lua_State *L)
+{
+    const struct lc_component *component = lc_component_check(L, 1);
+    struct lc_bytes path = check_path(L);
+    check_last(L, 2, "ListObserved", "a path alone");
+    struct lc_error error;
+    if (lc_serve_check_observed(component, &error) != LC_OK) {
+        return lc_error_raise(L, &error);
+    }
+    struct lc_observed observed = {0};
+    lua_newtable(L);
+    for (lua_Integer i = 1; lc_serve_next_observed(component, path, &observed); i++) {
+        push_observed(L, component, &observed);
+        lua_rawseti(L, -2, i);
+    }
+    return 1;
 }
 
 /* ---- Life ---- */
@@ -337,24 +418,25 @@ static int configure(lua_State *L)
 }
 
 const struct lc_method_row lc_method_rows[] = {
-    {"CancelRequest", cancel_request, "RequestId: string", NULL},
-    {"Config", config, "ConfigurationString: string", "string"},
-    {"Configuration", configuration, "", "table"},
-    {"Configure", configure, "Fields: table", NULL},
-    {"Delete", delete, "URI: string", "string"},
-    {"DoEvents", do_events, "", NULL},
-    {"Get", get, "URI: string", "string"},
-    {"Post", post, "URI: string", "string"},
-    {"Put", put, "URI: string", "string"},
-    {"Reset", reset, "", NULL},
-    {"SendCustomRequest", send_custom_request, "URI: string, Method: integer", "string"},
-    {"SendNotification", send_notification, "URI: string", NULL},
-    {"SendResponse", send_response, "RequestId: string", NULL},
-    {"Shutdown", lc_method_shut_down, "", NULL},
-    {"StartListening", start_listening, "", NULL},
-    {"StartObserving", start_observing, "URI: string", "string"},
-    {"StopListening", stop_listening, "", NULL},
-    {"StopObserving", stop_observing, "URI: string", NULL},
+    {"CancelRequest", cancel_request},
+    {"Config", config},
+    {"Configuration", configuration},
+    {"Configure", configure},
+    {"Delete", delete},
+    {"DoEvents", do_events},
+    {"Get", get},
+    {"ListObserved", list_observed},
+    {"Post", post},
+    {"Put", put},
+    {"Reset", reset},
+    {"SendCustomRequest", send_custom_request},
+    {"SendNotification", send_notification},
+    {"SendResponse", send_response},
+    {"Shutdown", lc_method_shut_down},
+    {"StartListening", start_listening},
+    {"StartObserving", start_observing},
+    {"StopListening", stop_listening},
+    {"StopObserving", stop_observing},
 };
 
 const size_t lc_method_count = sizeof lc_method_rows / sizeof lc_method_rows[0];

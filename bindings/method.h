@@ -8,8 +8,6 @@
 struct lc_method_row {
     const char *name;
     lua_CFunction function;
-    const char *parameters; /* "URI: string, Method: integer", for the editor's definitions */
-    const char *result;     /* "string", or NULL for none */
 };
 
 extern const struct lc_method_row lc_method_rows[];

@@ -318,7 +318,7 @@ int lc_serve_cancel(struct lc_component *component, uint64_t number, struct lc_e
     return code;
 }
 
-int lc_serve_notify(struct lc_component *component, struct lc_bytes uri,
+int lc_serve_notify(struct lc_component *component, struct lc_bytes uri, int accept,
     const struct lc_content *content, struct lc_error *error)
 {
     struct lc_server *server = server_of(component);
@@ -339,10 +339,21 @@ int lc_serve_notify(struct lc_component *component, struct lc_bytes uri,
         code = make_response(component, content, lc_content_code(content), &response, error);
     }
     if (code == LC_OK) {
-        code = lc_server_notify(server, uri, &response, error);
+        code = lc_server_notify(server, uri, accept, &response, error);
     }
     lc_buf_free(&normal);
     return code;
+}
+
+int lc_serve_check_observed(const struct lc_component *component, struct lc_error *error)
+{
+    return server_of(component) == NULL ? fail_mode("ListObserved", error) : LC_OK;
+}
+
+bool lc_serve_next_observed(
+    const struct lc_component *component, struct lc_bytes path, struct lc_observed *observed)
+{
+    return lc_server_next_observed(server_of(component), path, observed);
 }
 
 size_t lc_serve_pending(const struct lc_component *component)

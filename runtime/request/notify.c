@@ -289,7 +289,23 @@ static int notify_one(struct lc_observers *observers, struct lc_resource *resour
                          : notify_resource(observers, resource, response, *inout_body, error);
 }
 
-int lc_server_notify(struct lc_server *server, struct lc_bytes uri,
+static int notify_group(struct lc_observers *observers, enum lc_resource_key key,
+    struct lc_bytes value, int accept, const struct lc_response *response,
+    struct lc_body **inout_body, struct lc_error *error)
+{
+    struct lc_resource *resource = lc_resources_first(&observers->resources, key, value);
+    int code = LC_OK;
+    while (resource != NULL && code == LC_OK) {
+        struct lc_resource *next = lc_resource_next(resource, key);
+        if (accept == LC_ACCEPT_ANY || accept == resource->accept) {
+            code = notify_one(observers, resource, response, inout_body, error);
+        }
+        resource = next;
+    }
+    return code;
+}
+
+int lc_server_notify(struct lc_server *server, struct lc_bytes uri, int accept,
     const struct lc_response *response, struct lc_error *error)
 {
     struct lc_observers *observers = &server->observers;
@@ -300,15 +316,12 @@ int lc_server_notify(struct lc_server *server, struct lc_bytes uri,
             "the notification has %zu bytes of options, which do not fit a datagram",
             response->options.len);
     }
-    if (uri.len > 0 && uri.data[0] == '/') {
-        struct lc_resource *resource = lc_resources_find_path(&observers->resources, uri);
-        while (resource != NULL && code == LC_OK) {
-            struct lc_resource *next = lc_resource_find_next(resource, uri);
-            code = notify_one(observers, resource, response, &body, error);
-            resource = next;
-        }
+    bool is_target = uri.len > 0 && uri.data[0] == '/';
+    if (is_target || accept == LC_ACCEPT_ANY) {
+        code = notify_group(observers, is_target ? LC_SAME_TARGET : LC_SAME_URI, uri, accept,
+            response, &body, error);
     } else {
-        struct lc_resource *resource = lc_resources_find(&observers->resources, uri);
+        struct lc_resource *resource = lc_resources_find(&observers->resources, uri, accept);
         if (resource != NULL) {
             code = notify_one(observers, resource, response, &body, error);
         }

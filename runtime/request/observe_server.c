@@ -97,6 +97,7 @@ static struct lc_observer *make_observer(
         return NULL;
     }
     lc_list_append(&resource->observers, &observer->link);
+    resource->registered++;
     resource->references++;
     observers->count++;
     return observer;
@@ -162,6 +163,7 @@ void lc_observer_end(struct lc_observers *observers, struct lc_observer *observe
         return;
     }
     observer->ended = true;
+    observer->resource->registered--;
     observers->count--;
     lc_map_remove(&observers->by_token, &observer->by_token);
     lc_group_leave(&observers->by_remote, &observer->by_remote);
@@ -271,7 +273,7 @@ static bool tell(struct lc_observers *observers, struct lc_observer *observer)
         const struct lc_observer_info info = {
             .path = observer->path,
             .token = token_of(observer),
-            .uri = lc_buf_bytes(&observer->resource->uri),
+            .uri = lc_resource_uri(observer->resource),
             .options = lc_buf_bytes(&observer->resource->options),
         };
         lc_server_enter(server);
@@ -316,6 +318,38 @@ struct lc_representation *lc_observers_representation(struct lc_observers *obser
         }
     }
     return NULL;
+}
+
+/* ---- What is observed ---- */
+
+static const struct lc_resource *next_resource(
+    const struct lc_resources *resources, struct lc_bytes path, const struct lc_resource *resource)
+{
+    if (path.len == 0) {
+        return lc_resources_walk(resources, resource);
+    }
+    return resource == NULL ? lc_resources_first(resources, LC_SAME_PATH, path)
+                            : lc_resource_next(resource, LC_SAME_PATH);
+}
+
+bool lc_server_next_observed(
+    const struct lc_server *server, struct lc_bytes path, struct lc_observed *observed)
+{
+    const struct lc_resource *resource = observed->resource;
+    do {
+        resource = next_resource(&server->observers.resources, path, resource);
+    } while (resource != NULL && resource->registered == 0);
+    if (resource == NULL) {
+        return false;
+    }
+    *observed = (struct lc_observed){
+        .uri = lc_resource_uri(resource),
+        .options = lc_buf_bytes(&resource->options),
+        .accept = resource->accept,
+        .observers = resource->registered,
+        .resource = resource,
+    };
+    return true;
 }
 
 /* ---- Life cycle ---- */

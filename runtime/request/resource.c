@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "request/server.h"
 #include "wire/option.h"
 #include "wire/uri.h"
 
@@ -15,22 +16,16 @@ void lc_resources_init(struct lc_resources *resources, struct lc_timers *timers)
 
 void lc_resources_free(struct lc_resources *resources)
 {
-    lc_map_free(&resources->by_uri);
-    lc_map_free(&resources->by_path);
+    lc_map_free(&resources->all);
+    for (int key = 0; key < LC_RESOURCE_KEYS; key++) {
+        lc_map_free(&resources->groups[key]);
+    }
 }
 
-static uint64_t hash_bytes(struct lc_bytes bytes)
-{
-    return lc_hash(bytes.data, bytes.len, 0);
-}
-
-static struct lc_bytes path_of(const struct lc_resource *resource)
-{
-    return lc_bytes(resource->uri.data + resource->path_at, resource->uri.len - resource->path_at);
-}
+/* ---- What tells resources apart ---- */
 
 /* Behind "scheme://authority". */
-static size_t path_begins(struct lc_bytes uri)
+static size_t target_begins(struct lc_bytes uri)
 {
     size_t at = 0, slashes = 0;
     while (at < uri.len && (uri.data[at] != '/' || ++slashes < 3)) {
@@ -57,7 +52,7 @@ static bool copy_uri_options(struct lc_buf *out, struct lc_bytes options)
     return true;
 }
 
-bool lc_resource_is(const struct lc_resource *resource, struct lc_bytes options)
+static bool has_uri_options(const struct lc_resource *resource, struct lc_bytes options)
 {
     struct lc_option_walk a = lc_option_walk(lc_buf_bytes(&resource->options));
     struct lc_option_walk b = lc_option_walk(options);
@@ -76,39 +71,85 @@ bool lc_resource_is(const struct lc_resource *resource, struct lc_bytes options)
     return !more;
 }
 
-struct lc_resource *lc_resources_find(const struct lc_resources *resources, struct lc_bytes uri)
+static int accept_of(struct lc_bytes options)
 {
-    struct lc_map_node *node = lc_map_find(&resources->by_uri, hash_bytes(uri));
+    struct lc_bytes value;
+    uint32_t accept;
+    bool there = lc_option_find(options, LC_ACCEPT, &value) && lc_uint_read(value, &accept);
+    return there ? (int)accept : LC_ACCEPT_NONE;
+}
+
+bool lc_resource_is(const struct lc_resource *resource, struct lc_bytes options)
+{
+    return accept_of(options) == resource->accept && has_uri_options(resource, options);
+}
+
+struct lc_bytes lc_resource_uri(const struct lc_resource *resource)
+{
+    return lc_bytes(resource->text.data, resource->uri_len);
+}
+
+static struct lc_bytes key_of(const struct lc_resource *resource, enum lc_resource_key key)
+{
+    size_t starts[] = {0, resource->target_at, resource->uri_len};
+    size_t ends[] = {resource->uri_len, resource->uri_len, resource->text.len};
+    return lc_bytes(resource->text.data + starts[key], ends[key] - starts[key]);
+}
+
+/* ---- Finding ---- */
+
+static uint64_t hash_of(struct lc_bytes bytes, int accept)
+{
+    return lc_hash(bytes.data, bytes.len, (uint64_t)accept);
+}
+
+struct lc_resource *lc_resources_find(
+    const struct lc_resources *resources, struct lc_bytes uri, int accept)
+{
+    struct lc_map_node *node = lc_map_find(&resources->all, hash_of(uri, accept));
     for (; node != NULL; node = lc_map_find_next(node)) {
-        struct lc_resource *resource = lc_container(node, struct lc_resource, by_uri);
-        if (lc_bytes_equal(lc_buf_bytes(&resource->uri), uri)) {
+        struct lc_resource *resource = lc_container(node, struct lc_resource, node);
+        if (resource->accept == accept && lc_bytes_equal(lc_resource_uri(resource), uri)) {
             return resource;
         }
     }
     return NULL;
 }
 
-static struct lc_resource *with_path(struct lc_map_node *node, struct lc_bytes path)
+static struct lc_resource *in_group(const struct lc_group_node *member, enum lc_resource_key key)
 {
+    return lc_container(member - key, struct lc_resource, groups);
+}
+
+struct lc_resource *lc_resources_first(
+    const struct lc_resources *resources, enum lc_resource_key key, struct lc_bytes value)
+{
+    struct lc_map_node *node = lc_map_find(&resources->groups[key], hash_of(value, 0));
     for (; node != NULL; node = lc_map_find_next(node)) {
-        struct lc_resource *resource = lc_container(node, struct lc_resource, by_path);
-        if (lc_bytes_equal(path_of(resource), path)) {
+        struct lc_resource *resource =
+            in_group(lc_container(node, struct lc_group_node, node), key);
+        if (lc_bytes_equal(key_of(resource, key), value)) {
             return resource;
         }
     }
     return NULL;
 }
 
-struct lc_resource *lc_resources_find_path(
-    const struct lc_resources *resources, struct lc_bytes path)
+struct lc_resource *lc_resource_next(const struct lc_resource *resource, enum lc_resource_key key)
 {
-    return with_path(lc_map_find(&resources->by_path, hash_bytes(path)), path);
+    struct lc_group_node *next = lc_group_next(&resource->groups[key]);
+    return next == NULL ? NULL : in_group(next, key);
 }
 
-struct lc_resource *lc_resource_find_next(const struct lc_resource *resource, struct lc_bytes path)
+struct lc_resource *lc_resources_walk(
+    const struct lc_resources *resources, const struct lc_resource *resource)
 {
-    return with_path(lc_map_find_next(&resource->by_path), path);
+    struct lc_map_node *node =
+        lc_map_next(&resources->all, resource == NULL ? NULL : &resource->node);
+    return node == NULL ? NULL : lc_container(node, struct lc_resource, node);
 }
+
+/* ---- Life ---- */
 
 static void forget_body(struct lc_timer *timer)
 {
@@ -121,7 +162,7 @@ void lc_resource_free(struct lc_resource *resource)
 {
     lc_resource_retire(resource);
     lc_timer_clear(resource->owner->timers, &resource->forget);
-    lc_buf_free(&resource->uri);
+    lc_buf_free(&resource->text);
     lc_buf_free(&resource->options);
     lc_buf_free(&resource->encoded);
     lc_buf_free(&resource->last.options);
@@ -131,9 +172,12 @@ void lc_resource_free(struct lc_resource *resource)
 
 void lc_resource_retire(struct lc_resource *resource)
 {
+    struct lc_resources *resources = resource->owner;
     if (!resource->retired) {
-        lc_map_remove(&resource->owner->by_uri, &resource->by_uri);
-        lc_map_remove(&resource->owner->by_path, &resource->by_path);
+        lc_map_remove(&resources->all, &resource->node);
+        for (int key = 0; key < LC_RESOURCE_KEYS; key++) {
+            lc_group_leave(&resources->groups[key], &resource->groups[key]);
+        }
         resource->retired = true;
     }
 }
@@ -156,8 +200,35 @@ uint32_t lc_resource_next_sequence(struct lc_resource *resource)
     return resource->sequence = next;
 }
 
+static bool fill(struct lc_resource *resource, struct lc_bytes uri, struct lc_bytes options)
+{
+    resource->uri_len = uri.len;
+    resource->target_at = target_begins(uri);
+    return lc_buf_set(&resource->text, uri.data, uri.len) &&
+           copy_uri_options(&resource->options, options) && lc_uri_path(&resource->text, options);
+}
+
+/* False: no memory; it may be in some of the maps. */
+static bool enter(struct lc_resources *resources, struct lc_resource *resource)
+{
+    uint64_t hash = hash_of(lc_resource_uri(resource), resource->accept);
+    if (!lc_map_insert(&resources->all, &resource->node, hash)) {
+        return false;
+    }
+    resource->retired = false;
+    for (int key = 0; key < LC_RESOURCE_KEYS; key++) {
+        struct lc_bytes value = key_of(resource, key);
+        struct lc_resource *first = lc_resources_first(resources, key, value);
+        if (!lc_group_join(&resources->groups[key], &resource->groups[key],
+                first == NULL ? NULL : &first->groups[key], hash_of(value, 0))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct lc_resource *make(
-    struct lc_resources *resources, struct lc_bytes uri, struct lc_bytes options)
+    struct lc_resources *resources, struct lc_bytes uri, int accept, struct lc_bytes options)
 {
     struct lc_resource *resource = lc_zalloc(sizeof *resource);
     if (resource == NULL) {
@@ -165,23 +236,18 @@ static struct lc_resource *make(
     }
     resource->owner = resources;
     resource->retired = true;
+    resource->accept = accept;
     resource->min_szx = LC_BLOCK_SZX_MAX;
     resource->sequence = (sequence_clock(resources->timers->now) - 1) & 0xffffff;
-    resource->path_at = path_begins(uri);
     lc_list_init(&resource->observers);
     lc_timer_init(&resource->forget, forget_body);
-    if (!lc_buf_set(&resource->uri, uri.data, uri.len) ||
-        !copy_uri_options(&resource->options, options) ||
-        !lc_map_insert(&resources->by_uri, &resource->by_uri, hash_bytes(uri))) {
+    for (int key = 0; key < LC_RESOURCE_KEYS; key++) {
+        lc_group_init(&resource->groups[key]);
+    }
+    if (!fill(resource, uri, options) || !enter(resources, resource)) {
         lc_resource_free(resource);
         return NULL;
     }
-    if (!lc_map_insert(&resources->by_path, &resource->by_path, hash_bytes(path_of(resource)))) {
-        lc_map_remove(&resources->by_uri, &resource->by_uri);
-        lc_resource_free(resource);
-        return NULL;
-    }
-    resource->retired = false;
     return resource;
 }
 
@@ -205,6 +271,7 @@ struct lc_resource *lc_resources_for(struct lc_resources *resources, const struc
         return NULL;
     }
     struct lc_bytes uri = lc_buf_bytes(scratch);
-    struct lc_resource *resource = lc_resources_find(resources, uri);
-    return resource != NULL ? resource : make(resources, uri, options);
+    int accept = accept_of(options);
+    struct lc_resource *resource = lc_resources_find(resources, uri, accept);
+    return resource != NULL ? resource : make(resources, uri, accept, options);
 }

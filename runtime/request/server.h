@@ -13,6 +13,11 @@
 #include "request/limits.h"
 
 struct lc_server;
+struct lc_resource;
+
+/* Whose observers: those that registered with a certain Accept (a content-format), without one, or
+ * all. */
+enum { LC_ACCEPT_NONE = -1, LC_ACCEPT_ANY = -2 };
 
 /*
  * A request that waits for its answer; owned by the server. Valid until its `complete` upcall
@@ -49,6 +54,15 @@ struct lc_observer_info {
     struct lc_bytes token;
     struct lc_bytes uri;     /* normalised, of the registration request */
     struct lc_bytes options; /* Uri-* options of the registration request, encoded */
+};
+
+/* What is observed: a URI, once for each Accept that its observers registered with; a view. */
+struct lc_observed {
+    struct lc_bytes uri;     /* normalised */
+    struct lc_bytes options; /* Uri-* options, encoded */
+    int accept;              /* or LC_ACCEPT_NONE */
+    size_t observers;        /* at least one */
+    const struct lc_resource *resource;
 };
 
 struct lc_server_upcalls {
@@ -125,14 +139,21 @@ struct lc_incoming *lc_server_next(
 size_t lc_server_pending(const struct lc_server *server);
 
 /*
- * Sends the new state to every observer of a URI: `uri` is normalised, or a path with query alone
- * ("/obs?x=1"), which reaches its observers under every host name. An observer that has not
- * confirmed the last notification gets the newest state when it has, never a queue (RFC
- * 7641 4.5.2). A non-2.xx code removes the observers (4.2), unregistered() following in a later
- * turn. Returns 0 or LC_ERROR_NO_MEMORY or 701.
+ * Sends the new state to the observers of a URI that registered with this Accept: `uri` is
+ * normalised, or a path with query alone ("/obs?x=1"), which reaches its observers under every host
+ * name. An observer that has not confirmed the last notification gets the newest state when it has,
+ * never a queue (RFC 7641 4.5.2). A non-2.xx code removes the observers (4.2), unregistered()
+ * following in a later turn. Returns 0 or LC_ERROR_NO_MEMORY or 701.
  */
-int lc_server_notify(struct lc_server *server, struct lc_bytes uri,
+int lc_server_notify(struct lc_server *server, struct lc_bytes uri, int accept,
     const struct lc_response *response, struct lc_error *error);
+
+/*
+ * Walks what is observed, or what of it has this path, as lc_uri_path() writes it, if there is one.
+ * `observed` is all zeroes to begin with; nothing may change on the way. False: at the end.
+ */
+bool lc_server_next_observed(
+    const struct lc_server *server, struct lc_bytes path, struct lc_observed *observed);
 
 size_t lc_server_observers(const struct lc_server *server);
 

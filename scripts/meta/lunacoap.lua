@@ -161,6 +161,11 @@ function CoAP:DoEvents() end
 ---@return string
 function CoAP:Get(URI) end
 
+---Tells what is observed, in any order: each URI once for each Accept; of one URIPath, or all.
+---@param Path? string
+---@return lunacoap.Observed[]
+function CoAP:ListObserved(Path) end
+
 ---Sends RequestData with POST; returns "" when the answer is there, or an Id with Timeout 0.
 ---@param URI string
 ---@return string
@@ -180,9 +185,10 @@ function CoAP:Reset() end
 ---@return string
 function CoAP:SendCustomRequest(URI, Method) end
 
----Sends Response* to everyone who observes the URI; a code that is not 2.xx ends it for all.
+---Sends Response* to all who observe the URI, or to those that asked for a content-format (-1: for none); a code that is not 2.xx ends it for them.
 ---@param URI string
-function CoAP:SendNotification(URI) end
+---@param Accept? integer
+function CoAP:SendNotification(URI, Accept) end
 
 ---Answers a pending request with Response*.
 ---@param RequestId string
@@ -510,6 +516,14 @@ function CoAP:StopObserving(URI) end
 ---@field Critical boolean Whether a receiver that does not know it must refuse. Read-only.
 ---@field Unsafe boolean Whether a proxy that does not know it must not forward. Read-only.
 ---@field NoCacheKey boolean Whether it does not tell cached responses apart. Read-only.
+
+---An entry of ListObserved, a plain table.
+---@class lunacoap.Observed
+---@field URI string What is observed.
+---@field URIPath string The path in it, as events have it.
+---@field URIQuery string The query in it.
+---@field Accept integer The content-format that its observers asked for, -1 for none.
+---@field Observers integer How many they are.
 
 ---One pending request; read-only.
 ---@class lunacoap.CoAPRequest

@@ -6,6 +6,7 @@
 
 #include "message/channel.h"
 #include "request/server.h"
+#include "spec/probe/fields.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -57,29 +58,12 @@ static void set_path(lua_State *L, const struct lc_path *path)
     set_address(L, "to", &path->local);
 }
 
-static lua_Integer field_integer(lua_State *L, int table, const char *key, lua_Integer otherwise)
-{
-    lua_getfield(L, table, key);
-    lua_Integer value = luaL_optinteger(L, -1, otherwise);
-    lua_pop(L, 1);
-    return value;
-}
-
 static lc_time field_seconds(lua_State *L, int table, const char *key, lc_time otherwise)
 {
     lua_getfield(L, table, key);
     lc_time value = lua_isnil(L, -1) ? otherwise : (lc_time)(luaL_checknumber(L, -1) * LC_SECOND);
     lua_pop(L, 1);
     return value;
-}
-
-/* Leaves the string on the stack. */
-static struct lc_bytes field_bytes(lua_State *L, int table, const char *key)
-{
-    size_t len;
-    lua_getfield(L, table, key);
-    const char *data = luaL_optlstring(L, -1, "", &len);
-    return lc_bytes(data, len);
 }
 
 static bool field_boolean(lua_State *L, int table, const char *key)
@@ -495,7 +479,7 @@ static int respond(lua_State *L)
     return push_result(L, code, &error);
 }
 
-/* server:notify(uri, { code, con, options, body }) */
+/* server:notify(uri, { code, con, options, body }, [accept]) */
 static int notify(lua_State *L)
 {
     struct probe_server *probe = check_server(L);
@@ -504,8 +488,28 @@ static int notify(lua_State *L)
     const char *uri = luaL_checklstring(L, 2, &len);
     struct lc_error error = {0};
     struct lc_response response = read_response(L, 3);
-    int code = lc_server_notify(probe->server, lc_bytes(uri, len), &response, &error);
+    int accept = (int)luaL_optinteger(L, 4, LC_ACCEPT_ANY);
+    int code = lc_server_notify(probe->server, lc_bytes(uri, len), accept, &response, &error);
     return push_result(L, code, &error);
+}
+
+/* server:observed([path]) -> { { uri, options, accept, observers }, ... } */
+static int observed(lua_State *L)
+{
+    struct probe_server *probe = check_server(L);
+    size_t len;
+    const char *path = luaL_optlstring(L, 2, "", &len);
+    struct lc_observed observed = {0};
+    lua_newtable(L);
+    for (int i = 1; lc_server_next_observed(probe->server, lc_bytes(path, len), &observed); i++) {
+        lua_createtable(L, 0, 4);
+        set_bytes(L, "uri", observed.uri);
+        set_bytes(L, "options", observed.options);
+        set_integer(L, "accept", observed.accept);
+        set_integer(L, "observers", (lua_Integer)observed.observers);
+        lua_rawseti(L, -2, i);
+    }
+    return 1;
 }
 
 static int cancel(lua_State *L)
@@ -581,9 +585,10 @@ int lc_probe_request_server(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"free", free_server}, {"on", on}, {"receive", receive},
         {"refuse", refuse}, {"lose", lose}, {"advance", advance}, {"sent", sent},
-        {"logged", logged}, {"respond", respond}, {"notify", notify}, {"cancel", cancel},
-        {"hold", hold}, {"find", find}, {"waiting", waiting}, {"observers", observers},
-        {"evicted", evicted}, {"accept", accept}, {"no_room", no_room}, {"__gc", collect}, {0, 0}};
+        {"logged", logged}, {"respond", respond}, {"notify", notify}, {"observed", observed},
+        {"cancel", cancel}, {"hold", hold}, {"find", find}, {"waiting", waiting},
+        {"observers", observers}, {"evicted", evicted}, {"accept", accept}, {"no_room", no_room},
+        {"__gc", collect}, {0, 0}};
     static const luaL_Reg functions[] = {{"new", new}, {0, 0}};
     luaL_newmetatable(L, NAME);
     luaL_setfuncs(L, methods, 0);

@@ -67,16 +67,16 @@ function Asker:respond(number, response)
   })
 end
 
---- The same as a notification.
-function Asker:notify(uri, response)
+--- The same as a notification, to the observers with this Accept or to all.
+function Asker:notify(uri, response, accept)
   return self.server:notify(uri, {
     code = M.code(response.code or "2.05"), body = response.body, con = response.con,
     options = response.options and M.options(response.options),
-  })
+  }, accept)
 end
 
 --- The server receives a request: type (CON), code (GET), path ("a"), options (list), payload, token, id, remote, to,
---- session, observe, block1, block2 (numbers), size1, size2. Returns it with its id and token.
+--- session, observe, accept, block1, block2 (numbers), size1, size2. Returns it with its id and token.
 function Asker:ask(request)
   request = request or {}
   local options = {}
@@ -85,6 +85,7 @@ function Asker:ask(request)
   end
   for segment in (request.path or "a"):gmatch("[^/]+") do add(M.PATH, segment) end
   if request.observe then add(M.OBSERVE, M.uint(request.observe)) end
+  if request.accept then add(M.ACCEPT, M.uint(request.accept)) end
   if request.block2 then add(M.BLOCK2, M.uint(request.block2)) end
   if request.block1 then add(M.BLOCK1, M.uint(request.block1)) end
   if request.size2 then add(M.SIZE2, M.uint(request.size2)) end

@@ -11,8 +11,8 @@ function M.register(peer, request)
 end
 
 ---What a notification sends, without the time it takes.
-function M.notify(peer, response, uri)
-  assert(peer:notify(uri or M.URI, response or { body = "next" }))
+function M.notify(peer, response, uri, accept)
+  assert(peer:notify(uri or M.URI, response or { body = "next" }, accept))
   return peer:sent()
 end
 
