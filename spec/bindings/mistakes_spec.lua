@@ -23,8 +23,8 @@ describe("a mistake is told what is right:", function()
       told(coap.SendCustomRequest, coap, uri, lunacoap.Method.FETCH, "24"))
     assert.are.equal("SendResponse takes a RequestId alone; what it sends is in Response*",
       told(coap.SendResponse, coap, "1", "2.05"))
-    assert.are.equal("SendNotification takes a URI alone; what it sends is in Response*",
-      told(coap.SendNotification, coap, "/x", "24"))
+    assert.are.equal("SendNotification takes the number of a content-format after the URI, or -1 for "
+      .. "the observers that asked for none, not '24'", told(coap.SendNotification, coap, "/x", "24"))
   end)
 
   it("Config is given name and value", function()
