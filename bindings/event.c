@@ -55,6 +55,9 @@ static int push_field(lua_State *L, struct lc_event_object *object, const struct
     case LC_FIELD_METHOD:
     case LC_FIELD_URI_PORT:
     case LC_FIELD_REMOTE_PORT:
+    case LC_FIELD_BYTES:
+    case LC_FIELD_PERCENT:
+    case LC_FIELD_TOTAL:
         lua_pushinteger(L, lc_event_number(event, row->source));
         return 1;
     case LC_FIELD_LATEST:

@@ -104,7 +104,7 @@ static void fire(struct lc_component *component, struct lc_firing *firing)
     lc_task_resume(task, 1);
 }
 
-/* ---- Handlers that may not: OnLog, OnError, OnSSLStatus, OnPSKLookup ---- */
+/* ---- Handlers that may not: OnLog, OnError, OnSSLStatus, OnPSKLookup, OnTransfer ---- */
 
 struct telling {
     struct lc_component *component;
@@ -139,8 +139,8 @@ static void teller_ended(struct lc_task *task, bool returned)
     }
 }
 
-/* What OnPSKLookup raises is an error of the script like any other handler's. */
-static void asker_ended(struct lc_task *task, bool returned)
+/* What OnPSKLookup or OnTransfer raises is an error of the script like any other handler's. */
+static void other_ended(struct lc_task *task, bool returned)
 {
     if (!returned) {
         task->state->telling = false;
@@ -149,36 +149,37 @@ static void asker_ended(struct lc_task *task, bool returned)
     }
 }
 
-/* Inside these the protocol is in the middle of something. OnError may act. */
-static const char *name_inside(const struct lc_event *event)
+static bool is_line(const struct lc_event *event)
 {
-    return event->id == LC_ON_ERROR ? NULL : lc_event_rows[event->id].handler;
+    return event->id == LC_ON_LOG || event->id == LC_ON_SSL_STATUS;
 }
 
 static bool tell(struct lc_component *component, const struct lc_event *event)
 {
     struct lc_state *state = lc_component_state(component);
     if (state->telling) {
-        /* Lines about the handling of a line are dropped. */
-        return event->id == LC_ON_LOG || event->id == LC_ON_SSL_STATUS;
+        return is_line(event); /* lines about the handling of a line are dropped */
     }
-    bool asks = event->id == LC_ON_PSK_LOOKUP;
-    struct lc_task *task = lc_task_new(state, asks ? asker_ended : teller_ended);
+    bool plain = is_line(event) || event->id == LC_ON_ERROR;
+    struct lc_task *task = lc_task_new(state, plain ? teller_ended : other_ended);
     if (task == NULL) {
         return false;
     }
     struct telling telling = {component, event, false, false};
+    const char *inside = state->inside;
     task->may_wait = false;
     task->subject = component;
     state->telling = true;
-    state->inside = name_inside(event);
+    /* The protocol is in the middle of something. OnError may act, but not on what is raised
+     * there. */
+    state->inside = event->id == LC_ON_ERROR ? inside : lc_event_rows[event->id].handler;
     lua_pushcfunction(task->thread, run_teller);
     lua_pushlightuserdata(task->thread, &telling);
     lc_task_resume(task, 1);
     state->telling = false;
-    state->inside = NULL;
+    state->inside = inside;
     /* What a handler that failed has set is not its answer. */
-    return asks ? telling.returned : telling.handled;
+    return plain ? telling.handled : telling.returned;
 }
 
 /* ---- The rest ---- */

@@ -32,9 +32,9 @@ struct lc_state {
     unsigned activity;     /* what can still fire: listening components, requests, timers */
     int exit_code;
     bool stopping; /* stop() was called: the loop ends after this turn */
-    bool telling;  /* a handler of Log, Error or SSLStatus runs */
+    bool telling;  /* a handler that may not suspend runs */
     /* The name of the handler that runs while the protocol is in the middle of something (OnLog,
-     * OnSSLStatus, OnPSKLookup), which may not act; else NULL. */
+     * OnSSLStatus, OnPSKLookup, OnTransfer), which may not act; else NULL. */
     const char *inside;
     int components;      /* registry: component pointer to userdata, weak */
     int event_meta;      /* registry: metatable of event objects */

@@ -72,6 +72,10 @@ describe("the names of the reference", function()
       expected.RequestComplete.RemotePort = "integer"
       -- Who is at the other end of a DTLS session, and the pre-shared keys that the reference lacks.
       expected.PSKLookup = { ConnectionId = "integer", Identity = "string", Key = "var string" }
+      expected.Transfer = {
+        RequestId = "string", URI = "string", Direction = "integer", BytesTransferred = "integer",
+        PercentDone = "integer", TotalBytes = "integer",
+      }
       for _, event in ipairs { "Request", "Register" } do
         expected[event].ConnectionId = "integer"
         for _, field in ipairs {

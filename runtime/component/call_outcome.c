@@ -98,6 +98,24 @@ static void on_progress(void *arg)
     lc_call_start_timer(call);
 }
 
+static void on_transferred(void *arg, const struct lc_transfer *transfer)
+{
+    const struct lc_call *call = arg;
+    struct lc_component *component = call->component;
+    if (!lc_component_handles(component, LC_ON_TRANSFER)) {
+        return;
+    }
+    struct lc_event event = {
+        .id = LC_ON_TRANSFER,
+        .request_id = call->number,
+        .uri = lc_buf_bytes(&call->uri),
+        .number = transfer->incoming,
+        .bytes = (uint32_t)transfer->bytes,
+        .total = (uint32_t)transfer->total,
+    };
+    component->stage->upcalls->tell(component, &event);
+}
+
 /* Makes the answer what Response* mean, to the call and to the component. */
 static void keep_response(struct lc_call *call, const struct lc_result *result)
 {
@@ -279,6 +297,7 @@ static void on_notification(void *arg, const struct lc_result *result, bool late
 
 const struct lc_exchange_upcalls lc_call_upcalls = {
     .progress = on_progress,
+    .transferred = on_transferred,
     .notification = on_notification,
     .answer = on_answer,
     .complete = on_complete,

@@ -110,6 +110,16 @@ static const struct lc_field_row on_ssl_status[] = {
     STRING(Message, TEXT),
 };
 
+/* Not in the reference; other components of its family have it. */
+static const struct lc_field_row on_transfer[] = {
+    STRING(RequestId, REQUEST_ID),
+    STRING(URI, URI),
+    INTEGER(Direction, NUMBER),
+    INTEGER(BytesTransferred, BYTES),
+    INTEGER(PercentDone, PERCENT),
+    INTEGER(TotalBytes, TOTAL),
+};
+
 static const struct lc_field_row on_unregistered[] = {
     REMOTE,
     STRING(URI, URI),
@@ -145,6 +155,9 @@ const struct lc_event_row lc_event_rows[LC_EVENT_COUNT] = {
         on_ssl_server_authentication, "The server shows its certificate; Accept decides."),
     [LC_ON_SSL_STATUS] =
         ROW(SSLStatus, false, on_ssl_status, "A line about the progress of a DTLS session."),
+    [LC_ON_TRANSFER] = ROW(Transfer, false, on_transfer,
+        "A block of a request's payload was confirmed (Direction 0) or one of a response's came in "
+        "(1), about which only lunacoap.spawn may do something; -1 is an unknown total."),
     [LC_ON_UNREGISTERED] =
         ROW(Unregistered, true, on_unregistered, "An observer has left or was removed."),
 };
@@ -314,6 +327,11 @@ bool lc_event_text(const struct lc_event *event, enum lc_field_source source, st
     }
 }
 
+static long percent(const struct lc_event *event)
+{
+    return event->total == 0 ? -1 : (long)((uint64_t)event->bytes * 100 / event->total);
+}
+
 long lc_event_number(const struct lc_event *event, enum lc_field_source source)
 {
     switch (source) {
@@ -325,6 +343,12 @@ long lc_event_number(const struct lc_event *event, enum lc_field_source source)
         return uri_port(event);
     case LC_FIELD_REMOTE_PORT:
         return event->remote.port;
+    case LC_FIELD_BYTES:
+        return event->bytes;
+    case LC_FIELD_PERCENT:
+        return percent(event);
+    case LC_FIELD_TOTAL:
+        return event->total == 0 ? -1 : (long)event->total;
     case LC_FIELD_LATEST:
         return event->latest;
     case LC_FIELD_FLAG:

@@ -21,13 +21,14 @@ enum lc_event_id {
     LC_ON_SSL_CLIENT_AUTHENTICATION,
     LC_ON_SSL_SERVER_AUTHENTICATION,
     LC_ON_SSL_STATUS,
+    LC_ON_TRANSFER,
     LC_ON_UNREGISTERED,
     LC_EVENT_COUNT,
 };
 
 /* How a field is made from struct lc_event. */
 enum lc_field_source {
-    LC_FIELD_NUMBER, /* number: ErrorCode, LogLevel, ConnectionId */
+    LC_FIELD_NUMBER, /* number: ErrorCode, LogLevel, ConnectionId, Direction */
     LC_FIELD_METHOD,
     LC_FIELD_TEXT, /* text: Description, Message, ErrorDescription, Status */
     LC_FIELD_URI,  /* uri if given, else composed of options and addresses */
@@ -40,6 +41,9 @@ enum lc_field_source {
     LC_FIELD_TOKEN,      /* through the CodePage, as every plain string field */
     LC_FIELD_TOKEN_B,    /* raw */
     LC_FIELD_REQUEST_ID, /* decimal digits, "" for 0 */
+    LC_FIELD_BYTES,
+    LC_FIELD_PERCENT, /* of the total that is there, -1 when the total is not known */
+    LC_FIELD_TOTAL,   /* -1 when it is not known */
     LC_FIELD_LATEST,
     LC_FIELD_FLAG, /* the var field */
     LC_FIELD_CERT_ENCODED,
@@ -61,7 +65,7 @@ struct lc_event_row {
     const char *name;    /* "Request" */
     const char *handler; /* "OnRequest" */
     const char *doc;     /* one sentence */
-    bool may_suspend;    /* false: Log, Error, SSLStatus */
+    bool may_suspend;    /* false: Error, Log, PSKLookup, SSLStatus, Transfer */
     const struct lc_field_row *fields;
     size_t field_count;
 };
@@ -76,6 +80,7 @@ struct lc_event {
     bool flag;       /* SendResponse, Accept, StopObserving */
     bool flag_fixed; /* assigning it has no effect */
     int number;
+    uint32_t bytes, total; /* Transfer; total 0: not known */
     uint64_t request_id;
     struct lc_address remote, local;
     struct lc_bytes token, options, uri, text;

@@ -61,12 +61,23 @@ struct lc_result {
     const struct lc_path *path; /* where the response came from */
 };
 
+/* How far a body is that goes or comes in blocks. */
+struct lc_transfer {
+    bool incoming; /* a response's, else the request's */
+    size_t bytes;  /* that the server has confirmed, or that came in */
+    size_t total;  /* 0: not known yet */
+};
+
 /* Told to the one who began the exchange. No upcall is made inside lc_client_send() or
  * lc_exchange_cancel(). */
 struct lc_exchange_upcalls {
     /* A message of this exchange arrived: an empty ACK, a block. Timeout starts anew. May be NULL.
      */
     void (*progress)(void *arg);
+
+    /* A block was confirmed or came in. The exchange is in the middle of it: it must not be ended
+     * here. Not for answers to a multicast request. May be NULL. */
+    void (*transferred)(void *arg, const struct lc_transfer *transfer);
 
     /*
      * A notification; for the first one the observation was accepted. With a non-2.xx code it is

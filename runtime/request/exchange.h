@@ -45,6 +45,7 @@ struct lc_exchange {
     struct lc_block_recv recv;
     struct lc_message head;   /* the message that began the response; looks into head_bytes */
     struct lc_buf head_bytes; /* owned */
+    size_t size2;             /* of the response, as it says itself; 0: it does not */
     bool uploading;           /* the request goes, or went, out by Block1 */
     bool fetching;            /* the response comes in by Block2 */
 

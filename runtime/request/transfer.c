@@ -3,6 +3,15 @@
 #include "wire/code.h"
 #include "wire/option.h"
 
+static void tell_transferred(
+    struct lc_exchange *exchange, bool incoming, size_t bytes, size_t total)
+{
+    struct lc_transfer transfer = {incoming, bytes, total};
+    if (exchange->upcalls.transferred != NULL) {
+        exchange->upcalls.transferred(exchange->upcalls.arg, &transfer);
+    }
+}
+
 /* ---- The request ---- */
 
 /* The present block, or the whole body. */
@@ -66,6 +75,18 @@ static const struct lc_token *next_token(struct lc_exchange *exchange)
     return lc_token_draw(tokens, &exchange->block_token) ? &exchange->block_token : NULL;
 }
 
+static void tell_sent(struct lc_exchange *exchange, size_t bytes)
+{
+    tell_transferred(exchange, false, bytes, exchange->body.len);
+}
+
+/* The present block is the last of several. */
+static bool has_sent_all(const struct lc_exchange *exchange)
+{
+    struct lc_block_slice slice;
+    return exchange->uploading && lc_block_send_slice(&exchange->send, &slice) && !slice.block.more;
+}
+
 static void send_next_block(struct lc_exchange *exchange)
 {
     struct lc_error error;
@@ -119,6 +140,7 @@ static bool is_final(
             has_block ? lc_block_send_confirm(&exchange->send, echo) : LC_BLOCK_WRONG;
         if (step == LC_BLOCK_NEXT) {
             /* 2.31, or a success that is for this block alone (RFC 7959 2.3). */
+            tell_sent(exchange, exchange->send.offset);
             send_next_block(exchange);
             return false;
         }
@@ -128,6 +150,8 @@ static bool is_final(
     }
     if (wrong != NULL) {
         fail_with(exchange, wrong, message, path);
+    } else if (lc_code_is_success(message->code) && has_sent_all(exchange)) {
+        tell_sent(exchange, exchange->body.len);
     }
     return wrong == NULL;
 }
@@ -211,6 +235,13 @@ static bool save_head(struct lc_exchange *exchange, const struct lc_message *mes
     return true;
 }
 
+/* What the response says of its size counts as long as it may be true. */
+static void tell_received(struct lc_exchange *exchange, bool whole)
+{
+    size_t bytes = exchange->recv.body.len, told = exchange->size2;
+    tell_transferred(exchange, true, bytes, whole ? bytes : told > bytes ? told : 0);
+}
+
 /* Takes a block; its place was checked. */
 static void take_block(struct lc_exchange *exchange, const struct lc_message *message,
     const struct lc_path *path, struct lc_block block)
@@ -226,6 +257,10 @@ static void take_block(struct lc_exchange *exchange, const struct lc_message *me
     }
     enum lc_block_result result = lc_block_recv_accept(
         recv, block, message->payload, size, exchange->client->options.limits->max_body);
+    exchange->size2 = block.num == 0 || size > 0 ? size : exchange->size2;
+    if (result == LC_BLOCK_COMPLETE || result == LC_BLOCK_CONTINUE) {
+        tell_received(exchange, result == LC_BLOCK_COMPLETE);
+    }
     if (result == LC_BLOCK_COMPLETE) {
         struct lc_message whole = exchange->head;
         whole.payload = lc_buf_bytes(&recv->body);

@@ -128,6 +128,7 @@ function linkformat.filter(text, query) end
 ---@field OnSSLClientAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLClientAuthenticationEvent) A client shows its certificate; Accept decides.
 ---@field OnSSLServerAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLServerAuthenticationEvent) The server shows its certificate; Accept decides.
 ---@field OnSSLStatus? fun(coap: lunacoap.CoAP, event: lunacoap.SSLStatusEvent) A line about the progress of a DTLS session.
+---@field OnTransfer? fun(coap: lunacoap.CoAP, event: lunacoap.TransferEvent) A block of a request's payload was confirmed (Direction 0) or one of a response's came in (1), about which only lunacoap.spawn may do something; -1 is an unknown total.
 ---@field OnUnregistered? fun(coap: lunacoap.CoAP, event: lunacoap.UnregisteredEvent) An observer has left or was removed.
 local CoAP = {}
 
@@ -310,6 +311,7 @@ function CoAP:StopObserving(URI) end
 ---@field OnSSLClientAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLClientAuthenticationEvent) A client shows its certificate; Accept decides.
 ---@field OnSSLServerAuthentication? fun(coap: lunacoap.CoAP, event: lunacoap.SSLServerAuthenticationEvent) The server shows its certificate; Accept decides.
 ---@field OnSSLStatus? fun(coap: lunacoap.CoAP, event: lunacoap.SSLStatusEvent) A line about the progress of a DTLS session.
+---@field OnTransfer? fun(coap: lunacoap.CoAP, event: lunacoap.TransferEvent) A block of a request's payload was confirmed (Direction 0) or one of a response's came in (1), about which only lunacoap.spawn may do something; -1 is an unknown total.
 ---@field OnUnregistered? fun(coap: lunacoap.CoAP, event: lunacoap.UnregisteredEvent) An observer has left or was removed.
 
 ---The names of settings, alone to read and with =VALUE to set.
@@ -490,6 +492,15 @@ function CoAP:StopObserving(URI) end
 ---A line about the progress of a DTLS session.
 ---@class lunacoap.SSLStatusEvent
 ---@field Message string
+
+---A block of a request's payload was confirmed (Direction 0) or one of a response's came in (1), about which only lunacoap.spawn may do something; -1 is an unknown total.
+---@class lunacoap.TransferEvent
+---@field RequestId string
+---@field URI string
+---@field Direction integer
+---@field BytesTransferred integer
+---@field PercentDone integer
+---@field TotalBytes integer
 
 ---An observer has left or was removed.
 ---@class lunacoap.UnregisteredEvent

@@ -96,6 +96,21 @@ describe("the fields of an event", function()
     assert.is_false(component.event(event, "StopObserving"))
   end)
 
+  it("tell how far a body is", function()
+    local function fields(bytes, total)
+      local event, values = { name = "Transfer", number = 1, bytes = bytes, total = total }, {}
+      for i, name in ipairs { "Direction", "BytesTransferred", "PercentDone", "TotalBytes" } do
+        values[i] = component.event(event, name)
+      end
+      return values
+    end
+    assert.are.same({ 1, 1024, 33, 3072 }, fields(1024, 3072))
+    assert.are.same({ 1, 3071, 99, 3072 }, fields(3071, 3072))
+    assert.are.same({ 1, 3072, 100, 3072 }, fields(3072, 3072))
+    assert.are.same({ 1, 1024, -1, -1 }, fields(1024, 0))
+    assert.are.same({ 1, 1 << 30, 100, 1 << 30 }, fields(1 << 30, 1 << 30))
+  end)
+
   it("of certificates are empty without DTLS", function()
     local event = { name = "SSLServerAuthentication", text = "OK" }
     assert.are.equal("", component.event(event, "CertEncodedB"))
@@ -128,8 +143,8 @@ describe("the table of events", function()
     end
   end)
 
-  it("lets all but Log, Error, SSLStatus and PSKLookup suspend", function()
-    local told = { Log = true, Error = true, SSLStatus = true, PSKLookup = true }
+  it("lets all but Log, Error, SSLStatus, PSKLookup and Transfer suspend", function()
+    local told = { Log = true, Error = true, SSLStatus = true, PSKLookup = true, Transfer = true }
     for _, row in ipairs(component.events()) do
       assert.are.equal(not told[row.name], row.may_suspend, row.name)
     end

@@ -362,6 +362,8 @@ static void read_event(lua_State *L, struct lc_event *event)
     event->method = (uint8_t)field_integer(L, "method");
     event->number = (int)field_integer(L, "number");
     event->request_id = (uint64_t)field_integer(L, "request_id");
+    event->bytes = (uint32_t)field_integer(L, "bytes");
+    event->total = (uint32_t)field_integer(L, "total");
     event->latest = field_integer(L, "latest") != 0;
     event->flag = field_integer(L, "flag") != 0;
     event->remote = field_address(L, "remote_host", "remote_port");

@@ -125,6 +125,19 @@ static void progress(void *arg)
     act(known, "progress");
 }
 
+/* { kind = "transferred", incoming, bytes, total } */
+static void transferred(void *arg, const struct lc_transfer *transfer)
+{
+    struct probe_exchange *known = arg;
+    lua_State *L = known->owner->L;
+    record(known, "transferred", NULL);
+    lua_pushboolean(L, transfer->incoming);
+    lua_setfield(L, -2, "incoming");
+    set_integer(L, "bytes", (lua_Integer)transfer->bytes);
+    set_integer(L, "total", (lua_Integer)transfer->total);
+    append(L, known->owner->events);
+}
+
 static void notification(void *arg, const struct lc_result *result, bool latest)
 {
     struct probe_exchange *known = arg;
@@ -302,7 +315,8 @@ static struct lc_address check_address(lua_State *L, int host, int port)
 static struct lc_exchange *begin(
     struct probe_exchange *known, const struct lc_request *request, struct lc_error *error)
 {
-    struct lc_exchange_upcalls upcalls = {progress, notification, answer, complete, known};
+    struct lc_exchange_upcalls upcalls = {
+        progress, transferred, notification, answer, complete, known};
     return lc_client_send(known->owner->client, request, &upcalls, error);
 }
 

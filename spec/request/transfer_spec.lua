@@ -202,7 +202,7 @@ describe("a large request body", function()
   it("starts the caller's time-out anew with each block", function()
     peer:ask { method = support.PUT, body = body }
     peer:piggyback(peer:one(), { code = "2.31", options = { { BLOCK1, block(0, true, 3) } } })
-    assert.are.equal("progress", peer.client:events()[1].kind)
+    assert.are.equal("progress", peer.client:events()[2].kind)
   end)
 
   it("may be cancelled, and the client freed, when a block is told", function()

@@ -92,11 +92,25 @@ function Peer:separate(type, request, answer)
   self:tell(type, answer)
 end
 
---- What the client's owner was told since the last call, without `progress`.
+--- What the client's owner was told since the last call, without how far it was.
 function Peer:events()
   local list = {}
   for _, event in ipairs(self.client:events()) do
-    if event.kind ~= "progress" then list[#list + 1] = event end
+    if event.kind ~= "progress" and event.kind ~= "transferred" then list[#list + 1] = event end
+  end
+  return list
+end
+
+--- How far a body was since the last call, as "out 1024/3000" or "in 1024/0"; the other events by their kind, but for
+--- `progress`.
+function Peer:transfers()
+  local list = {}
+  for _, event in ipairs(self.client:events()) do
+    if event.kind == "transferred" then
+      list[#list + 1] = ("%s %d/%d"):format(event.incoming and "in" or "out", event.bytes, event.total)
+    elseif event.kind ~= "progress" then
+      list[#list + 1] = event.kind
+    end
   end
   return list
 end
