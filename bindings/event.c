@@ -103,6 +103,11 @@ static int assign_key(lua_State *L, struct lc_event_object *object)
             L, LC_ERROR_USAGE, "Key counts only until the handler of the PSKLookup event ends");
     }
     const char *key = lua_tolstring(L, 3, &len);
+    if (len > object->event.key_room) {
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "Key is longer than the %d bytes that the engine of this session takes",
+            object->event.key_room);
+    }
     if (!lc_buf_set(object->event.key, key, len)) {
         return lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
     }

@@ -89,7 +89,8 @@ struct lc_event {
     struct lc_bytes identity;    /* of a pre-shared key */
     struct lc_bytes certificate; /* DER: the certificates one behind the other, or a raw key */
     bool is_raw_key;
-    struct lc_buf *key; /* PSKLookup: where the handler's Key goes, until it has returned */
+    uint16_t key_room;  /* PSKLookup: how long the handler's Key may be */
+    struct lc_buf *key; /* and where it goes, until the handler has returned */
 };
 
 /* Makes the event look at a certificate (NULL: none), with the rest of its chain when `scratch` is

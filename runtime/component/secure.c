@@ -168,16 +168,12 @@ static size_t on_find_key(
         .id = LC_ON_PSK_LOOKUP,
         .number = (int)session,
         .identity = identity,
+        .key_room = (uint16_t)(room < UINT16_MAX ? room : UINT16_MAX),
         .key = &found,
     };
     bool answered = lc_component_handles(component, LC_ON_PSK_LOOKUP) &&
                     component->stage->upcalls->tell(component, &event);
     size_t len = answered ? found.len : 0;
-    if (len > room) {
-        lc_component_tell_error(component, LC_ERROR_USAGE,
-            "OnPSKLookup gave a Key that is longer than the engine of this session takes");
-        len = 0;
-    }
     if (len > 0) {
         memcpy(key, found.data, len);
     }

@@ -191,6 +191,23 @@ describe("OnPSKLookup", function()
     end)
   end)
 
+  it("does not let OnError act, which is told in the middle of the handshake", function()
+    with_both(function(provider)
+      local mistakes = { function() error "no directory" end, function(_, e) e.Key = ("s"):rep(300) end }
+      for _, mistake in ipairs(mistakes) do
+        local server, base = looking(provider, mistake)
+        local told
+        server.OnError = function(coap)
+          told = select(2, pcall(coap.StopListening, coap))
+          coap:Shutdown() -- at the end of the turn
+        end
+        dtls.refuses(276, { "alert 115" }, device(), base)
+        assert.is_truthy(tostring(told):find("OnPSKLookup may not call StopListening", 1, true), tostring(told))
+        assert.is_false(server.Listening)
+      end
+    end)
+  end)
+
   it("takes a string for Key, nothing for what is read-only, and both in time", function()
     local kept, problems = nil, {}
     local _, base = looking("mbedTLS", function(_, e)
