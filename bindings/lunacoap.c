@@ -8,6 +8,7 @@
 #include "bindings/constants.h"
 #include "bindings/embed.h"
 #include "bindings/error.h"
+#include "bindings/etag.h"
 #include "bindings/event.h"
 #include "bindings/linkformat.h"
 #include "bindings/loop.h"
@@ -16,6 +17,7 @@
 #include "bindings/pending.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
+#include "bindings/terminal.h"
 
 static void open_classes(lua_State *L)
 {
@@ -31,13 +33,14 @@ static void open_classes(lua_State *L)
 
 int luaopen_lunacoap(lua_State *L)
 {
-    static const luaL_Reg constructors[] = {{"CoAP", lc_component_new},
-        {"CoAPOption", lc_option_new}, {"Certificate", lc_certificate_new}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"CoAP", lc_component_new}, {"CoAPOption", lc_option_new},
+        {"Certificate", lc_certificate_new}, {"etag", lc_etag}, {"isatty", lc_terminal_isatty},
+        {NULL, NULL}};
     if (!lc_state_exists(L)) {
         open_classes(L);
     }
     lc_embed_install(L);
-    luaL_newlib(L, constructors);
+    luaL_newlib(L, functions);
     lc_loop_open(L);
     lc_constants_open(L);
     lc_linkformat_open(L);

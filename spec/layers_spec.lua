@@ -19,6 +19,7 @@ local MAY_INCLUDE = {
   },
   ["bindings"] = {
     "bindings/", "component/", "wire/", "base/", "net/loop.h", "secure/certificate.h",
+    "secure/digest.h",
   },
   ["runtime"] = { "bindings/program.h" }, -- main.c
 }
@@ -37,7 +38,7 @@ local ONLY_IN = {
 -- Within secure/, only these files may include the headers of an engine.
 local ENGINE_FILES = {
   ["^mbedtls/"] = { "^mbedtls", "^random%.c$" },
-  ["^gnutls/"] = { "^gnutls", "^cert", "^cookie%.c$", "^trust" },
+  ["^gnutls/"] = { "^gnutls", "^cert", "^cookie%.c$", "^digest%.c$", "^trust" },
   ["^jansson%.h$"] = { "^certificate_jwk%.c$" },
 }
 

@@ -62,6 +62,16 @@ function lunacoap.sleep(seconds) end
 ---@return lunacoap.Timer
 function lunacoap.timer(after, repeat_every, f) end
 
+---Eight bytes that depend on the bytes alone, everywhere and always: an ETag for them.
+---@param bytes string
+---@return string
+function lunacoap.etag(bytes) end
+
+---Whether a file such as io.stdout is a terminal, and how many columns it has if that is known.
+---@param file file*
+---@return boolean, integer?
+function lunacoap.isatty(file) end
+
 ---Seconds on a clock that is never set.
 ---@return number
 function lunacoap.now() end
