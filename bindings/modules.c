@@ -7,7 +7,7 @@
 
 #include "bindings/error.h"
 
-static const char *const modules[] = {"response"};
+static const char *const modules[] = {"response", "server"};
 
 static bool is_module(const char *name)
 {

@@ -15,6 +15,7 @@
 ---@field StoreType lunacoap.StoreType The kinds of certificate stores.
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
 ---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
+---@field server lunacoap.server Makes a resource server.
 local lunacoap = {}
 
 ---Makes a component; the table holds properties, settings and handlers to set at once.

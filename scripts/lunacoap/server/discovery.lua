@@ -1,0 +1,60 @@
+-- /.well-known/core: the server's resources as links (RFC 6690).
+
+local lunacoap = require "lunacoap"
+
+local LINK_FORMAT = 40
+
+local M = {}
+
+-- In a URI reference what is no letter of a path is percent-encoded (RFC 3986 3.3).
+local function escape(path)
+  return (path:gsub("[^%w%-%._~!$&'()*+,;=:@/%%]", function(c)
+    return ("%%%02X"):format(c:byte())
+  end))
+end
+
+local function link_of(resource, path)
+  local link = { target = escape(path), rt = resource.rt, title = resource.title, sz = resource.sz,
+    obs = resource.observable or nil }
+  link["if"] = resource.interface
+  -- RFC 7252 7.2.1: several numbers with spaces between them.
+  link.ct = resource.formats and table.concat(resource.formats, " ") or nil
+  for name, value in pairs(resource.attributes or {}) do
+    link[name] = value
+  end
+  return link
+end
+
+local function links_of(server)
+  local links = {}
+  for _, resource in ipairs(server.resources) do
+    if resource.hidden then
+      goto continue
+    elseif not resource:has_captures() then
+      links[#links + 1] = link_of(resource, resource.pattern)
+    elseif resource.paths then
+      for _, path in ipairs(resource.paths()) do
+        links[#links + 1] = link_of(resource, path)
+      end
+    end
+    ::continue::
+  end
+  return links
+end
+
+---Adds the resource to a server.
+---@param server lunacoap.Server
+function M.add(server)
+  server:resource("/.well-known/core", {
+    hidden = true, formats = { LINK_FORMAT },
+    get = function(request)
+      local text = lunacoap.linkformat.format(links_of(server))
+      -- RFC 6690 4.1: one argument filters.
+      local filter = request.arguments[1]
+      return lunacoap.response("2.05", filter and lunacoap.linkformat.filter(text, filter) or text,
+        { format = LINK_FORMAT })
+    end,
+  })
+end
+
+return M

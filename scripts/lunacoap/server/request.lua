@@ -1,0 +1,170 @@
+-- The request that handlers of a resource server get. What costs something is made when it is first
+-- read.
+
+local lunacoap = require "lunacoap"
+local format = require "lunacoap.format"
+
+---@class lunacoap.Identity Who asks, as DTLS has proven it.
+---@field kind "psk"|"certificate"|"raw-key"
+---@field psk? string The identity of the pre-shared key.
+---@field subject? string The certificate's subject, such as "CN=meter-7".
+---@field issuer? string The certificate's issuer.
+---@field fingerprint? string SHA-256 of the certificate or of the raw public key, in hex.
+
+---@class lunacoap.Request
+---@field method string "GET", "PUT" ...
+---@field path string Path of the URI, such as "/sensors/3".
+---@field params table<string, string> What the pattern's {names} captured, decoded.
+---@field query table<string, string|true> Arguments of the query; true for one without "=".
+---@field arguments string[] The same in order, as they came: "a=1", "b".
+---@field payload string The payload as it came.
+---@field format? integer Its Content-Format.
+---@field body any The payload, decoded by its format; reading one that cannot be answers 4.00.
+---@field accept? integer The Content-Format that is asked for.
+---@field options table[] All options, each {Number =, Value =, ValueType =}; read them while the
+---handler runs.
+---@field peer { host: string, port: integer } Who sent it.
+---@field identity? lunacoap.Identity Who that is; nil without DTLS.
+---@field observing boolean Whether it makes the client an observer.
+---@field notifying boolean Whether no client asked: a notification is made for the observers.
+---@field resource? lunacoap.Resource What answers; nil where there is none.
+---@field server lunacoap.Server
+---@field event table The component's event.
+local lazy = {}
+
+local Request = { __name = "lunacoap.Request" }
+
+function Request.__index(request, name)
+  local make = lazy[name]
+  if not make then
+    error(("a request has no field '%s'"):format(tostring(name)), 2)
+  end
+  local value = make(request)
+  rawset(request, name, value)
+  return value
+end
+
+-- "a%26b=1" names "a&b": in URIQuery "&" and "%" inside an argument stay encoded.
+local function decode(text)
+  return (text:gsub("%%26", "&"):gsub("%%25", "%%"))
+end
+
+function lazy.arguments(request)
+  local list = {}
+  for argument in request.query_text:gmatch("[^&]+") do
+    list[#list + 1] = decode(argument)
+  end
+  return list
+end
+
+function lazy.query(request)
+  local map = {}
+  for _, argument in ipairs(request.arguments) do
+    local name, value = argument:match("^(.-)=(.*)$")
+    map[name or argument] = value or true
+  end
+  return map
+end
+
+function lazy.options(request)
+  local list = {}
+  for i, option in ipairs(request.coap.RequestOptions) do
+    list[i] = { Number = option.Number, Value = option.Value, ValueType = option.ValueType }
+  end
+  return list
+end
+
+-- Empty when there is none: 4.00 is for a payload that is there and wrong.
+function lazy.body(request)
+  local payload, number = request.payload, request.format
+  if number == nil or payload == "" then
+    return payload
+  end
+  local value, message = format.decode(number, payload)
+  if value == nil then
+    local known = format.readable(number)
+    error(lunacoap.response(known and "4.00" or "4.15", message), 0)
+  end
+  return value
+end
+
+function lazy.peer(request)
+  return { host = request.event.RemoteHost, port = request.event.RemotePort }
+end
+
+function lazy.identity(request)
+  local e = request.event
+  if e.PSKIdentity ~= "" then
+    return { kind = "psk", psk = e.PSKIdentity }
+  elseif e.CertEncodedB == "" then
+    return nil
+  elseif e.CertSubject == "" and e.CertIssuer == "" then
+    return { kind = "raw-key", fingerprint = e.CertFingerprint }
+  end
+  return { kind = "certificate", subject = e.CertSubject, issuer = e.CertIssuer,
+    fingerprint = e.CertFingerprint }
+end
+
+-- Fields that may be nil.
+for _, name in ipairs { "accept", "format", "resource", "etags", "if_match", "if_none_match" } do
+  lazy[name] = function() end
+end
+
+local OPTION = lunacoap.OptionNumber
+
+local WANTED = {
+  [OPTION["Accept"]] = "accept", [OPTION["ETag"]] = "etags", [OPTION["If-Match"]] = "if_match",
+  [OPTION["If-None-Match"]] = "if_none_match",
+}
+
+local function bytes(hex)
+  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
+-- Puts the options that the server itself looks at into fields of the request.
+local function read_options(request, options)
+  for i = 1, #options do
+    local option = options[i]
+    local name = WANTED[option.Number]
+    if name == "accept" then
+      request.accept = math.tointeger(option.Value) or tonumber(option.Value)
+    elseif name == "if_none_match" then
+      request.if_none_match = true
+    elseif name then
+      request[name] = request[name] or {}
+      request[name][bytes(option.Value)] = true
+    end
+  end
+end
+
+local M = {}
+
+---The request of an OnRequest or OnRegister event, in its own handler.
+---@return lunacoap.Request
+function M.received(server, coap, e, method, observing)
+  local request = setmetatable({
+    server = server, coap = coap, event = e, method = method, observing = observing,
+    notifying = false, path = e.URIPath, query_text = e.URIQuery, payload = coap.RequestDataB,
+  }, Request)
+  local number = coap.RequestContentFormat
+  if number ~= -1 then
+    request.format = number
+  end
+  read_options(request, coap.RequestOptions)
+  return request
+end
+
+-- Nobody has sent it.
+local NO_EVENT = { RemoteHost = "", RemotePort = 0, PSKIdentity = "", CertEncodedB = "" }
+
+---The GET that makes a notification for those who observe a path with these arguments and Accept.
+---@return lunacoap.Request
+function M.notifying(server, path, query_text, accept)
+  return setmetatable({
+    server = server, coap = server.coap, event = NO_EVENT, method = "GET", observing = false,
+    notifying = true, path = path, query_text = query_text, payload = "", options = {},
+    accept = accept,
+  }, Request)
+end
+
+return M
