@@ -15,6 +15,9 @@ Usage:  lunacoap [OPTIONS] FILE [ARGUMENTS]
   -e CODE          run CODE, before FILE if both are given; may be repeated
   -i               then read Lua from the terminal, while servers, requests and
                    timers go on
+  --watch          run FILE again when it or a module of its own changes; the
+                   servers of lunacoap.server keep sockets, DTLS sessions,
+                   observers and pending requests
   -v, --version    print the version and end
   -h, --help       print this text and end
   --               end of the options
@@ -62,6 +65,8 @@ local function parse(arguments)
       wanted.version = true
     elseif word == "-i" then
       wanted.console = true
+    elseif word == "--watch" then
+      wanted.watch = true
     elseif word == "-e" then
       i = i + 1
       if not arguments[i] then
@@ -74,6 +79,9 @@ local function parse(arguments)
     i = i + 1
   end
   wanted.script = arguments[i] and i
+  if wanted.watch and (not wanted.script or arguments[wanted.script] == "-") then
+    return nil, "--watch needs a file to watch"
+  end
   if not (wanted.script or wanted.chunks[1] or wanted.console or wanted.help or wanted.version) then
     return nil, "nothing to run: name a Lua script, or give code with -e"
   end
@@ -99,7 +107,11 @@ local function load_all(wanted, words)
     end
     table.insert(functions, chunk)
   end
-  if wanted.script then
+  if wanted.watch then
+    table.insert(functions, function()
+      require "lunacoap.reload"(arg[0], arg)
+    end)
+  elseif wanted.script then
     local name = words[wanted.script]
     local chunk, message = loadfile(name ~= "-" and name or nil)
     if not chunk then
