@@ -1,0 +1,193 @@
+-- lunacoap.files: a folder's files as resources of a server. Nothing outside the folder is reached:
+-- "." and "..", encoded slashes and symbolic links lead nowhere.
+
+local lunacoap = require "lunacoap"
+
+local has_lfs, lfs = pcall(require, "lfs")
+if not has_lfs then
+  error("serving files needs the Lua module lfs: install Debian's lua-filesystem", 0)
+end
+
+local M = {}
+
+local OCTETS, LINK_FORMAT = 42, 40
+
+-- Content-Formats by the extension of a file's name.
+local FORMATS = {
+  txt = 0, md = 0, csv = 0, log = 0, conf = 0, lua = 0, wlnk = LINK_FORMAT, xml = 41, exi = 47,
+  json = 50, cbor = 60, senml = 110, sensml = 111, senmlc = 112, sensmlc = 113, css = 20000,
+  js = 10002, svg = 30000, gif = 21, jpg = 22, jpeg = 22, png = 23,
+}
+
+local function format_of(name)
+  return FORMATS[(name:match("%.(%w+)$") or ""):lower()] or OCTETS
+end
+
+-- ---- Paths --------------------------------------------------------------------------------------
+
+-- A segment as a name in a folder, or nil when it cannot be one: an encoded "/" is a part of the
+-- segment (RFC 7252 6.5), and no file has one in its name.
+local function name_of(segment)
+  local name = segment:gsub("%%2[Ff]", "/"):gsub("%%25", "%%")
+  if name == "." or name == ".." or name == "" or name:find("[/%z]") then
+    return nil
+  end
+  return name
+end
+
+-- What is at a path below the folder: where it is and its attributes; without attributes when there
+-- is nothing but a folder that could have it; nil when it is out of reach.
+local function find(folder, path)
+  local at, attributes = folder, lfs.attributes(folder)
+  for segment, rest in path:gmatch("([^/]*)(/?)") do
+    local name = name_of(segment)
+    if segment == "" and rest == "" then
+      break -- behind the last "/"
+    elseif not name or not attributes or attributes.mode ~= "directory" then
+      return nil
+    end
+    at = at .. "/" .. name
+    attributes = lfs.symlinkattributes(at)
+    if attributes and attributes.mode == "link" then
+      return nil
+    end
+  end
+  return at, attributes
+end
+
+local function escape(name)
+  return (name:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+-- ---- Reading ------------------------------------------------------------------------------------
+
+local function read_file(at, attributes, limit)
+  if attributes.size > limit then
+    return lunacoap.response("5.00", ("%d bytes are more than this server sends (%d)"):format(
+      attributes.size, limit))
+  end
+  local file <close> = io.open(at, "rb")
+  local text = file and file:read("a")
+  if not text then
+    return lunacoap.response("4.03")
+  end
+  return lunacoap.response("2.05", text, { format = format_of(at) })
+end
+
+local function link_of(prefix, name, attributes)
+  local target = prefix .. escape(name)
+  if attributes.mode == "directory" then
+    return { target = target .. "/", ct = LINK_FORMAT }
+  end
+  return { target = target, ct = format_of(name), sz = attributes.size }
+end
+
+-- The links of a folder, by name.
+local function list_folder(at, prefix)
+  local names, links = {}, {}
+  for name in lfs.dir(at) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local attributes = name_of(name) and lfs.symlinkattributes(at .. "/" .. name)
+    if attributes and (attributes.mode == "file" or attributes.mode == "directory") then
+      links[#links + 1] = link_of(prefix, name, attributes)
+    end
+  end
+  return links
+end
+
+local function read(folder, request, path)
+  local at, attributes = find(folder, path)
+  if not attributes then
+    return lunacoap.response("4.04")
+  elseif attributes.mode == "file" and path:sub(-1) ~= "/" then
+    return read_file(at, attributes, tonumber(request.coap:Config("MaxBodySize")))
+  elseif attributes.mode == "directory" then
+    local prefix = request.path:gsub("/*$", "/")
+    return lunacoap.response("2.05", lunacoap.linkformat.format(list_folder(at, prefix)),
+      { format = LINK_FORMAT })
+  end
+  return lunacoap.response("4.04")
+end
+
+-- ---- Writing ------------------------------------------------------------------------------------
+
+local count = 0
+
+-- Whoever reads meanwhile sees the old file or the new one, never a part.
+local function replace(at, text)
+  count = count + 1
+  local beside = ("%s.%d-%d.part"):format(at, os.time(), count)
+  local file <close> = io.open(beside, "wb")
+  local ok = file and file:write(text) and file:close() and os.rename(beside, at)
+  if file and not ok then
+    os.remove(beside)
+  end
+  return ok
+end
+
+local function write(folder, request, path)
+  local at, attributes = find(folder, path)
+  if not at or path:sub(-1) == "/" then
+    return lunacoap.response("4.04")
+  elseif attributes and attributes.mode ~= "file" then
+    return lunacoap.response("4.05")
+  elseif not replace(at, request.payload) then
+    return lunacoap.response("4.03")
+  end
+  return lunacoap.response(attributes and "2.04" or "2.01")
+end
+
+local function remove(folder, _, path)
+  local at, attributes = find(folder, path)
+  if not attributes then
+    return lunacoap.response("4.04")
+  elseif attributes.mode ~= "file" then
+    return lunacoap.response("4.05")
+  end
+  return lunacoap.response(os.remove(at) and "2.02" or "4.03")
+end
+
+-- ---- The resources ------------------------------------------------------------------------------
+
+local function check_folder(folder, level)
+  local attributes = lfs.attributes(folder)
+  if not attributes or attributes.mode ~= "directory" then
+    error(("'%s' is not a folder"):format(folder), level + 1)
+  end
+end
+
+---Serves the files of a folder: GET (folders are link-format), observation, and if it may be
+---written PUT and DELETE.
+---@param server lunacoap.Server
+---@param prefix string The path that stands for the folder, such as "/" or "/files".
+---@param folder string
+---@param options? { write?: boolean, access?: any } Whether clients may write; who may use it.
+function M.mount(server, prefix, folder, options)
+  options = options or {}
+  check_folder(folder, 2)
+  local resource
+  local function handler(act, changes)
+    return function(request)
+      local path = request.params.path or ""
+      local response = act(folder, request, path)
+      if changes and response.code:byte() == 50 then
+        resource:notify { path = path }
+      end
+      return response
+    end
+  end
+  local init = { observable = true, access = options.access, get = handler(read),
+    title = "files", rt = "folder" }
+  local base = prefix == "/" and "" or prefix
+  server:resource(base == "" and "/" or base, init)
+  init.hidden = true
+  if options.write then
+    init.put, init.delete = handler(write, true), handler(remove, true)
+  end
+  resource = server:resource(base .. "/{path*}", init)
+end
+
+return M
