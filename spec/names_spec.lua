@@ -79,10 +79,13 @@ describe("the names of the reference", function()
       for _, event in ipairs { "Request", "Register" } do
         expected[event].ConnectionId = "integer"
         for _, field in ipairs {
-          "CertEncoded", "CertEncodedB", "CertSubject", "CertIssuer", "PSKIdentity",
+          "CertEncoded", "CertEncodedB", "CertSubject", "CertIssuer", "CertFingerprint", "PSKIdentity",
         } do
           expected[event][field] = "string"
         end
+      end
+      for _, event in ipairs { "SSLClientAuthentication", "SSLServerAuthentication" } do
+        expected[event].CertFingerprint = "string"
       end
       for _, event in ipairs(component.events()) do
         found[event.name] = {}

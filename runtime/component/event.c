@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "secure/digest.h"
 #include "wire/option.h"
 #include "wire/uri.h"
 
@@ -32,13 +33,14 @@
 #define PEER                                                                                       \
     INTEGER(ConnectionId, NUMBER), STRING(CertEncoded, CERT_ENCODED),                              \
         STRING(CertEncodedB, CERT_ENCODED_B), STRING(CertSubject, CERT_SUBJECT),                   \
-        STRING(CertIssuer, CERT_ISSUER), STRING(PSKIdentity, IDENTITY)
+        STRING(CertIssuer, CERT_ISSUER), STRING(CertFingerprint, CERT_FINGERPRINT),                \
+        STRING(PSKIdentity, IDENTITY)
 #define TOKEN STRING(Token, TOKEN), STRING(TokenB, TOKEN_B)
 #define OUTCOME INTEGER(ErrorCode, NUMBER), STRING(ErrorDescription, TEXT)
 #define CERTIFICATE                                                                                \
     STRING(CertEncoded, CERT_ENCODED), STRING(CertEncodedB, CERT_ENCODED_B),                       \
-        STRING(CertSubject, CERT_SUBJECT), STRING(CertIssuer, CERT_ISSUER), STRING(Status, TEXT),  \
-        VAR(Accept)
+        STRING(CertSubject, CERT_SUBJECT), STRING(CertIssuer, CERT_ISSUER),                        \
+        STRING(CertFingerprint, CERT_FINGERPRINT), STRING(Status, TEXT), VAR(Accept)
 
 static const struct lc_field_row on_error[] = {
     INTEGER(ErrorCode, NUMBER),
@@ -290,6 +292,26 @@ static bool append_certificate(
     return done;
 }
 
+/* What tells one peer from all others: nobody else can show that certificate, or that key. */
+static bool append_fingerprint(const struct lc_event *event, struct lc_buf *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[LC_DIGEST_SIZE];
+    if (event->certificate.len == 0) {
+        return true;
+    }
+    struct lc_bytes shown =
+        event->is_raw_key ? event->certificate : lc_certificate_first(event->certificate);
+    if (!lc_digest(shown, digest) || !lc_buf_reserve(out, 2 * LC_DIGEST_SIZE)) {
+        return false;
+    }
+    for (size_t i = 0; i < LC_DIGEST_SIZE; i++) {
+        out->data[out->len++] = (uint8_t)digits[digest[i] >> 4];
+        out->data[out->len++] = (uint8_t)digits[digest[i] & 15];
+    }
+    return true;
+}
+
 bool lc_event_text(const struct lc_event *event, enum lc_field_source source, struct lc_buf *out)
 {
     switch (source) {
@@ -322,6 +344,8 @@ bool lc_event_text(const struct lc_event *event, enum lc_field_source source, st
         return append_certificate(event, LC_CERT_SUBJECT, out);
     case LC_FIELD_CERT_ISSUER:
         return append_certificate(event, LC_CERT_ISSUER, out);
+    case LC_FIELD_CERT_FINGERPRINT:
+        return append_fingerprint(event, out);
     default:
         return true;
     }

@@ -50,8 +50,9 @@ enum lc_field_source {
     LC_FIELD_CERT_ENCODED_B,
     LC_FIELD_CERT_SUBJECT,
     LC_FIELD_CERT_ISSUER,
-    LC_FIELD_IDENTITY, /* identity: of a pre-shared key */
-    LC_FIELD_KEY,      /* key: to be assigned, raw */
+    LC_FIELD_CERT_FINGERPRINT, /* SHA-256 of the certificate, or of a raw key, in hex */
+    LC_FIELD_IDENTITY,         /* identity: of a pre-shared key */
+    LC_FIELD_KEY,              /* key: to be assigned, raw */
 };
 
 struct lc_field_row {

@@ -97,6 +97,12 @@ static bool take_der(struct lc_bytes *rest, struct lc_bytes *out)
     return true;
 }
 
+struct lc_bytes lc_certificate_first(struct lc_bytes bundle)
+{
+    struct lc_bytes first = {0};
+    return take_der(&bundle, &first) ? first : lc_bytes(NULL, 0);
+}
+
 struct lc_certificate *lc_certificate_from_bundle(struct lc_bytes bundle)
 {
     struct lc_bytes chain[LC_CHAIN_MAX];

@@ -84,6 +84,9 @@ struct lc_certificate *lc_certificate_from_spki(struct lc_bytes spki);
 /* The same for a chain whose certificates stand one behind the other. */
 struct lc_certificate *lc_certificate_from_bundle(struct lc_bytes bundle);
 
+/* The first of them; a view. Empty: it is not whole. */
+struct lc_bytes lc_certificate_first(struct lc_bytes bundle);
+
 /* NULL is let through by both. */
 struct lc_certificate *lc_certificate_hold(struct lc_certificate *certificate);
 void lc_certificate_release(struct lc_certificate *certificate);

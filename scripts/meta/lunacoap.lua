@@ -443,6 +443,7 @@ function CoAP:StopObserving(URI) end
 ---@field CertEncodedB string
 ---@field CertSubject string
 ---@field CertIssuer string
+---@field CertFingerprint string
 ---@field PSKIdentity string
 
 ---A request came; set Response*, or SendResponse to false to answer later.
@@ -463,6 +464,7 @@ function CoAP:StopObserving(URI) end
 ---@field CertEncodedB string
 ---@field CertSubject string
 ---@field CertIssuer string
+---@field CertFingerprint string
 ---@field PSKIdentity string
 
 ---A request has got its response, or failed; ErrorCode 0 is a 2.xx response.
@@ -488,6 +490,7 @@ function CoAP:StopObserving(URI) end
 ---@field CertEncodedB string
 ---@field CertSubject string
 ---@field CertIssuer string
+---@field CertFingerprint string
 ---@field Status string
 ---@field Accept boolean The handler may assign it.
 
@@ -497,6 +500,7 @@ function CoAP:StopObserving(URI) end
 ---@field CertEncodedB string
 ---@field CertSubject string
 ---@field CertIssuer string
+---@field CertFingerprint string
 ---@field Status string
 ---@field Accept boolean The handler may assign it.
 
