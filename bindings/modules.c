@@ -19,14 +19,28 @@ static bool is_module(const char *name)
     return false;
 }
 
-/* __index: loads the module and keeps it in the table, or raises as the guard does. */
+/* Those that are not loaded are named too, if they are near. */
+static int unknown_field(lua_State *L)
+{
+    lua_settop(L, 2);
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, 1);) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, 3);
+    }
+    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+        lua_pushboolean(L, true);
+        lua_setfield(L, 3, modules[i]);
+    }
+    return lc_error_unknown_key(L, "lunacoap", "field", 2, 3);
+}
+
+/* __index: loads the module and keeps it in the table, or raises. */
 static int load(lua_State *L)
 {
     if (lua_type(L, 2) != LUA_TSTRING || !is_module(lua_tostring(L, 2))) {
-        lua_pushvalue(L, lua_upvalueindex(1));
-        lua_insert(L, 1);
-        lua_call(L, 2, 1);
-        return 1;
+        return unknown_field(L);
     }
     lua_getglobal(L, "require");
     lua_pushfstring(L, "lunacoap.%s", lua_tostring(L, 2));
@@ -39,10 +53,8 @@ static int load(lua_State *L)
 
 void lc_modules_open(lua_State *L)
 {
-    lc_error_guard(L, "lunacoap");
-    lua_getmetatable(L, -1);
-    lua_getfield(L, -1, "__index");
-    lua_pushcclosure(L, load, 1);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, load);
     lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    lua_setmetatable(L, -2);
 }

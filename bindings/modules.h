@@ -5,7 +5,7 @@
 
 #include <lua.h>
 
-/* Guards the module at the top of the stack as lc_error_guard does, and gives it these fields. */
+/* Gives them to the module at the top of the stack, which raises for other names that it lacks. */
 void lc_modules_open(lua_State *L);
 
 #endif

@@ -92,6 +92,9 @@ describe("an unknown function", function()
   it("raises with the nearest one", function()
     assert.are.equal("1: lunacoap has no field 'coap'; did you mean 'CoAP'?", said(get, lunacoap, "coap"))
     assert.are.equal("1: lunacoap has no field 'slep'; did you mean 'sleep'?", said(get, lunacoap, "slep"))
+    rawset(lunacoap, "response", nil) -- a module that is loaded when it is asked for
+    assert.are.equal("1: lunacoap has no field 'reponse'; did you mean 'response'?", said(get, lunacoap, "reponse"))
+    assert.are.equal("1: lunacoap has no field 7", said(get, lunacoap, 7))
     assert.are.equal("1: lunacoap has no field 7", said(get, lunacoap, 7))
     assert.are.equal("1: lunacoap.linkformat has no field 'pars'; did you mean 'parse'?",
       said(get, lunacoap.linkformat, "pars"))
