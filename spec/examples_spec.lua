@@ -24,7 +24,7 @@ local PRINTS = {
 local SERVED = {
   ["server.lua"] = true, ["client.lua"] = true,
   ["dtls_server.lua"] = true, ["dtls_client.lua"] = true, ["psk.lua"] = true,
-  ["raw_public_key.lua"] = true,
+  ["raw_public_key.lua"] = true, ["greenhouse_server.lua"] = true, ["secured_server.lua"] = true,
 }
 
 local function files()
@@ -211,6 +211,46 @@ describe("the examples", function()
     local command = server:output():match("try:  ([^\n]+)"):gsub("CLIENT%-KEY.pem", key)
     local get <close> = process.start(command)
     assert.are.equal("Hello, whose key we know\n", get:finish())
+    server:signal("TERM")
+    server:finish()
+  end)
+
+  it("greenhouse_server.lua answers, refuses and notifies coap-client-notls", function()
+    local port = process.free_port()
+    local server <close> = serve("", "greenhouse_server.lua", port)
+    server:expect("listening")
+    local function ask(arguments, path)
+      local client <close> = process.start(
+        ("coap-client-notls %s coap://127.0.0.1:%d%s"):format(arguments, port, path))
+      return client:finish()
+    end
+    assert_prints(ask("-m get", "/.well-known/core?rt=temperature"), {
+      '</rooms/orchids/temperature>;obs;rt="temperature",</rooms/tomatoes/temperature>' })
+    assert.are.equal("26\n", ask("-m get -A text/plain", "/rooms/orchids/target"))
+    assert.are.equal("", ask("-m put -e 30.5", "/rooms/orchids/target"))
+    assert.are.equal("30.5\n", ask("-m get", "/rooms/orchids/target"))
+    assert_prints(ask("-m put -e 99", "/rooms/orchids/target"), { "4.00 a target is a number" })
+    assert_prints(ask("-m get", "/rooms/cactuses/target"), { "4.04" })
+    assert_prints(ask("-m get -A json", "/rooms"), { '"target":30.5' })
+    assert_prints(ask("-m get -s 3", "/rooms/orchids/temperature"), { "2", "2", "2" })
+    server:signal("TERM")
+    server:finish()
+  end)
+
+  it("secured_server.lua lets identities do what they may", function()
+    local port = process.free_port()
+    local server <close> = serve("", "secured_server.lua", port)
+    server:expect("listening")
+    local function ask(identity, key, arguments, path)
+      local client <close> = process.start(("coap-client-openssl -u %s -k '%s' %s coaps://127.0.0.1:%d%s")
+        :format(identity, key, arguments, port, path))
+      return client:finish()
+    end
+    assert.are.equal("closed\n", ask("sensor-2", "battery staple", "-m get", "/door"))
+    assert_prints(ask("sensor-2", "battery staple", "-m post -e open", "/door/set"), { "4.03" })
+    assert.are.equal("", ask("sensor-1", "correct horse", "-m post -e open", "/door/set"))
+    assert.are.equal("open\n", ask("sensor-2", "battery staple", "-m get", "/door"))
+    server:expect("sensor-1 says: open")
     server:signal("TERM")
     server:finish()
   end)
