@@ -39,6 +39,14 @@ function M.is(value)
   return getmetatable(value) == Response
 end
 
+---Makes a response of a code that is right for certain.
+---@param code string
+---@param body? any
+---@return lunacoap.Response
+function M.of(code, body)
+  return setmetatable({ code = code, body = body }, Response)
+end
+
 ---Makes a response.
 ---@param code string "2.05", "4.09" ...
 ---@param body? any The payload; for an error a short text for people.

@@ -3,6 +3,7 @@
 
 local lunacoap = require "lunacoap"
 local format = require "lunacoap.format"
+local Response = require "lunacoap.response"
 
 local TEXT, OCTETS = 0, 42
 local JSON, CBOR = 50, 60
@@ -30,12 +31,12 @@ local DEFAULT_CODE = { GET = "2.05", FETCH = "2.05", DELETE = "2.02" }
 ---@param method string
 ---@return lunacoap.Response
 function M.response(value, method)
-  if lunacoap.response.is(value) then
+  if Response.is(value) then
     return value
   elseif value == nil and (method == "GET" or method == "FETCH") then
-    return lunacoap.response("4.04")
+    return Response.of("4.04")
   end
-  return lunacoap.response(DEFAULT_CODE[method] or "2.04", value)
+  return Response.of(DEFAULT_CODE[method] or "2.04", value)
 end
 
 local function contains(list, wanted)

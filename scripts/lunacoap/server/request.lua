@@ -51,7 +51,7 @@ end
 
 function lazy.arguments(request)
   local list = {}
-  for argument in request.query_text:gmatch("[^&]+") do
+  for argument in request.event.URIQuery:gmatch("[^&]+") do
     list[#list + 1] = decode(argument)
   end
   return list
@@ -105,6 +105,11 @@ function lazy.identity(request)
     fingerprint = e.CertFingerprint }
 end
 
+-- RFC 7252 5.8.1: the payload of a GET means nothing.
+function lazy.payload()
+  return ""
+end
+
 -- Fields that may be nil.
 for _, name in ipairs { "accept", "format", "resource", "etags", "if_match", "if_none_match" } do
   lazy[name] = function() end
@@ -144,26 +149,30 @@ local M = {}
 function M.received(server, coap, e, method, observing)
   local request = setmetatable({
     server = server, coap = coap, event = e, method = method, observing = observing,
-    notifying = false, path = e.URIPath, query_text = e.URIQuery, payload = coap.RequestDataB,
+    notifying = false, path = e.URIPath,
   }, Request)
-  local number = coap.RequestContentFormat
-  if number ~= -1 then
-    request.format = number
+  if method ~= "GET" then
+    request.payload = coap.RequestDataB
+    local number = coap.RequestContentFormat
+    if number ~= -1 then
+      request.format = number
+    end
   end
   read_options(request, coap.RequestOptions)
   return request
 end
 
 -- Nobody has sent it.
-local NO_EVENT = { RemoteHost = "", RemotePort = 0, PSKIdentity = "", CertEncodedB = "" }
+local NOBODY = { RemoteHost = "", RemotePort = 0, PSKIdentity = "", CertEncodedB = "" }
+NOBODY.__index = NOBODY
 
 ---The GET that makes a notification for those who observe a path with these arguments and Accept.
 ---@return lunacoap.Request
-function M.notifying(server, path, query_text, accept)
+function M.notifying(server, path, query, accept)
   return setmetatable({
-    server = server, coap = server.coap, event = NO_EVENT, method = "GET", observing = false,
-    notifying = true, path = path, query_text = query_text, payload = "", options = {},
-    accept = accept,
+    server = server, coap = server.coap, method = "GET", observing = false, notifying = true,
+    event = setmetatable({ URIPath = path, URIQuery = query }, NOBODY), path = path,
+    options = {}, accept = accept,
   }, Request)
 end
 
