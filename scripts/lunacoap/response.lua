@@ -36,7 +36,12 @@ local M = {}
 ---@param value any
 ---@return boolean
 function M.is(value)
-  return getmetatable(value) == Response
+  if type(value) ~= "table" then
+    return false
+  end
+  -- By name: a program may load this module twice, and a refusal must never pass for a value.
+  local class = getmetatable(value)
+  return class == Response or type(class) == "table" and rawget(class, "__name") == Response.__name
 end
 
 ---Makes a response of a code that is right for certain.
