@@ -129,7 +129,7 @@ FORCE:
 
 # gcc only recommends libc6-dev, and recommended packages are not installed.
 PACKAGES  = gcc libc6-dev pkg-config
-PACKAGES += lua5.4 liblua5.4-dev
+PACKAGES += lua5.4 liblua5.4-dev lua-argparse
 PACKAGES += libev-dev
 PACKAGES += libmbedtls-dev libgnutls28-dev libjansson-dev
 PACKAGES += lua-cjson lua-filesystem
@@ -142,6 +142,8 @@ PACKAGES += libcoap3-bin libcoap3-dev
 PACKAGES += ca-certificates
 # Certificates, keys and tokens for the specs of DTLS, and peers that speak it.
 PACKAGES += openssl gnutls-bin softhsm2 openssh-client
+# Readers of the completions and of the man page.
+PACKAGES += zsh mandoc
 
 .PHONY: deps
 deps:
@@ -213,17 +215,25 @@ BINDIR   = $(PREFIX)/bin
 LIBDIR   = $(PREFIX)/lib/lua/5.4
 SHAREDIR = $(PREFIX)/share/lunacoap
 
-# The rockspec installs the module alone.
+# Where `lunacoap completion FORM` belongs.
+COMPLETED = bash=bash-completion/completions/lunacoap zsh=zsh/site-functions/_lunacoap \
+            man=man/man1/lunacoap.1
+
+# The rockspec installs the module alone. Without lua-argparse there are no commands to complete.
 .PHONY: install install-module uninstall
 install: build install-module
 	install -D -m 755 $(BUILD)/lunacoap $(DESTDIR)$(BINDIR)/lunacoap
 	install -D -m 644 -t $(DESTDIR)$(SHAREDIR) $(wildcard scripts/meta/*.lua) LICENSE
+	@$(LUA) -e 'require "argparse"' 2>/dev/null || exit 0; for each in $(COMPLETED); do \
+	    $(BUILD)/lunacoap completion $${each%%=*} >$(BUILD)/gen/completion && install -D -m 644 \
+	    $(BUILD)/gen/completion $(DESTDIR)$(PREFIX)/share/$${each#*=} || exit 1; done
 
 install-module: $(BUILD)/lunacoap.so
 	install -D -m 755 $(BUILD)/lunacoap.so $(DESTDIR)$(LIBDIR)/lunacoap.so
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/lunacoap $(DESTDIR)$(LIBDIR)/lunacoap.so
+	@for each in $(COMPLETED); do rm -f $(DESTDIR)$(PREFIX)/share/$${each#*=}; done
 	rm -rf $(DESTDIR)$(SHAREDIR)
 
 # ---- surface: what is made from the tables of properties, settings, events and errors ----------

@@ -2,46 +2,9 @@
 -- waits for standard input, and returns the exit status. The words of the command line are in the
 -- global `arg`, the program's name is arg[0].
 
+local command_line = require "lunacoap.command_line"
 local console = require "lunacoap.console"
 local lunacoap = require "lunacoap"
-
-local HELP = [[
-lunacoap runs CoAP devices, CoAP servers and CoAP tests that are written in Lua.
-
-Usage:  lunacoap [OPTIONS] FILE [ARGUMENTS]
-
-  FILE             a Lua script, or - for standard input; its ARGUMENTS are in
-                   the table `arg`
-  -e CODE          run CODE, before FILE if both are given; may be repeated
-  -i               then read Lua from the terminal, while servers, requests and
-                   timers go on
-  --watch          run FILE again when it or a module of its own changes; the
-                   servers of lunacoap.server keep sockets, DTLS sessions,
-                   observers and pending requests
-  -v, --version    print the version and end
-  -h, --help       print this text and end
-  --               end of the options
-
-In CODE and at the terminal the module is the global `lunacoap`; a FILE says
-local lunacoap = require "lunacoap".
-
-The program ends when the script has returned and nothing is left that can
-happen: no component listens, no request or observation is pending, no timer
-runs. Ctrl-C ends it before, a second Ctrl-C at once.
-
-Exit status: 0, or what the script gave to lunacoap.stop; 1 after an error that
-nothing caught; 2 when the command line was wrong; 130 after Ctrl-C, 143 after
-SIGTERM.
-
-Example: a server that tells the time and, at another terminal, its client.
-
-  lunacoap -e 'lunacoap.CoAP{
-    OnRequest = function(coap) coap.ResponseData = os.date() end,
-    LocalPort = 5683, Listening = true }'
-
-  lunacoap -e 'coap = lunacoap.CoAP()
-    coap:Get("coap://127.0.0.1/time") print(coap.ResponseData)'
-]]
 
 local function complain(message)
   io.stderr:write("lunacoap: ", message, "\n")
@@ -83,7 +46,7 @@ local function parse(arguments)
     return nil, "--watch needs a file to watch"
   end
   if not (wanted.script or wanted.chunks[1] or wanted.console or wanted.help or wanted.version) then
-    return nil, "nothing to run: name a Lua script, or give code with -e"
+    return nil, "nothing to run: name a command or a Lua script, or give code with -e"
   end
   return wanted
 end
@@ -133,12 +96,16 @@ end
 
 return function(version, wait_for_input)
   local words = arg
+  local command = command_line.find(words[1])
+  if command then
+    return command_line.run(command, { table.unpack(words, 2) })
+  end
   local wanted, wrong = parse(words)
   if not wanted then
     complain(wrong .. "\nTry 'lunacoap --help'.")
     return 2
   elseif wanted.help then
-    io.write(HELP)
+    io.write(command_line.help())
     return 0
   elseif wanted.version then
     print(("lunacoap %s, %s"):format(version, _VERSION))

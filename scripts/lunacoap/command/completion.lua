@@ -1,0 +1,26 @@
+-- lunacoap completion: completions for a shell and the man page, made of what commands declare.
+
+local command_line = require "lunacoap.command_line"
+local man = require "lunacoap.command_line.man"
+local parser = require "lunacoap.command_line.parser"
+
+local WRITERS = {
+  bash = function(declarations) return parser.completing(declarations):get_bash_complete() end,
+  zsh = function(declarations) return parser.completing(declarations):get_zsh_complete() end,
+  man = man.page,
+}
+
+---@type lunacoap.command_line.Declaration
+return {
+  description = [[
+Prints what makes bash or zsh complete the words of a command line, or the man
+page. 'make install' puts all three where they are found.]],
+  arguments = { { name = "form", help = "what to print", choices = { "bash", "zsh", "man" } } },
+  examples = {
+    { command = 'eval "$(lunacoap completion bash)"', text = "completions for this bash" },
+  },
+  run = function(given)
+    io.write(WRITERS[given.form](command_line.declarations()))
+    return 0
+  end,
+}
