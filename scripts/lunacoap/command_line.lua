@@ -1,5 +1,5 @@
--- The commands of `lunacoap`, such as `lunacoap get`: their table, and how one is run. The module of
--- a command returns a declaration; parser, help, completions and man page are made of that.
+-- The commands of `lunacoap`, such as `lunacoap get`: their table, and how one is run. The module
+-- of a command returns a declaration; parser, help, completions and man page are made of that.
 
 local failure = require "lunacoap.command_line.failure"
 local help = require "lunacoap.command_line.help"

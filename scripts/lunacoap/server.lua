@@ -8,6 +8,7 @@ local discovery = require "lunacoap.server.discovery"
 local format = require "lunacoap.format"
 local Request = require "lunacoap.server.request"
 local represent = require "lunacoap.server.represent"
+local Response = require "lunacoap.response"
 local Resource = require "lunacoap.server.resource"
 local Router = require "lunacoap.server.router"
 
@@ -152,13 +153,13 @@ local function handle(request)
   end
   request.resource = resource
   local refused = refusal(self, resource, request)
-  return represent.response(refused or resource.handlers[request.method](request), request.method)
+  return refused or resource.handlers[request.method](request)
 end
 
 -- A raised response is caught here, so that each layer sees it as a returned one. Other errors are
 -- the component's: 5.00 to the client, OnError with where it happened.
 local function with_place(err)
-  if lunacoap.response.is(err) then
+  if Response.is(err) then
     return err
   end
   return debug.traceback(tostring(err), 2)
@@ -166,12 +167,13 @@ end
 
 local function call(f, request, next_layer)
   local ok, result = xpcall(f, with_place, request, next_layer)
-  if ok then
-    return represent.response(result, request.method)
-  elseif lunacoap.response.is(result) then
+  local is_response = Response.is(result)
+  if not ok and not is_response then
+    error(result, 0)
+  elseif is_response and result.settled then
     return result
   end
-  error(result, 0)
+  return represent.settle(request, represent.response(result, request.method))
 end
 
 -- The response of the layers from the i-th on.
@@ -188,7 +190,7 @@ end
 local function answer(self, coap, e, method, observing)
   local request = Request.received(self, coap, e, method, observing)
   local response = run(request, 1)
-  return represent.write(coap, request, response), request.resource
+  return represent.write(coap, response), request.resource
 end
 
 ---Sends the present state to those who observe a path with the same arguments and Accept.
@@ -206,7 +208,7 @@ function Server:notify_observers(resource, group, uri)
   end
   coap.ResponseCode, coap.ResponseDataB, coap.ResponseContentFormat = "", "", -1
   coap.ResponseETagB, coap.ResponseOptions = "", {}
-  represent.write(coap, request, response)
+  represent.write(coap, response)
   coap:SendNotification(uri, group.Accept)
 end
 

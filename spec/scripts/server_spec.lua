@@ -444,6 +444,36 @@ describe("lunacoap.server", function()
       assert.are.equal("in", ask("GET", "/x?key=7").payload)
     end)
 
+    it("see what goes out: the payload, and codes that come of negotiation", function()
+      local seen = {}
+      server:use(function(_, go_on)
+        local response = go_on()
+        seen[#seen + 1] = ("%s %s %s"):format(response.code, response.body, response.format)
+        return response
+      end)
+      server:resource("/x", { get = function() return { a = 1 } end })
+      server:start()
+      local etag = ask("GET", "/x").etag
+      ask("GET", "/x", accept(0))
+      ask("GET", "/x", { options = { option("ETag", hex(etag)) } })
+      assert.are.same({ '2.05 {"a":1} 50', "4.06 nil nil", "2.03  nil" }, seen)
+    end)
+
+    it("change a response of this request alone, though a handler keeps giving the same", function()
+      local constant = lunacoap.response("2.05", "x")
+      local count = 0
+      server:use(function(_, go_on)
+        local response = go_on()
+        count = count + 1
+        response.max_age = count == 1 and 9 or nil
+        return response
+      end)
+      server:resource("/x", { get = function() return constant end })
+      server:start()
+      assert.are.equal("9", value_of(ask("GET", "/x"), "Max-Age"))
+      assert.are.equal("", value_of(ask("GET", "/x"), "Max-Age"))
+    end)
+
     it("may change the response", function()
       server:use(function(_, go_on)
         local response = go_on()

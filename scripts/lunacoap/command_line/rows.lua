@@ -8,5 +8,6 @@
 
 ---@type lunacoap.command_line.Row[]
 return {
+  { name = "serve", summary = "Serve the files of a folder" },
   { name = "completion", summary = "Print completions for a shell, or the man page" },
 }

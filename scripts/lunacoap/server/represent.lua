@@ -26,13 +26,21 @@ end
 -- The code of a response whose handler named none.
 local DEFAULT_CODE = { GET = "2.05", FETCH = "2.05", DELETE = "2.02" }
 
----A response of whatever a handler returned.
+-- A handler may return the same object again and again, and layers change what they get.
+local function copy(response)
+  local new = Response.of(response.code, response.body)
+  new.format, new.etag, new.max_age = response.format, response.etag, response.max_age
+  new.location, new.options = response.location, response.options
+  return new
+end
+
+---A response of whatever a handler returned, to be changed freely.
 ---@param value any
 ---@param method string
 ---@return lunacoap.Response
 function M.response(value, method)
   if Response.is(value) then
-    return value
+    return copy(value)
   elseif value == nil and (method == "GET" or method == "FETCH") then
     return Response.of("4.04")
   end
@@ -92,6 +100,59 @@ function M.etag(payload, number)
   return lunacoap.etag(number .. ":" .. payload)
 end
 
+-- Whether a response has a representation of the resource that an ETag can stand for.
+local function has_etag(request, response)
+  return response.code == "2.05" and request.resource ~= nil and request.resource.etag ~= false
+    and (request.method == "GET" or request.method == "FETCH")
+end
+
+local function settle_body(request, response)
+  local resource = request.resource
+  local payload, number = M.encode(response.body, response.format, resource and resource.formats,
+    request.accept)
+  if not payload then
+    response.code, response.body, response.format, response.etag = "4.06", nil, nil, nil
+    return
+  end
+  local etag = response.etag or has_etag(request, response) and M.etag(payload, number) or nil
+  if etag and response.code == "2.05" and request.etags and request.etags[etag] then
+    response.code, payload = "2.03", "" -- RFC 7252 5.9.1.3: the client has it
+  end
+  response.body, response.format = payload, payload ~= "" and number or nil
+  response.etag = etag
+end
+
+-- An error's payload is text for people and no representation (RFC 7252 5.5.2).
+local function settle_error(response)
+  if response.format then
+    response.body, response.format = M.encode(response.body, response.format)
+  elseif response.body ~= nil then
+    response.body = tostring(response.body)
+  end
+end
+
+local function is_success(response)
+  return response.code:byte() == 50 -- "2"
+end
+
+---Makes of a response what goes out: its body the payload, its format and ETag the options, its
+---code 4.06 or 2.03 where the request wants that.
+---@param request lunacoap.Request
+---@param response lunacoap.Response One of M.response.
+---@return lunacoap.Response
+function M.settle(request, response)
+  if not is_success(response) then
+    settle_error(response)
+  elseif response.body ~= nil then
+    settle_body(request, response)
+  end
+  if request.resource and is_success(response) then
+    response.max_age = response.max_age or request.resource.max_age
+  end
+  response.settled = true
+  return response
+end
+
 local MAX_AGE, LOCATION_PATH, LOCATION_QUERY = 14, 8, 20
 
 local function unescape(text)
@@ -108,59 +169,23 @@ local function add_location(options, location)
   end
 end
 
--- Whether a response has a representation of the resource that an ETag can stand for.
-local function has_etag(request, response)
-  return response.code == "2.05" and request.resource ~= nil and request.resource.etag ~= false
-    and (request.method == "GET" or request.method == "FETCH")
-end
-
-local function write_body(coap, request, response)
-  local resource = request.resource
-  local payload, number = M.encode(response.body, response.format, resource and resource.formats,
-    request.accept)
-  if not payload then
-    coap.ResponseCode = "4.06"
-    return false
-  end
-  local etag = response.etag or has_etag(request, response) and M.etag(payload, number)
-  if etag and response.code == "2.05" and request.etags and request.etags[etag] then
-    coap.ResponseCode, payload = "2.03", "" -- RFC 7252 5.9.1.3: the client has it
-  elseif payload ~= "" then
-    coap.ResponseContentFormat = number
-  end
-  coap.ResponseDataB = payload
-  if etag then
-    coap.ResponseETagB = etag
-  end
-  return true
-end
-
--- An error's payload is text for people and no representation (RFC 7252 5.5.2).
-local function write_error(coap, response)
-  if response.format then
-    local payload, number = M.encode(response.body, response.format)
-    coap.ResponseDataB, coap.ResponseContentFormat = payload, number
-  elseif response.body ~= nil then
-    coap.ResponseDataB = tostring(response.body)
-  end
-end
-
----Sets Response* of a component to a response.
+---Sets Response* of a component, which are empty.
 ---@param coap lunacoap.CoAP
----@param request lunacoap.Request
----@param response lunacoap.Response
+---@param response lunacoap.Response A settled one.
 ---@return boolean success Whether it is a 2.xx response.
-function M.write(coap, request, response)
-  local success = response.code:byte() == 50 -- "2"
+function M.write(coap, response)
   coap.ResponseCode = response.code
-  if not success then
-    write_error(coap, response)
-  elseif response.body ~= nil then
-    success = write_body(coap, request, response)
+  if response.body then
+    coap.ResponseDataB = response.body
   end
-  local max_age = response.max_age or success and request.resource and request.resource.max_age
-  if max_age then
-    coap.ResponseOptions:Add { Number = MAX_AGE, Value = max_age }
+  if response.format then
+    coap.ResponseContentFormat = response.format
+  end
+  if response.etag then
+    coap.ResponseETagB = response.etag
+  end
+  if response.max_age then
+    coap.ResponseOptions:Add { Number = MAX_AGE, Value = response.max_age }
   end
   if response.location then
     add_location(coap.ResponseOptions, response.location)
@@ -168,7 +193,7 @@ function M.write(coap, request, response)
   for _, option in ipairs(response.options or {}) do
     coap.ResponseOptions:Add(option)
   end
-  return success
+  return is_success(response)
 end
 
 return M

@@ -1,0 +1,78 @@
+-- lunacoap serve: the files of a folder over CoAP; see lunacoap.files.
+
+local failure = require "lunacoap.command_line.failure"
+local lunacoap = require "lunacoap"
+
+-- RFC 7252 12.8: all CoAP nodes.
+local ALL_NODES = "224.0.1.187"
+
+local function port_of(text)
+  local port = math.tointeger(tonumber(text))
+  if port and port >= 0 and port <= 65535 then
+    return port
+  end
+  return nil, ("a port is a number from 0 to 65535, not '%s'"):format(text)
+end
+
+-- Who asked for what, and what he got.
+local function log(server)
+  server:use(function(req, go_on)
+    local response = go_on()
+    local client = req.notifying and "observers"
+      or ("%s port %d"):format(req.peer.host, req.peer.port)
+    io.stderr:write(("%s  %s %s  %s  %d bytes\n"):format(client, req.method, req.path,
+      response.code, #(response.body or "")))
+    return response
+  end)
+end
+
+local function make_server(given)
+  local server = lunacoap.server {
+    LocalHost = given.host or "", LocalPort = given.port, UseIPv6 = given.host == nil,
+    MulticastGroups = given.multicast and ALL_NODES or "",
+  }
+  if given.verbose then
+    log(server)
+  end
+  return server
+end
+
+local function mount(server, given)
+  local files = require "lunacoap.files"
+  local ok, message = pcall(files.mount, server, "/", given.folder, { write = given.write })
+  if not ok then
+    failure.raise(failure.MISUSE, "%s", message)
+  end
+end
+
+---@type lunacoap.command_line.Declaration
+return {
+  description = [[
+Serves the files of a folder. A folder is a list of links, a file has the
+content-format of its extension and an ETag of its content. Long files go in
+blocks. Nothing outside of the folder can be reached; symbolic links are left
+out.]],
+  arguments = { { name = "folder", value = "DIR", help = "the folder" } },
+  options = {
+    { flags = "-w --write", help = "let clients create, replace and delete files (PUT, DELETE)" },
+    { flags = "-p --port", value = "PORT", convert = port_of, default = 5683,
+      help = "the UDP port, 0 for any that is free" },
+    { flags = "-H --host", value = "ADDRESS",
+      help = "the address to listen at, if not all of this machine" },
+    { flags = "--multicast", help = "answer lunacoap discover, too, which asks all CoAP nodes" },
+    { flags = "-v --verbose", help = "write a line about each request to standard error" },
+  },
+  examples = {
+    { command = "lunacoap serve --write public", text = "the folder public, to be written too" },
+  },
+  run = function(given)
+    local server = make_server(given)
+    mount(server, given)
+    local ok, err = pcall(server.start, server)
+    if not ok then
+      failure.raise(failure.HERE, "%s", err.Message or err)
+    end
+    print(("serving %s at %s"):format(given.folder, server:uri("/")))
+    io.stdout:flush()
+  end,
+}

@@ -1,0 +1,90 @@
+-- lunacoap serve: a folder as a user serves it, asked by libcoap's client.
+local command = require "spec.support.command"
+local process = require "spec.support.process"
+
+local folder, server, port
+
+local function serve(options)
+  server = command.start(("serve --port 0 %s %s/public"):format(options or "", folder))
+  server:expect("serving ")
+  port = server:output():match(":(%d+)/\n")
+end
+
+local function ask(arguments, path, host)
+  local child <close> = process.start(("coap-client-notls %s 'coap://%s:%s%s'"):format(arguments,
+    host or "127.0.0.1", port, path))
+  return child:finish()
+end
+
+describe("lunacoap serve", function()
+  before_each(function()
+    local pipe <close> = assert(io.popen("mktemp -d"))
+    folder = pipe:read("l")
+    os.execute(("mkdir %s/public; printf hello >%s/public/a.txt; printf secret >%s/secret"):format(
+      folder, folder, folder))
+  end)
+
+  after_each(function()
+    if server then
+      server:__close()
+      server = nil
+    end
+    os.execute("rm -r " .. folder)
+  end)
+
+  it("gives coap-client-notls files and folders, at each address of the machine", function()
+    serve()
+    assert.are.equal("hello\n", ask("-m get", "/a.txt"))
+    assert.are.equal("hello\n", ask("-m get", "/a.txt", "[::1]"))
+    assert.are.equal("</a.txt>;ct=0;sz=5\n", ask("-m get", "/"))
+    assert.matches("4.02", ask("-m get", "/%2E%2E/secret"))
+    assert.matches("4.04", ask("-m get", "/..%2Fsecret"))
+    assert.matches("4.05", ask("-m put -e x", "/a.txt"))
+  end)
+
+  it("takes what coap-client-notls writes, in blocks too", function()
+    serve("--write")
+    local text = ("0123456789"):rep(500)
+    local input <close> = assert(io.open(folder .. "/input", "w"))
+    input:write(text)
+    input:close()
+    assert.are.equal("", ask(("-m put -f %s/input"):format(folder), "/new.txt"))
+    assert.are.equal(text .. "\n", ask("-m get", "/new.txt"))
+    assert.are.equal("", ask("-m delete", "/new.txt"))
+    assert.matches("4.04", ask("-m get", "/new.txt"))
+  end)
+
+  it("writes who asked for what to standard error, when it is told to", function()
+    serve("-v")
+    ask("-m get", "/a.txt")
+    ask("-m get", "/none")
+    server:expect("GET /none  4.04  0 bytes")
+    local _, errors = server:output()
+    assert.matches("127.0.0.1 port %d+  GET /a.txt  2.05  5 bytes\n", errors)
+  end)
+
+  it("listens at one address alone, when it is told which", function()
+    serve("--host 127.0.0.1")
+    assert.matches("serving .* at coap://127.0.0.1:%d+/\n", (server:output()))
+    assert.are.equal("hello\n", ask("-m get", "/a.txt"))
+  end)
+
+  it("ends with Ctrl-C", function()
+    serve()
+    server:signal("INT")
+    assert.are.equal(130, (select(3, server:finish())))
+  end)
+
+  it("says what is wrong with a folder or a port", function()
+    local _, errors, status = command.run(("serve %s/secret"):format(folder))
+    assert.matches("^lunacoap serve: '.*/secret' is not a folder\n", errors)
+    assert.are.equal(2, status)
+    _, errors, status = command.run(("serve --port 70000 %s"):format(folder))
+    assert.matches("'%-%-port': a port is a number from 0 to 65535, not '70000'", errors)
+    assert.are.equal(2, status)
+    serve()
+    _, errors, status = command.run(("serve --port %s %s"):format(port, folder))
+    assert.matches("^lunacoap serve: Address already in use", errors)
+    assert.are.equal(1, status)
+  end)
+end)
