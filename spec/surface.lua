@@ -54,6 +54,7 @@ local METHODS = {
 
 -- Modules of scripts/lunacoap that are fields (bindings/modules.c); their sources say the rest.
 local MODULES = {
+  { "format", "Content-formats by number or name; payloads to and from Lua values." },
   { "response", "Makes a response for a handler of lunacoap.server to return or to raise." },
   { "server", "Makes a resource server." },
 }

@@ -1,153 +1,206 @@
--- lunacoap.format: Content-Formats by number and name, and payloads as Lua values.
+-- lunacoap.format: content-formats by number or name, and payloads to and from Lua values by
+-- content-format. A format without a codec of its own holds bytes.
 
 local lunacoap = require "lunacoap"
-local json = require "lunacoap.json"
 
+---@class lunacoap.format
+---@field short table<string, integer> The short names and the numbers that they stand for.
 local M = {}
 
--- What people call the usual ones.
-local SHORT = {
-  text = "text/plain", json = "application/json", cbor = "application/cbor",
-  ["senml+json"] = "application/senml+json", ["senml+cbor"] = "application/senml+cbor",
-  ["link-format"] = "application/link-format", octets = "application/octet-stream",
-  xml = "application/xml", exi = "application/exi",
+M.short = {
+  text = 0, ["link-format"] = 40, xml = 41, octets = 42, exi = 47, json = 50, cbor = 60,
+  ["senml+json"] = 110, ["senml+cbor"] = 112,
 }
 
----The number of a Content-Format.
----@param format integer|string A number, a media type such as "application/json", or a short name:
----text, json, cbor, senml+json, senml+cbor, link-format, octets, xml, exi.
----@return integer? number
----@return string? message
-function M.number(format)
-  local number = math.tointeger(tonumber(format))
-  if number then
-    if number >= 0 and number <= 65535 then
-      return number
-    end
-    return nil, ("a content-format is a number from 0 to 65535, not %d"):format(number)
-  end
-  local ok, known = pcall(function() return lunacoap.ContentFormat[SHORT[format] or format] end)
-  if ok then
-    return known
-  end
-  return nil, ("there is no content-format '%s': give a number, a media type, or one of text, "
-    .. "json, cbor, senml+json, senml+cbor, link-format, octets"):format(tostring(format))
+-- ---- Names and numbers --------------------------------------------------------------------------
+
+-- Names are compared without regard to case and to blanks around the parameters (RFC 9110 8.3.1).
+local function normal(name)
+  return (name:lower():gsub("%s*;%s*", ";"))
 end
 
----The media type of a number, or the number itself as text when nobody has registered it.
----@param number integer
+local numbers = {}
+for name, number in pairs(lunacoap.ContentFormat) do
+  numbers[normal(name)] = number
+end
+
+local function short_names()
+  local names = {}
+  for name in pairs(M.short) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+---The number of a content-format.
+---@param x integer|string A number, also as text, a media type, or a short name such as "json".
+---@return integer? number
+---@return string? message What is wrong with x.
+function M.number(x)
+  local number = math.tointeger(tonumber(x))
+  if not number and type(x) == "string" then
+    number = M.short[x:lower()] or numbers[normal(x)]
+  end
+  if number and number >= 0 and number <= 65535 then
+    return number
+  end
+  return nil, ("no content-format is called '%s': it takes 0 to 65535, a media type, or %s")
+    :format(tostring(x), short_names())
+end
+
+---The media type of a content-format; its number as text when it has none.
+---@param n integer
 ---@return string
-function M.name(number)
-  local ok, name = pcall(function() return lunacoap.ContentFormatName[number] end)
-  return ok and name or tostring(number)
+function M.name(n)
+  return lunacoap.ContentFormatName[n] or tostring(n)
 end
 
 -- ---- Codecs -------------------------------------------------------------------------------------
 
-local function as_text(value)
-  if type(value) == "table" or value == nil then
-    return nil, ("text takes a string, a number or a boolean, not a %s"):format(type(value))
+-- Each has encode(value) -> bytes, decode(bytes) -> value and pretty(bytes) -> text. They return
+-- nil, message, or raise an error.
+
+local function describe(value)
+  local kind = type(value)
+  return (kind == "nil" or kind == "boolean") and tostring(value) or "a " .. kind
+end
+
+local function check_utf8(bytes)
+  local length, place = utf8.len(bytes)
+  if length then
+    return bytes
   end
-  return tostring(value)
+  return nil, ("malformed text at byte %d: it is not UTF-8"):format(place)
 end
 
-local function from_utf8(bytes)
-  local _, wrong = utf8.len(bytes)
-  if wrong then
-    return nil, ("malformed UTF-8 at byte %d"):format(wrong)
+local text = { decode = check_utf8, pretty = check_utf8 }
+
+function text.encode(value)
+  local kind = type(value)
+  if kind == "string" or kind == "number" or kind == "boolean" then
+    return tostring(value)
   end
-  return bytes
+  return nil, "text is made of a string, a number or a boolean, not of " .. describe(value)
 end
 
-local function same(bytes)
-  return bytes
-end
+local link_format = { decode = lunacoap.linkformat.parse }
 
-local function as_links(value)
+function link_format.encode(value)
   return type(value) == "string" and value or lunacoap.linkformat.format(value)
 end
 
 -- One link a line.
-local function pretty_links(bytes)
+function link_format.pretty(bytes)
   local links, message = lunacoap.linkformat.parse(bytes)
   if not links then
     return nil, message
   end
-  local lines = {}
   for i, link in ipairs(links) do
-    lines[i] = lunacoap.linkformat.format { link }
+    links[i] = lunacoap.linkformat.format { link }
   end
-  return table.concat(lines, ",\n")
+  return table.concat(links, ",\n")
 end
 
+local octets = {}
+
+function octets.encode(value)
+  if type(value) == "string" then
+    return value
+  end
+  return nil, "bytes are given as a string, not as " .. describe(value)
+end
+
+function octets.decode(bytes)
+  return bytes
+end
+
+local function hex_line(bytes, from)
+  local part = bytes:sub(from, from + 15)
+  local hex = part:gsub(".", function(c) return ("%02x "):format(c:byte()) end)
+  return ("%04x  %-48s %s"):format(from - 1, hex, (part:gsub("[^ -~]", ".")))
+end
+
+-- A hex dump of what is no text.
+function octets.pretty(bytes)
+  if utf8.len(bytes) and not bytes:find("[^%C\t\r\n]") then
+    return bytes
+  end
+  local lines = {}
+  for from = 1, #bytes, 16 do
+    lines[#lines + 1] = hex_line(bytes, from)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- The first pattern that a media type matches names its codec.
 local CODECS = {
-  text = { encode = as_text, decode = from_utf8, pretty = from_utf8 },
-  octets = { encode = as_text, decode = same, pretty = same },
-  links = { encode = as_links, decode = lunacoap.linkformat.parse, pretty = pretty_links },
-  json = { encode = json.encode, decode = json.decode, pretty = json.pretty },
+  { "^text/", text },
+  { "^application/link%-format$", link_format },
+  { "", octets },
 }
 
-local BY_NUMBER = {
-  [0] = CODECS.text, [40] = CODECS.links, [42] = CODECS.octets, [50] = CODECS.json,
-}
-
-local function codec_of(number)
-  local codec = BY_NUMBER[number]
-  if codec then
-    return codec
+-- A name may end with parameters, and with a coding ("application/json deflate"): such payloads
+-- are only bytes to us.
+local function codec_of(n)
+  local name = M.name(n):lower()
+  if name:find(" deflate$") or name:find(" zstd$") then
+    return octets
   end
-  local type = M.name(number):match("^[^; ]+$") -- with parameters it means something else
-  return type and (type:find("^text/") and CODECS.text or type:find("+json$") and CODECS.json)
+  local media_type = name:match("^[^;]*")
+  for _, row in ipairs(CODECS) do
+    if media_type:find(row[1]) then
+      return row[2]
+    end
+  end
 end
 
----Whether payloads in a format can be read.
----@param number integer
----@return boolean
-function M.readable(number)
-  return codec_of(number) ~= nil
+-- Calls a function of a codec; what it raises becomes nil, message.
+local function try(f, value)
+  local ok, result, message = pcall(f, value)
+  if ok then
+    return result, message
+  end
+  return nil, type(result) == "table" and result.Message or tostring(result)
 end
 
-local function missing(number)
-  return nil, ("nothing here reads or writes the content-format %s"):format(M.name(number))
-end
-
----The payload of a value.
----@param number integer
+---Writes a value in a content-format.
+---@param n integer|string The content-format, as format.number takes it.
 ---@param value any
----@return string? payload
----@return string? message
-function M.encode(number, value)
-  local codec = codec_of(number)
-  if not codec then
-    return missing(number)
+---@return string? bytes
+---@return string? message Why the value cannot be written.
+function M.encode(n, value)
+  local number, message = M.number(n)
+  if not number then
+    return nil, message
   end
-  return codec.encode(value)
+  return try(codec_of(number).encode, value)
 end
 
----The value of a payload.
----@param number integer
----@param payload string
----@return any value nil when the payload is malformed; JSON's null is lunacoap.json.null.
----@return string? message
-function M.decode(number, payload)
-  local codec = codec_of(number)
-  if not codec then
-    return missing(number)
+---Reads a payload.
+---@param n integer|string The content-format, as format.number takes it.
+---@param bytes string
+---@return any value nil when the payload is malformed.
+---@return string? message What is wrong with it, and at which byte.
+function M.decode(n, bytes)
+  local number, message = M.number(n)
+  if not number then
+    return nil, message
   end
-  return codec.decode(payload)
+  return try(codec_of(number).decode, bytes)
 end
 
----A payload as people read it.
----@param number integer
----@param payload string
+---A payload as text for people.
+---@param n integer|string The content-format, as format.number takes it.
+---@param bytes string
 ---@return string? text
----@return string? message
-function M.pretty(number, payload)
-  local codec = codec_of(number)
-  if not codec then
-    return missing(number)
+---@return string? message What is wrong with the payload, and at which byte.
+function M.pretty(n, bytes)
+  local number, message = M.number(n)
+  if not number then
+    return nil, message
   end
-  return codec.pretty(payload)
+  return try(codec_of(number).pretty, bytes)
 end
 
 return M

@@ -14,6 +14,7 @@
 ---@field OptionName lunacoap.OptionName An option's name by its number.
 ---@field StoreType lunacoap.StoreType The kinds of certificate stores.
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
+---@field format lunacoap.format Content-formats by number or name; payloads to and from Lua values.
 ---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
 ---@field server lunacoap.server Makes a resource server.
 local lunacoap = {}

@@ -1,0 +1,107 @@
+-- lunacoap.format: names and numbers of content-formats, and payloads as Lua values.
+local lunacoap = require "lunacoap"
+
+local format = lunacoap.format
+
+local function refused(expected, result, message)
+  assert.is_nil(result)
+  assert.matches(expected, message)
+end
+
+describe("format.number", function()
+  it("takes a number, also as text", function()
+    assert.are.equal(60, format.number(60))
+    assert.are.equal(60, format.number("60"))
+    assert.are.equal(65000, format.number(65000))
+  end)
+
+  it("takes a media type, whatever its case and blanks", function()
+    assert.are.equal(50, format.number("application/json"))
+    assert.are.equal(112, format.number("Application/SenML+CBOR"))
+    for _, name in ipairs { "text/plain", "text/plain;charset=utf-8", "text/plain; charset=UTF-8" } do
+      assert.are.equal(0, format.number(name))
+    end
+  end)
+
+  it("takes short names", function()
+    for name, number in pairs { text = 0, ["link-format"] = 40, xml = 41, octets = 42, exi = 47, json = 50,
+      cbor = 60, ["senml+json"] = 110, ["senml+cbor"] = 112 } do
+      assert.are.equal(number, format.number(name))
+    end
+  end)
+
+  it("says what it takes", function()
+    refused("no content%-format is called 'jsn': it takes 0 to 65535, a media type, or cbor, exi, json,",
+      format.number("jsn"))
+    for _, wrong in ipairs { -1, 65536, 1.5, "", {} } do
+      refused("no content%-format is called", format.number(wrong))
+    end
+  end)
+end)
+
+describe("format.name", function()
+  it("is the media type, or the number as text", function()
+    assert.are.equal("application/json", format.name(50))
+    assert.are.equal("65000", format.name(65000))
+  end)
+end)
+
+describe("text", function()
+  it("is written of strings, numbers and booleans", function()
+    assert.are.equal("21.5", format.encode("text", 21.5))
+    assert.are.equal("true", format.encode(0, true))
+    assert.are.equal("grün", format.encode(20000, "grün"))
+    refused("not of a table", format.encode("text", {}))
+    refused("not of nil", format.encode("text", nil))
+  end)
+
+  it("is read as it is, and is UTF-8", function()
+    assert.are.equal("grün", format.decode(0, "grün"))
+    refused("malformed text at byte 3: it is not UTF%-8", format.decode(0, "gr\xfcn"))
+    refused("byte 3", format.pretty(0, "gr\xfcn"))
+  end)
+end)
+
+describe("link-format", function()
+  local LINKS = '</a>;ct=40;rt="x",</b>;obs'
+
+  it("goes both ways", function()
+    assert.are.same({ { target = "/a", ct = "40", rt = "x" }, { target = "/b", obs = true } },
+      format.decode("link-format", LINKS))
+    assert.are.equal(LINKS, format.encode(40, { { target = "/a", ct = 40, rt = "x" }, { target = "/b", obs = true } }))
+    assert.are.equal(LINKS, format.encode(40, LINKS))
+  end)
+
+  it("is shown one link a line", function()
+    assert.are.equal('</a>;ct=40;rt="x",\n</b>;obs', format.pretty(40, LINKS))
+  end)
+
+  it("says what is wrong", function()
+    refused("malformed link%-format at byte 1", format.decode(40, "oops"))
+    refused("malformed link%-format at byte 1", format.pretty(40, "oops"))
+    refused("^link 1: a link is a table with its target", format.encode(40, { {} }))
+  end)
+end)
+
+describe("any other format", function()
+  it("holds bytes", function()
+    for _, number in ipairs { 42, 22, 41, 47, 65000, 11050, 12000 } do
+      assert.are.equal("\0\xff", format.encode(number, "\0\xff"))
+      assert.are.equal("\0\xff", format.decode(number, "\0\xff"))
+    end
+    refused("bytes are given as a string, not as a table", format.encode("octets", {}))
+  end)
+
+  it("is shown as a hex dump, unless it is text", function()
+    assert.are.equal("<a>\n</a>", format.pretty("xml", "<a>\n</a>"))
+    assert.are.equal("0000  00 ff 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e  ..ABCDEFGHIJKLMN\n"
+      .. "0010  4f" .. (" "):rep(46) .. " O", format.pretty(42, "\0\xffABCDEFGHIJKLMNO"))
+    assert.are.equal("", format.pretty(42, ""))
+  end)
+end)
+
+it("a format that there is not is named by every function", function()
+  refused("no content%-format is called 'jsn'", format.encode("jsn", 1))
+  refused("no content%-format is called 'jsn'", format.decode("jsn", ""))
+  refused("no content%-format is called 'jsn'", format.pretty("jsn", ""))
+end)
