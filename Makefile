@@ -62,7 +62,7 @@ ALL_CPPFLAGS += $(LUA_CFLAGS) $(CPPFLAGS)
 # No PLT: a request makes some sixty calls into Lua, and the detour of each is 2 % of its time.
 ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden -fno-plt $(WARNINGS) $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS  = $(LDFLAGS) $(SANITIZE)
-LIBS         = -lev -lmbedtls -lmbedx509 -lmbedcrypto -lgnutls -ljansson -lm
+LIBS         = -lev -lmbedtls -lmbedx509 -lmbedcrypto -lgnutls -ljansson -lcbor -lm
 
 # V=1 shows the commands.
 quiet = $(if $(filter 1,$(V)),,@printf '%-5s %s\n' $(1) $(2);)
@@ -132,6 +132,7 @@ PACKAGES  = gcc libc6-dev pkg-config
 PACKAGES += lua5.4 liblua5.4-dev lua-argparse
 PACKAGES += libev-dev
 PACKAGES += libmbedtls-dev libgnutls28-dev libjansson-dev
+PACKAGES += libcbor-dev
 PACKAGES += lua-cjson lua-filesystem
 PACKAGES += lua-busted
 PACKAGES += lua-check clang-format cppcheck

@@ -19,12 +19,13 @@ supported_platforms = { "linux" }
 
 dependencies = { "lua >= 5.4" }
 
--- libev-dev, libmbedtls-dev, libgnutls28-dev and libjansson-dev on Debian.
+-- libev-dev, libmbedtls-dev, libgnutls28-dev, libjansson-dev and libcbor-dev on Debian.
 external_dependencies = {
   LIBEV = { header = "ev.h" },
   MBEDTLS = { header = "mbedtls/ssl.h" },
   GNUTLS = { header = "gnutls/gnutls.h" },
   JANSSON = { header = "jansson.h" },
+  CBOR = { header = "cbor.h" },
 }
 
 -- Two calls of make with the same flags: the second one compiles nothing.
@@ -34,8 +35,9 @@ local variables = {
   CFLAGS = "$(CFLAGS)",
   LUA = "$(LUA)",
   LUA_CFLAGS = "-I$(LUA_INCDIR) -I$(LIBEV_INCDIR) -I$(MBEDTLS_INCDIR) -I$(GNUTLS_INCDIR) "
-    .. "-I$(JANSSON_INCDIR)",
-  LDFLAGS = "-L$(LIBEV_LIBDIR) -L$(MBEDTLS_LIBDIR) -L$(GNUTLS_LIBDIR) -L$(JANSSON_LIBDIR)",
+    .. "-I$(JANSSON_INCDIR) -I$(CBOR_INCDIR)",
+  LDFLAGS = "-L$(LIBEV_LIBDIR) -L$(MBEDTLS_LIBDIR) -L$(GNUTLS_LIBDIR) -L$(JANSSON_LIBDIR) "
+    .. "-L$(CBOR_LIBDIR)",
   LIBDIR = "$(LIBDIR)",
 }
 

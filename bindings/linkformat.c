@@ -6,38 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bindings/buffer.h"
 #include "bindings/error.h"
 #include "wire/linkformat.h"
 
-#define BUFFER_NAME "lunacoap.Buffer"
 #define TARGET "target"
 
 /* ---- Helpers -----------------------------------------------------------------------------------
  */
-
-/* Pushes an empty buffer that is freed with the object, so that a Lua error leaks nothing. */
-static struct lc_buf *push_buffer(lua_State *L)
-{
-    struct lc_buf *buffer = lua_newuserdatauv(L, sizeof *buffer, 0);
-    memset(buffer, 0, sizeof *buffer);
-    luaL_setmetatable(L, BUFFER_NAME);
-    return buffer;
-}
-
-static int collect_buffer(lua_State *L)
-{
-    lc_buf_free(luaL_checkudata(L, 1, BUFFER_NAME));
-    return 0;
-}
-
-static void check_memory(lua_State *L, bool done)
-{
-    if (!done) {
-        struct lc_error error;
-        lc_fail_memory(&error);
-        lc_error_raise(L, &error);
-    }
-}
 
 static struct lc_bytes check_text(lua_State *L, int index, const char *function, const char *what)
 {
@@ -82,7 +58,7 @@ static void push_value(lua_State *L, const struct lc_link_param *param, struct l
     } else if (param->quoted && param->value.len > 0 &&
                memchr(param->value.data, '\\', param->value.len) != NULL) {
         lc_buf_clear(scratch);
-        check_memory(L, lc_link_unescape(scratch, param->value));
+        lc_buffer_check(L, lc_link_unescape(scratch, param->value));
         push_bytes(L, lc_buf_bytes(scratch));
     } else {
         push_bytes(L, param->value);
@@ -143,7 +119,7 @@ static void push_link(lua_State *L, const struct lc_link *link, struct lc_buf *s
 static int parse(lua_State *L)
 {
     struct lc_bytes text = check_text(L, 1, "parse", "the text of links");
-    struct lc_buf *scratch = push_buffer(L);
+    struct lc_buf *scratch = lc_buffer_push(L, 1);
     size_t offset = 0;
     struct lc_link link;
     int result;
@@ -197,10 +173,10 @@ static void format_param(lua_State *L, struct lc_buf *out, const char *name, lua
         param.value = lc_bytes(value, len);
         param.has_value = true;
         param.quoted = type == LUA_TSTRING && takes_quotes(param.name, param.value);
-        check_memory(L, lc_link_param(out, &param));
+        lc_buffer_check(L, lc_link_param(out, &param));
         lua_pop(L, 1);
     } else if (type == LUA_TBOOLEAN) {
-        check_memory(L, !lua_toboolean(L, -1) || lc_link_param(out, &param));
+        lc_buffer_check(L, !lua_toboolean(L, -1) || lc_link_param(out, &param));
     } else {
         lc_error_raisef(L, LC_ERROR_USAGE,
             "link %d: '%s' takes a string, a number, true or a list of them, not %s", (int)place,
@@ -252,7 +228,7 @@ static void format_link(lua_State *L, struct lc_buf *out, lua_Integer place)
             (int)place);
     }
     const char *target = lua_tolstring(L, -1, &len);
-    check_memory(L, lc_link_begin(out, lc_bytes(target, len)));
+    lc_buffer_check(L, lc_link_begin(out, lc_bytes(target, len)));
     lua_settop(L, link);
     const char **names = push_names(L, place, &count);
     for (size_t i = 0; i < count; i++) {
@@ -277,7 +253,7 @@ static int format(lua_State *L)
             lc_error_describe(L, 1));
     }
     lua_settop(L, 1);
-    struct lc_buf *out = push_buffer(L);
+    struct lc_buf *out = lc_buffer_push(L, 1);
     for (lua_Integer i = 1; lua_rawgeti(L, 1, i) != LUA_TNIL; i++) {
         format_link(L, out, i);
         lua_settop(L, 2);
@@ -303,8 +279,8 @@ static int filter(lua_State *L)
     if (result < 0) {
         return push_malformed(L, text, offset);
     }
-    struct lc_buf *out = push_buffer(L);
-    check_memory(L, lc_link_filter(out, text, query));
+    struct lc_buf *out = lc_buffer_push(L, 1);
+    lc_buffer_check(L, lc_link_filter(out, text, query));
     push_bytes(L, lc_buf_bytes(out));
     lc_buf_free(out);
     return 1;
@@ -318,11 +294,6 @@ void lc_linkformat_open(lua_State *L)
         {"filter", filter},
         {NULL, NULL},
     };
-    if (luaL_newmetatable(L, BUFFER_NAME)) {
-        lua_pushcfunction(L, collect_buffer);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_pop(L, 1);
     luaL_newlib(L, functions);
     lc_error_guard(L, "lunacoap.linkformat");
     lua_setfield(L, -2, "linkformat");

@@ -3,6 +3,9 @@
 
 #include <lauxlib.h>
 
+#include "bindings/buffer.h"
+#include "bindings/cbor.h"
+#include "bindings/cbor_value.h"
 #include "bindings/certificate.h"
 #include "bindings/component.h"
 #include "bindings/constants.h"
@@ -22,6 +25,8 @@
 static void open_classes(lua_State *L)
 {
     lc_error_open(L);
+    lc_buffer_open(L);
+    lc_cbor_value_register(L);
     struct lc_state *state = lc_state_open(L);
     lc_wait_open(L);
     lc_event_open(L, state);
@@ -44,6 +49,7 @@ int luaopen_lunacoap(lua_State *L)
     lc_loop_open(L);
     lc_constants_open(L);
     lc_linkformat_open(L);
+    lc_cbor_open(L);
     lua_pushliteral(L, LC_VERSION);
     lua_setfield(L, -2, "VERSION");
     lc_modules_open(L);

@@ -33,6 +33,7 @@ local ONLY_IN = {
   ["^mbedtls/"] = { ["runtime/secure"] = true },
   ["^gnutls/"] = { ["runtime/secure"] = true },
   ["^jansson%.h$"] = { ["runtime/secure"] = true },
+  ["^cbor%.h$"] = { ["runtime/wire"] = true },
 }
 
 -- Within secure/, only these files may include the headers of an engine.

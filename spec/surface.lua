@@ -89,14 +89,7 @@ local FUNCTIONS = {
     'Calls f when a signal such as "SIGHUP" comes; without f it does what it did before.' },
 }
 
-local LINKFORMAT = {
-  { "parse", { "text: string" }, "lunacoap.Link[]?, string?",
-    "Links from link-format text, or nil and what is wrong with it." },
-  { "format", { "links: lunacoap.Link[]" }, "string",
-    "Link-format text from links." },
-  { "filter", { "text: string", "query: string" }, "string?, string?",
-    'The links of a text that match a query such as "rt=temp*".' },
-}
+local LIBRARIES = require "spec.support.libraries"
 
 -- Type = { what it is, { field, type, what it is, assignable }... }
 local CLASSES = {
@@ -178,7 +171,7 @@ local CONSTANTS = {
 }
 
 M.methods, M.functions, M.classes, M.modules = METHODS, FUNCTIONS, CLASSES, MODULES
-M.linkformat, M.constants = LINKFORMAT, CONSTANTS
+M.libraries, M.constants = LIBRARIES, CONSTANTS
 
 -- ---- Definitions for editors ----------------------------------------------------------------
 
@@ -378,8 +371,31 @@ local function write_constants(out)
   end
 end
 
+local function write_fields(out, fields)
+  for _, field in ipairs(fields or {}) do
+    out("---@field %s %s %s", field[1], field[2], field[3])
+  end
+end
+
+local function write_library(out, library)
+  for _, class in ipairs(library.classes or {}) do
+    out("---%s\n---@class lunacoap.%s.%s", class[2], library.name, class[1])
+    write_fields(out, class[3])
+    out("")
+  end
+  out("---%s\n---@class lunacoap.%s", library.doc, library.name)
+  write_fields(out, library.fields)
+  out("local %s = {}\n", library.name)
+  for _, row in ipairs(library.functions) do
+    write_function(out, library.name .. ".", row)
+  end
+end
+
 local function write_module(out)
-  out("---@class lunacoap\n---@field VERSION string\n---@field linkformat lunacoap.linkformat")
+  out("---@class lunacoap\n---@field VERSION string")
+  for _, library in ipairs(LIBRARIES) do
+    out("---@field %s lunacoap.%s", library.name, library.name)
+  end
   for _, row in ipairs(CONSTANTS) do
     out("---@field %s lunacoap.%s %s", row[1], row[1], row[2])
   end
@@ -390,9 +406,8 @@ local function write_module(out)
   for _, row in ipairs(FUNCTIONS) do
     write_function(out, "lunacoap.", row)
   end
-  out("---CoRE Link Format (RFC 6690).\n---@class lunacoap.linkformat\nlocal linkformat = {}\n")
-  for _, row in ipairs(LINKFORMAT) do
-    write_function(out, "linkformat.", row)
+  for _, library in ipairs(LIBRARIES) do
+    write_library(out, library)
   end
 end
 
@@ -527,8 +542,10 @@ function TABLES.functions()
   for i, row in ipairs(FUNCTIONS) do
     rows[i] = { signature("lunacoap.", row), cell(row[4]) }
   end
-  for _, row in ipairs(LINKFORMAT) do
-    rows[#rows + 1] = { signature("lunacoap.linkformat.", row), cell(row[4]) }
+  for _, library in ipairs(LIBRARIES) do
+    for _, row in ipairs(library.functions) do
+      rows[#rows + 1] = { signature("lunacoap." .. library.name .. ".", row), cell(row[4]) }
+    end
   end
   return markdown({ "function", "what it does" }, rows)
 end

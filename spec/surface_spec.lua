@@ -69,7 +69,10 @@ describe("the definitions for editors", function()
   end)
 
   it("have each field of the module, and no other", function()
-    local expected = { "VERSION", "linkformat" }
+    local expected = { "VERSION" }
+    for _, library in ipairs(surface.libraries) do
+      expected[#expected + 1] = library.name
+    end
     for _, name in ipairs(first_of_each(surface.modules)) do
       assert.is_truthy(lunacoap[name]) -- loaded when it is asked for
       expected[#expected + 1] = name
@@ -81,7 +84,14 @@ describe("the definitions for editors", function()
     end
     table.sort(expected)
     assert.are.same(expected, sorted_keys(lunacoap))
-    assert.are.same(first_of_each(surface.linkformat), sorted_keys(lunacoap.linkformat))
+  end)
+
+  it("have each function and field of the module's tables, and no other", function()
+    for _, library in ipairs(surface.libraries) do
+      local rows = table.move(library.fields or {}, 1, #(library.fields or {}), 1, {})
+      table.move(library.functions, 1, #library.functions, #rows + 1, rows)
+      assert.are.same(first_of_each(rows), sorted_keys(lunacoap[library.name]))
+    end
   end)
 
   it("have each method, and no other", function()

@@ -133,10 +133,22 @@ function octets.pretty(bytes)
   return table.concat(lines, "\n")
 end
 
+local cbor = { encode = lunacoap.cbor.encode, decode = lunacoap.cbor.decode }
+
+function cbor.pretty(bytes)
+  return lunacoap.cbor.diagnose(bytes, 2)
+end
+
 -- The first pattern that a media type matches names its codec.
 local CODECS = {
   { "^text/", text },
   { "^application/link%-format$", link_format },
+  { "^application/cbor$", cbor },
+  { "%+cbor$", cbor },
+  { "^application/cose", cbor }, -- RFC 9052
+  { "%+cose$", cbor },
+  { "cwt$", cbor }, -- RFC 8392
+  { "^application/multipart%-core$", cbor }, -- RFC 8710
   { "", octets },
 }
 

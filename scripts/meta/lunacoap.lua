@@ -4,6 +4,7 @@
 ---@class lunacoap
 ---@field VERSION string
 ---@field linkformat lunacoap.linkformat
+---@field cbor lunacoap.cbor
 ---@field Method lunacoap.Method A method's number.
 ---@field MethodName lunacoap.MethodName A method's name by its number.
 ---@field Code lunacoap.Code A response code such as "2.05".
@@ -102,6 +103,67 @@ function linkformat.format(links) end
 ---@param query string
 ---@return string?, string?
 function linkformat.filter(text, query) end
+
+---A byte string; #b is its length, equal ones are the same object.
+---@class lunacoap.cbor.Bytes
+---@field value string The bytes.
+
+---A value with a tag.
+---@class lunacoap.cbor.Tagged
+---@field tag integer The tag.
+---@field value any The value.
+
+---A simple value without a name of its own.
+---@class lunacoap.cbor.Simple
+---@field value integer Its number.
+
+---CBOR (RFC 8949): a table whose keys are 1, 2, 3 ... is an array, another one a map.
+---@class lunacoap.cbor
+---@field null lightuserdata CBOR's null, and JSON's.
+---@field undefined lunacoap.cbor.Simple CBOR's undefined.
+local cbor = {}
+
+---The value in deterministic CBOR; raises for what CBOR has nothing for.
+---@param value any
+---@return string
+function cbor.encode(value) end
+
+---The value of one item, or nil and what is wrong with it, at which byte.
+---@param bytes string
+---@return any, string?
+function cbor.decode(bytes) end
+
+---One item in diagnostic notation, or nil and what is wrong with it; with indent on several lines.
+---@param bytes string
+---@param indent? integer
+---@return string?, string?
+function cbor.diagnose(bytes, indent) end
+
+---A byte string: a Lua string is text if it is UTF-8.
+---@param s string
+---@return lunacoap.cbor.Bytes
+function cbor.bytes(s) end
+
+---A value with a tag; one above 2^63-1 is the negative integer of the same 64 bits.
+---@param tag integer
+---@param value any
+---@return lunacoap.cbor.Tagged
+function cbor.tagged(tag, value) end
+
+---A simple value by its number.
+---@param n integer
+---@return boolean|lightuserdata|lunacoap.cbor.Simple
+function cbor.simple(n) end
+
+---Marks a table, or a new one, as an array even when it is empty; also in JSON.
+---@param t? table
+---@return table
+function cbor.array(t) end
+
+---Marks a table, or a new one, as a map even when its keys are 1, 2, 3 ...
+---@param t? table
+---@return table
+function cbor.map(t) end
 
 ---Client and server in one.
 ---@class lunacoap.CoAP

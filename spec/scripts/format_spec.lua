@@ -83,6 +83,28 @@ describe("link-format", function()
   end)
 end)
 
+describe("CBOR", function()
+  it("goes both ways, in every format that is made of it", function()
+    for _, number in ipairs { 60, 19, 16, 61, 62, 101, 141, 140, 257, 293, 340, 836, 10003 } do
+      local is_cbor = number ~= 141
+      assert.are.equal(is_cbor, format.encode(number, { a = 1 }) == "\xa1\x61a\1", number)
+      assert.are.same(is_cbor and { a = 1 } or "\xa1\x61a\1", format.decode(number, "\xa1\x61a\1"))
+    end
+    assert.is_false(format.decode("cbor", "\xf4"))
+  end)
+
+  it("is shown in diagnostic notation", function()
+    assert.are.equal('{"a": [1, 2]}', format.pretty("cbor", lunacoap.cbor.encode { a = { 1, 2 } }))
+  end)
+
+  it("says what is wrong", function()
+    refused("^malformed CBOR at byte 1: the input ends", format.decode("cbor", ""))
+    refused("^malformed CBOR at byte 1: the input ends", format.pretty("cbor", ""))
+    refused("^cbor.encode: value%.x: CBOR has nothing for a function$", format.encode("cbor", { x = print }))
+    refused("takes a value, not nil", format.encode("cbor", nil))
+  end)
+end)
+
 describe("any other format", function()
   it("holds bytes", function()
     for _, number in ipairs { 42, 22, 41, 47, 65000, 11050, 12000 } do

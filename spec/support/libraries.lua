@@ -1,0 +1,56 @@
+-- The tables of functions that are fields of the module, for spec/surface.lua: functions as there,
+-- fields and classes { name, what it is, ... }.
+
+local LINKFORMAT = {
+  name = "linkformat",
+  doc = "CoRE Link Format (RFC 6690).",
+  functions = {
+    { "parse", { "text: string" }, "lunacoap.Link[]?, string?",
+      "Links from link-format text, or nil and what is wrong with it." },
+    { "format", { "links: lunacoap.Link[]" }, "string",
+      "Link-format text from links." },
+    { "filter", { "text: string", "query: string" }, "string?, string?",
+      'The links of a text that match a query such as "rt=temp*".' },
+  },
+}
+
+local CBOR = {
+  name = "cbor",
+  doc = "CBOR (RFC 8949): a table whose keys are 1, 2, 3 ... is an array, another one a map.",
+  fields = {
+    { "null", "lightuserdata", "CBOR's null, and JSON's." },
+    { "undefined", "lunacoap.cbor.Simple", "CBOR's undefined." },
+  },
+  functions = {
+    { "encode", { "value: any" }, "string",
+      "The value in deterministic CBOR; raises for what CBOR has nothing for." },
+    { "decode", { "bytes: string" }, "any, string?",
+      "The value of one item, or nil and what is wrong with it, at which byte." },
+    { "diagnose", { "bytes: string", "indent?: integer" }, "string?, string?",
+      "One item in diagnostic notation, or nil and what is wrong with it; with indent on several lines." },
+    { "bytes", { "s: string" }, "lunacoap.cbor.Bytes",
+      "A byte string: a Lua string is text if it is UTF-8." },
+    { "tagged", { "tag: integer", "value: any" }, "lunacoap.cbor.Tagged",
+      "A value with a tag; one above 2^63-1 is the negative integer of the same 64 bits." },
+    { "simple", { "n: integer" }, "boolean|lightuserdata|lunacoap.cbor.Simple",
+      "A simple value by its number." },
+    { "array", { "t?: table" }, "table",
+      "Marks a table, or a new one, as an array even when it is empty; also in JSON." },
+    { "map", { "t?: table" }, "table",
+      "Marks a table, or a new one, as a map even when its keys are 1, 2, 3 ..." },
+  },
+  classes = {
+    { "Bytes", "A byte string; #b is its length, equal ones are the same object.", {
+      { "value", "string", "The bytes." },
+    } },
+    { "Tagged", "A value with a tag.", {
+      { "tag", "integer", "The tag." },
+      { "value", "any", "The value." },
+    } },
+    { "Simple", "A simple value without a name of its own.", {
+      { "value", "integer", "Its number." },
+    } },
+  },
+}
+
+return { LINKFORMAT, CBOR }
