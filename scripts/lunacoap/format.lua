@@ -1,6 +1,7 @@
 -- lunacoap.format: content-formats by number or name, and payloads to and from Lua values by
 -- content-format. A format without a codec of its own holds bytes.
 
+local jsons = require "lunacoap.json"
 local lunacoap = require "lunacoap"
 
 ---@class lunacoap.format
@@ -133,6 +134,8 @@ function octets.pretty(bytes)
   return table.concat(lines, "\n")
 end
 
+local json = { encode = jsons.encode, decode = jsons.decode, pretty = jsons.pretty }
+
 local cbor = { encode = lunacoap.cbor.encode, decode = lunacoap.cbor.decode }
 
 function cbor.pretty(bytes)
@@ -143,6 +146,8 @@ end
 local CODECS = {
   { "^text/", text },
   { "^application/link%-format$", link_format },
+  { "^application/json$", json },
+  { "%+json$", json },
   { "^application/cbor$", cbor },
   { "%+cbor$", cbor },
   { "^application/cose", cbor }, -- RFC 9052
@@ -165,6 +170,13 @@ local function codec_of(n)
       return row[2]
     end
   end
+end
+
+---Whether there is more to a format than its bytes.
+---@param n integer
+---@return boolean
+function M.readable(n)
+  return n == M.short.octets or codec_of(n) ~= octets
 end
 
 -- Calls a function of a codec; what it raises becomes nil, message.

@@ -14,6 +14,12 @@ local servers = {
   lunacoap = build .. "/lunacoap spec/bench/server.lua",
 }
 
+-- The same handler without lunacoap.server, for what that costs.
+local with_resources = {
+  libcoap = servers.libcoap, handler = servers.lunacoap,
+  lunacoap = build .. "/lunacoap spec/bench/resources.lua",
+}
+
 -- targets: how many times the other server's requests per CPU second lunacoap has to reach.
 local scenarios = {
   {
@@ -25,6 +31,12 @@ local scenarios = {
     name = "GET of 5 bytes, one request outstanding",
     load = "get sockets=1 window=1 seconds=0.7", unit = "request",
     servers = { "echo", "libcoap", "lunacoap" }, targets = { echo = 0.65, libcoap = 1.3 },
+  },
+  {
+    name = "GET of 5 bytes of a resource of lunacoap.server",
+    load = "get sockets=32 window=32 seconds=0.7", unit = "request", busy = true,
+    commands = with_resources, servers = { "libcoap", "handler", "lunacoap" },
+    targets = { libcoap = 0.5, handler = 0.33 },
   },
   {
     name = "PUT of 1 KiB, 1024 requests outstanding",
@@ -46,10 +58,10 @@ local scenarios = {
   },
 }
 
-local function commands(load)
+local function commands(scenario)
   local list = {}
-  for name, server in pairs(servers) do
-    list[name] = ("%s/bench/generator %s -- %s"):format(build, load, server)
+  for name, server in pairs(scenario.commands or servers) do
+    list[name] = ("%s/bench/generator %s -- %s"):format(build, scenario.load, server)
   end
   return list
 end
@@ -80,7 +92,7 @@ print(("lunacoap bench, loopback: generator on cpu 0, server on cpu 1, %d rounds
   report.rounds))
 print("medians with their range; only ratios mean anything on another machine")
 for _, scenario in ipairs(scenarios) do
-  scenario.commands = commands(scenario.load)
+  scenario.commands = commands(scenario)
   report.scenario(scenario)
 end
 if report.wants("memory") then

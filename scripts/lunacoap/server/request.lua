@@ -80,10 +80,12 @@ function lazy.body(request)
   if number == nil or payload == "" then
     return payload
   end
+  if not format.readable(number) then
+    error(lunacoap.response("4.15", "nothing here reads " .. format.name(number)), 0)
+  end
   local value, message = format.decode(number, payload)
   if value == nil then
-    local known = format.readable(number)
-    error(lunacoap.response(known and "4.00" or "4.15", message), 0)
+    error(lunacoap.response("4.00", message), 0)
   end
   return value
 end
