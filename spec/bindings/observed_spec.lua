@@ -21,28 +21,41 @@ describe("a server's observers", function()
     raw.stop()
   end)
 
-  local function register(token, options)
+  local function send(message)
     next_id = next_id + 1
+    message.id = message.id or next_id
+    raw.send(socket, "127.0.0.1", server.LocalPort, message)
+  end
+
+  -- The messages that came before the answer to a last question, which comes behind all others.
+  local function received()
+    local list = {}
+    send { code = "0.01", token = "last" }
+    assert.is_true(raw.wait(function()
+      local newest = socket.got[#socket.got]
+      return newest ~= nil and raw.parse(newest.data).token == "last"
+    end))
+    for i, datagram in ipairs(socket.got) do list[i] = raw.parse(datagram.data) end
+    list[#list] = nil
+    socket.got = {}
+    return list
+  end
+
+  local function register(token, options)
     table.insert(options, 1, { raw.OBSERVE, "" })
-    table.sort(options, function(a, b) return a[1] < b[1] end)
-    assert.is_truthy(raw.ask(socket, "127.0.0.1", server.LocalPort,
-      { code = "0.01", id = next_id, token = token, options = options }).option[raw.OBSERVE])
+    send { code = "0.01", token = token, options = options }
+    assert.is_truthy(received()[1].option[raw.OBSERVE])
   end
 
   -- The observers that a call of SendNotification reaches, by token, each of which confirms it.
   local function reached(...)
-    local seen, tokens = #socket.got, {}
+    local tokens = {}
     server.ResponseCode, server.ResponseData = "2.05", "next"
     server:SendNotification(...)
-    raw.run(0.02)
-    for i = seen + 1, #socket.got do
-      local message = raw.parse(socket.got[i].data)
-      tokens[#tokens + 1] = message.token
-      if message.type == raw.CON then
-        raw.send(socket, "127.0.0.1", server.LocalPort, { type = raw.ACK, code = "0.00", id = message.id })
-      end
+    for i, message in ipairs(received()) do
+      tokens[i] = message.token
+      if message.type == raw.CON then send { type = raw.ACK, code = "0.00", id = message.id } end
     end
-    raw.run(0.02)
     table.sort(tokens)
     return table.concat(tokens, " ")
   end
