@@ -196,8 +196,8 @@ end
 ---Sends the present state to those who observe a path with the same arguments and Accept.
 ---@param resource lunacoap.Resource
 ---@param group table One of coap:ListObserved().
----@param uri string Path and query.
-function Server:notify_observers(resource, group, uri)
+---@param target string Path and query of their URI.
+function Server:notify_observers(resource, group, target)
   local coap = self.coap
   local accept = group.Accept ~= -1 and group.Accept or nil
   local request = Request.notifying(self, group.URIPath, group.URIQuery, accept)
@@ -209,7 +209,7 @@ function Server:notify_observers(resource, group, uri)
   coap.ResponseCode, coap.ResponseDataB, coap.ResponseContentFormat = "", "", -1
   coap.ResponseETagB, coap.ResponseOptions = "", {}
   represent.write(coap, response)
-  coap:SendNotification(uri, group.Accept)
+  coap:SendNotification(target, group.Accept)
 end
 
 -- ---- Life cycle ---------------------------------------------------------------------------------

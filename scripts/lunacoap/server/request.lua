@@ -98,7 +98,7 @@ function lazy.identity(request)
   local e = request.event
   if e.PSKIdentity ~= "" then
     return { kind = "psk", psk = e.PSKIdentity }
-  elseif e.CertEncodedB == "" then
+  elseif e.CertFingerprint == "" then
     return nil
   elseif e.CertSubject == "" and e.CertIssuer == "" then
     return { kind = "raw-key", fingerprint = e.CertFingerprint }
@@ -165,7 +165,7 @@ function M.received(server, coap, e, method, observing)
 end
 
 -- Nobody has sent it.
-local NOBODY = { RemoteHost = "", RemotePort = 0, PSKIdentity = "", CertEncodedB = "" }
+local NOBODY = { RemoteHost = "", RemotePort = 0, PSKIdentity = "", CertFingerprint = "" }
 NOBODY.__index = NOBODY
 
 ---The GET that makes a notification for those who observe a path with these arguments and Accept.

@@ -120,10 +120,9 @@ local function report(server, err)
 end
 
 -- One state for those who observe a path with the same arguments and Accept.
-local function notify_group(self, group)
-  local query = group.URIQuery ~= "" and "?" .. group.URIQuery or ""
+local function notify_group(self, group, target)
   local ok, err = xpcall(self.server.notify_observers, debug.traceback, self.server, self, group,
-    group.URIPath .. query)
+    target)
   if not ok then
     -- The observers keep the state that they have: they are not to be lost for an error of ours.
     report(self.server, err)
@@ -135,10 +134,11 @@ local function notify_path(self, path)
   local done = {}
   for _, group in ipairs(groups) do
     -- A path is observed under each name of the host, and one notification reaches all.
-    local key = ("%s?%s %d"):format(group.URIPath, group.URIQuery, group.Accept)
+    local target = group.URI:match("^%w+://[^/?]*(.*)$")
+    local key = ("%s %d"):format(target, group.Accept)
     if not done[key] and self.server.router:match(group.URIPath) == self then
       done[key] = true
-      notify_group(self, group)
+      notify_group(self, group, target)
     end
   end
 end

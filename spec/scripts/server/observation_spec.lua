@@ -124,6 +124,26 @@ describe("an observable resource", function()
     assert.are.same({ "2.05 68.0", "2.05 50.0" }, f)
   end)
 
+  it("may have a path and arguments of any characters", function()
+    local value = 1
+    local resource = server:resource("/{room}", { observable = true,
+      get = function(req) return ("%s %s %d"):format(req.params.room, req.query.q, value) end })
+    server:resource("/", { observable = true, get = function() return value end })
+    server:start()
+    local got, root = observe("/bath%20room%2F%C3%BC%25?q=a%26b%20c"), observe("/")
+    value = 2
+    resource:notify { room = "bath room/ü%" }
+    wait_for(got, 2)
+    value = 3
+    resource:notify()
+    server.resources[3]:notify()
+    wait_for(got, 3)
+    wait_for(root, 2)
+    assert.are.same({ "2.05 bath room/ü% a&b c 1", "2.05 bath room/ü% a&b c 2",
+      "2.05 bath room/ü% a&b c 3" }, got)
+    assert.are.same({ "2.05 1", "2.05 3" }, root)
+  end)
+
   it("of a pattern tells those of one path, or of all", function()
     local values = { a = 1, b = 1 }
     local resource = server:resource("/sensors/{id}", { observable = true,
