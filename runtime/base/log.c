@@ -10,7 +10,7 @@ void lc_log_write(const struct lc_log *log, int level, const char *format, ...)
     if (log->write == NULL) {
         return;
     }
-    char text[512];
+    char text[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

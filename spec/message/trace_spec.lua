@@ -26,7 +26,7 @@ describe("the Log event", function()
     local lines = exchange(2)
     assert.are.equal(2, #lines)
     assert.is_truthy(lines[1]:find("^2 received from 127%.0%.0%.1:%d+: CON GET /a/b, id 4660, token %x+$"))
-    assert.is_truthy(lines[2]:find("^2 sent to 127%.0%.0%.1:%d+: ACK 2%.05 Content, 2 bytes, id 4660, token %x+$"))
+    assert.is_truthy(lines[2]:find("^2 sent to 127%.0%.0%.1:%d+: ACK 2%.05 Content, id 4660, token %x+, 2 bytes \"hi\"$"))
   end)
 
   it("tells its bytes too at level 3", function()

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "wire/block.h"
 #include "wire/code.h"
+#include "wire/describe.h"
 #include "wire/message.h"
 #include "wire/option.h"
 #include "wire/registry.h"
@@ -105,6 +106,22 @@ static int parse(lua_State *L)
     }
     push_message(L, &message);
     return 3;
+}
+
+/* describe(datagram) -> text */
+static int describe(lua_State *L)
+{
+    struct lc_bytes data = check_bytes(L, 1);
+    uint8_t *copy = exact_copy(L, data);
+    struct lc_message message;
+    struct lc_buf text = {0};
+    if (lc_message_parse(&message, copy, data.len) == LC_PARSED) {
+        lc_message_describe(&message, &text);
+    }
+    lc_free(copy);
+    push_bytes(L, lc_buf_bytes(&text));
+    lc_buf_free(&text);
+    return 1;
 }
 
 /* uint(datagram, number), option(datagram, number) -> value | nil */
@@ -412,6 +429,7 @@ int lc_probe_wire(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"parse", parse},
+        {"describe", describe},
         {"uint", uint},
         {"option", option},
         {"encode", encode},
