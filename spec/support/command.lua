@@ -17,19 +17,34 @@ end
 local command = {}
 command.__index = command
 
+local function write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(text)
+end
+
+-- A folder for what a shell needs: the command, and what it reads.
+local function prepare(words, more)
+  local folder = assert(io.popen("mktemp -d")):read("l")
+  write(folder .. "/in", more.input or "")
+  write(folder .. "/run", ("exec env %s %s %s"):format(more.env or "", PROGRAM, words))
+  return folder
+end
+
 -- Starts `lunacoap WORDS`; `more` may have `input` (a text for standard input) and `env` (such as
 -- "A=b"). `<close>` ends it.
 function M.start(words, more)
-  more = more or {}
-  local folder = assert(io.popen("mktemp -d")):read("l")
-  local script <close> = assert(io.open(folder .. "/script", "w"))
-  script:write(("exec env %s %s %s >%s/out 2>%s/err%s\n"):format(more.env or "", PROGRAM, words,
-    folder, folder, more.input and (" <%s/in"):format(folder) or ""))
-  local input <close> = assert(io.open(folder .. "/in", "wb"))
-  input:write(more.input or "")
-  script:close()
-  input:close()
-  local child = process.start(("sh %s/script"):format(folder))
+  local folder = prepare(words, more or {})
+  local child = process.start(("sh -c 'exec sh %s/run >%s/out 2>%s/err <%s/in'"):format(
+    folder, folder, folder, folder))
+  return setmetatable({ child = child, folder = folder }, command)
+end
+
+-- The same with a pseudo-terminal for all three, whose output is `out`.
+function M.start_on_terminal(words, more)
+  local folder = prepare(words, more or {})
+  local child = process.start(
+    ("sh -c 'exec script -qec \"sh %s/run\" %s/log >%s/out <%s/in'"):format(
+    folder, folder, folder, folder))
   return setmetatable({ child = child, folder = folder }, command)
 end
 
@@ -71,11 +86,11 @@ function M.run(words, more)
   return child:finish()
 end
 
--- The lines that a terminal shows of both streams, without its carriage returns, and the exit status.
+-- What a terminal shows of it, without carriage returns, and the exit status.
 function M.on_terminal(words, more)
-  local child <close> = process.start(("env %s script -qec '%s %s' /dev/null"):format(
-    more and more.env or "", PROGRAM, words))
-  return (child:finish():gsub("\r", "")), child.code
+  local child <close> = M.start_on_terminal(words, more)
+  local out, _, status = child:finish()
+  return (out:gsub("\r", "")), status
 end
 
 return M

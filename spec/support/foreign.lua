@@ -60,7 +60,10 @@ function M.with_file(content, use)
   file:close()
   local ok, result = pcall(use, path)
   os.remove(path)
-  return ok and result or error(result, 0)
+  if not ok then
+    error(result, 0)
+  end
+  return result
 end
 
 -- One of libcoap's servers and the URI of its root: coaps:// where it knows DTLS, coap:// otherwise.

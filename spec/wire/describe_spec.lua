@@ -61,7 +61,8 @@ describe("a message as text", function()
   end)
 
   it("takes bytes that are no characters for none (RFC 3629 3)", function()
-    for _, bytes in ipairs { "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xc3", "a\xe2\x82" } do
+    for _, bytes in ipairs { "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+      "\xf8\x88\x80\x80\x80", "\xc3", "a\xe2\x82" } do
       assert.is_falsy(told_payload(bytes):find('"', 1, true), bytes)
     end
     for _, text in ipairs { "\u{80}a", "\u{7ff}", "\u{800}", "\u{ffff}", "\u{10000}", "\u{10ffff}" } do

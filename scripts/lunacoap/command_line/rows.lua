@@ -8,6 +8,13 @@
 
 ---@type lunacoap.command_line.Row[]
 return {
+  { name = "get", summary = "Read a resource" },
+  { name = "put", summary = "Create or replace a resource" },
+  { name = "post", summary = "Send a resource something to process" },
+  { name = "delete", summary = "Delete a resource" },
+  { name = "fetch", summary = "Read a part of a resource, which the payload names" },
+  { name = "patch", summary = "Change a part of a resource" },
+  { name = "ipatch", summary = "Change a part of a resource; doing so again changes nothing" },
   { name = "serve", summary = "Serve the files of a folder" },
   { name = "completion", summary = "Print completions for a shell, or the man page" },
 }

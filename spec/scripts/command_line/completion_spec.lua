@@ -66,8 +66,15 @@ function complete.bash(line)
   return found()
 end
 
--- Lines and what completes them, if only these, or these among others.
-local ONLY = {
+-- Lines and what completes them.
+local COMPLETED = {
+  ["lunacoap ge"] = { "get" },
+  ["lunacoap p"] = { "patch", "post", "put" },
+  ["lunacoap get --in"] = { "--include", "--insecure" },
+  ["lunacoap put --fo"] = { "--format" },
+  ["lunacoap put --format s"] = { "senml+cbor", "senml+json" },
+  ["lunacoap get -a c"] = { "cbor" },
+  ["lunacoap get --ca fi"] = { "file.txt" },
   ["lunacoap comp"] = { "completion" },
   ["lunacoap completion "] = { "bash", "man", "zsh" },
   ["lunacoap completion z"] = { "zsh" },
@@ -87,7 +94,7 @@ for shell, name in pairs { bash = "lunacoap", zsh = "_lunacoap" } do
       os.execute("rm -r " .. folder)
     end)
 
-    for line, words in pairs(ONLY) do
+    for line, words in pairs(COMPLETED) do
       it(("completes '%s'"):format(line), function()
         assert.are.same(words, complete[shell](line))
       end)

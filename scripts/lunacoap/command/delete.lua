@@ -1,0 +1,6 @@
+-- lunacoap delete: deletes a resource.
+
+return require("lunacoap.command_line.request").declare {
+  method = "DELETE",
+  examples = { { command = "lunacoap delete localhost/notes/3", text = "a note that is done" } },
+}

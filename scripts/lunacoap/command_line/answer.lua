@@ -1,0 +1,152 @@
+-- An answer as a command shows it: the payload of a success on standard output, all else on
+-- standard error.
+
+local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
+local format = require "lunacoap.format"
+local lunacoap = require "lunacoap"
+local terminal = require "lunacoap.command_line.terminal"
+
+local M = {}
+
+---@type lunacoap.command_line.Group
+M.group = {
+  title = "Answer",
+  options = {
+    { flags = "-o --output", value = "FILE", help = "write the payload to this file" },
+    { flags = "-i --include", help = "show code and options of the answer on standard error" },
+  },
+}
+
+-- A terminal shows so many bytes of what is no text.
+local DUMPED = 256
+
+---@class lunacoap.command_line.Answer
+---@field code string
+---@field payload string
+---@field format? integer
+---@field options string[] As people read them.
+
+---What a component's Response properties hold.
+---@param coap lunacoap.CoAP
+---@return lunacoap.command_line.Answer
+function M.of(coap)
+  local options = {}
+  for i, option in ipairs(coap.ResponseOptions) do
+    options[i] = tostring(option)
+  end
+  local number = coap.ResponseContentFormat
+  return {
+    code = coap.ResponseCode, payload = coap.ResponseDataB, options = options,
+    format = number >= 0 and number or nil,
+  }
+end
+
+---Whether its code is of class 2.
+---@param answer lunacoap.command_line.Answer
+---@return boolean
+function M.is_success(answer)
+  return answer.code:sub(1, 1) == "2"
+end
+
+---The exit status that a code means.
+---@param answer lunacoap.command_line.Answer
+---@return integer
+function M.status(answer)
+  return M.is_success(answer) and 0 or math.tointeger(tonumber(answer.code:sub(1, 1)))
+end
+
+local function with_name(code)
+  local name = lunacoap.CodeName[code]
+  return name and code .. " " .. name or code
+end
+
+local function is_text(payload)
+  return utf8.len(payload) ~= nil and not payload:find("\0", 1, true)
+end
+
+-- A hex dump of the beginning of a payload, which is told about.
+local function dump(answer)
+  local what = answer.format and " of " .. format.name(answer.format) or ""
+  io.stderr:write(("%d bytes%s, which are no text: -o FILE saves them\n"):format(
+    #answer.payload, what))
+  return format.pretty("octets", answer.payload:sub(1, DUMPED))
+    .. (#answer.payload > DUMPED and "\n..." or "")
+end
+
+---The payload as a terminal may show it, with the structure of its format where that can be read.
+---@param answer lunacoap.command_line.Answer
+---@return string
+function M.pretty(answer)
+  local text = answer.payload
+  if answer.format and format.readable(answer.format) and answer.format ~= format.short.octets then
+    local pretty, message = format.pretty(answer.format, answer.payload)
+    if not pretty then
+      io.stderr:write(("this is no %s: %s\n"):format(format.name(answer.format), message))
+    end
+    text = pretty or text
+  end
+  return is_text(text) and terminal.safe(text) or dump(answer)
+end
+
+---A line end, unless there is one or nothing stands before it.
+---@param text string
+---@return string
+function M.line(text)
+  return (text == "" or text:sub(-1) == "\n") and text or text .. "\n"
+end
+
+-- An error, with what the server says of it: text in the same line, else below it.
+local function tell_error(answer, from)
+  local text = with_name(answer.code)
+  local is_diagnostic = answer.format == nil or answer.format == 0
+  if is_diagnostic and answer.payload ~= "" and is_text(answer.payload) then
+    text = text .. ": " .. terminal.safe(answer.payload)
+  elseif answer.payload ~= "" then
+    text = M.line(text) .. M.pretty(answer)
+  end
+  io.stderr:write(from and from .. ": " or "", M.line(text))
+end
+
+local function tell_options(answer)
+  for _, option in ipairs(answer.options) do
+    io.stderr:write("  ", terminal.safe(option), "\n")
+  end
+end
+
+-- For a terminal what people read, else the payload as it is; one of several is a line.
+local function write(answer, from)
+  if lunacoap.isatty(io.stdout) then
+    io.write(from and from .. ":\n" or "", M.line(M.pretty(answer)))
+  elseif from then
+    io.write(from, " ", M.line(answer.payload))
+  else
+    io.write(answer.payload)
+  end
+  if not io.stdout:flush() then
+    failure.raise(failure.HERE, "cannot write to standard output")
+  end
+end
+
+---Shows an answer.
+---@param answer lunacoap.command_line.Answer
+---@param given table
+---@param from? string Whose answer it is, where several come.
+function M.show(answer, given, from)
+  local is_success = M.is_success(answer)
+  if not is_success then
+    tell_error(answer, from)
+  elseif given.include then
+    io.stderr:write(with_name(answer.code), "\n")
+  end
+  if given.include then
+    tell_options(answer)
+  end
+  if is_success and given.output then
+    files.write(given.output, answer.payload)
+  elseif is_success then
+    write(answer, from)
+  end
+end
+
+return M

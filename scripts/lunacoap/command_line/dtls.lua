@@ -1,0 +1,169 @@
+-- The options of DTLS that all clients among the commands have, and what they make of a component.
+
+local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
+local lunacoap = require "lunacoap"
+
+local M = {}
+
+---@type lunacoap.command_line.Group
+M.group = {
+  title = "DTLS, for coaps://",
+  options = {
+    { flags = "--cert", value = "FILE",
+      help = "show this certificate (PEM or PFX); its key may be in the same file" },
+    { flags = "--key", value = "FILE", help = "the private key of --cert" },
+    { flags = "--ca", value = "FILE",
+      help = "trust these authorities (PEM) besides those that the system trusts" },
+    { flags = "--psk-identity", value = "NAME", help = "the name of the pre-shared key" },
+    { flags = "--psk-key", value = "KEY",
+      help = "the pre-shared key: text, or hexadecimal digits behind 0x" },
+    { flags = "--rpk", value = "FILE",
+      help = "use raw public keys, and this private key; needs --peer-key or --insecure" },
+    { flags = "--peer-key", value = "FILE", help = "the raw public key of the server" },
+    { flags = "--insecure", help = "trust any server" },
+  },
+}
+
+-- Fields of what a command is given, in the order in which their mistakes are told: what each
+-- needs, and what it does not go with.
+local RULES = {
+  { "cert" },
+  { "key", needs = "cert" },
+  { "ca" },
+  { "psk_identity", needs = "psk_key" },
+  { "psk_key", needs = "psk_identity", without = { "cert", "ca", "rpk" } },
+  { "rpk", without = { "cert", "ca" } },
+  { "peer_key", needs = "rpk", without = { "insecure" } },
+  { "insecure" },
+}
+
+local function flag(field)
+  return "--" .. field:gsub("_", "-")
+end
+
+local function check_rule(given, rule)
+  local field = rule[1]
+  if rule.needs and not given[rule.needs] then
+    failure.raise(failure.MISUSE, "%s needs %s", flag(field), flag(rule.needs))
+  end
+  for _, other in ipairs(rule.without or {}) do
+    if given[other] then
+      failure.raise(failure.MISUSE, "%s does not go with %s", flag(field), flag(other))
+    end
+  end
+end
+
+local function check_together(given)
+  for _, rule in ipairs(RULES) do
+    if given[rule[1]] then
+      check_rule(given, rule)
+    end
+  end
+  if given.rpk and not given.peer_key and not given.insecure then
+    failure.raise(failure.MISUSE, "--rpk needs --peer-key, the key of the server, or --insecure")
+  end
+end
+
+---Whether any option of DTLS is given.
+---@param given table
+---@return boolean
+function M.is_given(given)
+  for _, rule in ipairs(RULES) do
+    if given[rule[1]] then
+      return true
+    end
+  end
+  return false
+end
+
+-- A certificate, a key or both of a file, and of a second one.
+local function load(path, other)
+  local content = files.read(path)
+  if other then
+    content = content .. "\n" .. files.read(other)
+  end
+  local ok, result = pcall(lunacoap.Certificate, lunacoap.StoreType.cstAuto, content)
+  if not ok then
+    failure.raise(failure.HERE, "%s: %s", path, (result.Message:gsub("^.-: ", "")))
+  end
+  return result
+end
+
+local function own_certificate(given)
+  local certificate = load(given.cert, given.key)
+  if certificate.Encoded == certificate.PublicKey then -- a key alone
+    failure.raise(failure.HERE, "%s has no certificate", given.cert)
+  elseif not certificate.PrivateKeyAvailable then
+    failure.raise(failure.HERE, given.key and "%s has no private key"
+      or "%s has no private key: name one with --key", given.key or given.cert)
+  end
+  return certificate
+end
+
+local function own_key(path)
+  local key = load(path)
+  if not key.PrivateKeyAvailable then
+    failure.raise(failure.HERE, "%s has no private key", path)
+  end
+  return key
+end
+
+-- Of a key pair, a certificate or a public key.
+local function public_key(path)
+  return lunacoap.Certificate(lunacoap.StoreType.cstPublicKeyBlob, load(path).PublicKey)
+end
+
+local function authorities(path)
+  local content = files.read(path)
+  if not content:find("-----BEGIN CERTIFICATE-----", 1, true) then
+    failure.raise(failure.HERE, "%s has no certificate in PEM format", path)
+  end
+  return content
+end
+
+-- As the setting PSKKey takes it.
+local function hex_key(text)
+  local digits = text:match("^0[xX](.*)$")
+  if not digits then
+    return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+  elseif digits == "" or #digits % 2 == 1 or digits:find("%X") then
+    failure.raise(failure.MISUSE, "--psk-key takes pairs of hexadecimal digits behind 0x")
+  end
+  return digits
+end
+
+---What the options make of a client: properties, settings and handlers for lunacoap.CoAP. Raises a
+---failure when they do not fit together, or when a file is not what it should be.
+---@param given table
+---@return table
+function M.client(given)
+  check_together(given)
+  local fields = {}
+  if given.psk_key then
+    if given.psk_key == "" then
+      failure.raise(failure.MISUSE, "--psk-key is empty")
+    end
+    fields.PSKIdentity, fields.PSKKey = given.psk_identity, hex_key(given.psk_key)
+  end
+  if given.cert then
+    fields.SSLCert = own_certificate(given)
+  end
+  if given.ca then
+    fields.SSLServerCACerts = authorities(given.ca)
+  end
+  if given.rpk then
+    fields.UseRawPublicKey, fields.SSLCert = true, own_key(given.rpk)
+  end
+  if given.peer_key then
+    fields.SSLAcceptServerCert = public_key(given.peer_key)
+  end
+  if given.insecure then
+    function fields.OnSSLServerAuthentication(_, e)
+      e.Accept = true
+    end
+  end
+  return fields
+end
+
+return M

@@ -1,0 +1,100 @@
+-- The commands that send one request, such as `lunacoap get`: all that differs is the method and
+-- whether there is a payload.
+
+local answers = require "lunacoap.command_line.answer"
+local asking = require "lunacoap.command_line.asking"
+local dtls = require "lunacoap.command_line.dtls"
+local failure = require "lunacoap.command_line.failure"
+local lunacoap = require "lunacoap"
+local payloads = require "lunacoap.command_line.payload"
+local progress = require "lunacoap.command_line.progress"
+local uris = require "lunacoap.command_line.uri"
+
+local M = {}
+
+-- The code of an error whose response has another code than 2.xx.
+local ERROR_RESPONSE = 709
+
+---A component that asks as the options say. Raises a failure when they are wrong.
+---@param given table
+---@return lunacoap.CoAP
+function M.component(given)
+  local coap = lunacoap.CoAP(asking.client(given))
+  local ok, err = pcall(coap.Configure, coap, dtls.client(given))
+  if not ok then
+    asking.fail(err)
+  end
+  asking.add_options(coap, given)
+  return coap
+end
+
+-- Sends the request and returns when it has ended; nil, or the error when there is no answer.
+local function send(coap, uri, method)
+  local finish = progress.show(coap)
+  local ok, err = pcall(coap.SendCustomRequest, coap, uri, lunacoap.Method[method])
+  finish()
+  return not ok and err.Code ~= ERROR_RESPONSE and err or nil
+end
+
+-- All answers of a group, each with the address that it came from. The status is the best of them.
+local function ask_group(coap, uri, method, given)
+  local status
+  function coap.OnRequestComplete(_, e)
+    if e.ErrorCode == 0 or e.ErrorCode == ERROR_RESPONSE then
+      local answer = answers.of(coap)
+      status = math.min(status or answers.status(answer), answers.status(answer))
+      answers.show(answer, given, uris.authority(e.RemoteHost, e.RemotePort))
+    end
+  end
+  local err = send(coap, uri, method)
+  return status or asking.fail(err)
+end
+
+local function ask(coap, uri, method, given)
+  local err = send(coap, uri, method)
+  if err then
+    asking.fail(err)
+  end
+  local answer = answers.of(coap)
+  answers.show(answer, given)
+  return answers.status(answer)
+end
+
+local function run(method, given)
+  local uri = uris.complete(given.uri, dtls.is_given(given))
+  local coap = M.component(given)
+  coap.RequestDataB = payloads.read(given)
+  coap.RequestContentFormat = given.format or -1
+  if not uris.is_multicast(uri) then
+    return ask(coap, uri, method, given)
+  elseif given.output then
+    failure.raise(failure.MISUSE, "--output is for one answer, and a group gives several")
+  end
+  return ask_group(coap, uri, method, given)
+end
+
+M.URI = {
+  name = "uri", value = "URI",
+  help = "the resource: coap://HOST[:PORT]/PATH?QUERY, or coaps:// for DTLS; without either, "
+    .. "coap:// is meant, and this machine where there is no host",
+}
+
+---The declaration of a command.
+---@param command { method: string, payload?: boolean, description: string, examples: table[] }
+---@return lunacoap.command_line.Declaration
+function M.declare(command)
+  local arguments, options = { M.URI }, { answers.group, asking.group, dtls.group }
+  if command.payload then
+    arguments[2] = payloads.argument
+    table.insert(options, 1, payloads.group)
+  end
+  return {
+    description = command.description,
+    arguments = arguments,
+    options = options,
+    examples = command.examples,
+    run = function(given) return run(command.method, given) end,
+  }
+end
+
+return M
