@@ -89,6 +89,19 @@ function M.pretty(answer)
   return is_text(text) and terminal.safe(text) or dump(answer)
 end
 
+---The payload in a line where it has none of its own: text as it is, CBOR in diagnostic notation,
+---other bytes in hex.
+---@param answer lunacoap.command_line.Answer
+---@return string
+function M.one_line(answer)
+  local payload = answer.payload
+  if answer.format and format.name(answer.format):find("cbor", 1, true) then
+    payload = lunacoap.cbor.diagnose(payload) or payload
+  end
+  return is_text(payload) and payload
+    or payload:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+end
+
 ---A line end, unless there is one or nothing stands before it.
 ---@param text string
 ---@return string
@@ -114,6 +127,13 @@ local function tell_options(answer)
   end
 end
 
+---What a success wrote is on its way; raises a failure when nobody takes it.
+function M.flush()
+  if not io.stdout:flush() then
+    failure.raise(failure.HERE, "cannot write to standard output")
+  end
+end
+
 -- For a terminal what people read, else the payload as it is; one of several is a line.
 local function write(answer, from)
   if lunacoap.isatty(io.stdout) then
@@ -123,8 +143,21 @@ local function write(answer, from)
   else
     io.write(answer.payload)
   end
-  if not io.stdout:flush() then
-    failure.raise(failure.HERE, "cannot write to standard output")
+  M.flush()
+end
+
+---Tells on standard error what there is besides the payload of a success.
+---@param answer lunacoap.command_line.Answer
+---@param given table
+---@param from? string Whose answer it is, where several come.
+function M.tell(answer, given, from)
+  if not M.is_success(answer) then
+    tell_error(answer, from)
+  elseif given.include then
+    io.stderr:write(with_name(answer.code), "\n")
+  end
+  if given.include then
+    tell_options(answer)
   end
 end
 
@@ -133,18 +166,12 @@ end
 ---@param given table
 ---@param from? string Whose answer it is, where several come.
 function M.show(answer, given, from)
-  local is_success = M.is_success(answer)
-  if not is_success then
-    tell_error(answer, from)
-  elseif given.include then
-    io.stderr:write(with_name(answer.code), "\n")
-  end
-  if given.include then
-    tell_options(answer)
-  end
-  if is_success and given.output then
+  M.tell(answer, given, from)
+  if not M.is_success(answer) then
+    return
+  elseif given.output then
     files.write(given.output, answer.payload)
-  elseif is_success then
+  else
     write(answer, from)
   end
 end

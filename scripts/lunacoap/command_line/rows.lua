@@ -15,6 +15,7 @@ return {
   { name = "fetch", summary = "Read a part of a resource, which the payload names" },
   { name = "patch", summary = "Change a part of a resource" },
   { name = "ipatch", summary = "Change a part of a resource; doing so again changes nothing" },
+  { name = "observe", summary = "Print a resource each time it changes" },
   { name = "serve", summary = "Serve the files of a folder" },
   { name = "completion", summary = "Print completions for a shell, or the man page" },
 }
