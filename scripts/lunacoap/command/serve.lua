@@ -1,5 +1,6 @@
 -- lunacoap serve: the files of a folder over CoAP; see lunacoap.files.
 
+local dtls_server = require "lunacoap.command_line.dtls_server"
 local failure = require "lunacoap.command_line.failure"
 local lunacoap = require "lunacoap"
 
@@ -27,10 +28,11 @@ local function log(server)
 end
 
 local function make_server(given)
-  local server = lunacoap.server {
-    LocalHost = given.host or "", LocalPort = given.port, UseIPv6 = given.host == nil,
-    MulticastGroups = given.multicast and ALL_NODES or "",
-  }
+  local fields = dtls_server.server(given)
+  fields.LocalHost, fields.UseIPv6 = given.host or "", given.host == nil
+  fields.LocalPort = given.port or fields.SSLEnabled and 5684 or 5683
+  fields.MulticastGroups = given.multicast and ALL_NODES or ""
+  local server = lunacoap.server(fields)
   if given.verbose then
     log(server)
   end
@@ -55,15 +57,18 @@ out.]],
   arguments = { { name = "folder", value = "DIR", help = "the folder" } },
   options = {
     { flags = "-w --write", help = "let clients create, replace and delete files (PUT, DELETE)" },
-    { flags = "-p --port", value = "PORT", convert = port_of, default = 5683,
-      help = "the UDP port, 0 for any that is free" },
+    { flags = "-p --port", value = "PORT", convert = port_of,
+      help = "the UDP port, if not 5683 (5684 with DTLS); 0 for any that is free" },
     { flags = "-H --host", value = "ADDRESS",
       help = "the address to listen at, if not all of this machine" },
     { flags = "--multicast", help = "answer lunacoap discover, too, which asks all CoAP nodes" },
     { flags = "-v --verbose", help = "write a line about each request to standard error" },
+    dtls_server.group,
   },
   examples = {
     { command = "lunacoap serve --write public", text = "the folder public, to be written too" },
+    { command = "lunacoap serve --cert server.pem --ca clients.crt public",
+      text = "over DTLS, for clients with a certificate" },
   },
   run = function(given)
     local server = make_server(given)

@@ -54,14 +54,19 @@ local function check_rule(given, rule)
   end
 end
 
-local function check_together(given)
+---Raises a failure when the options do not fit together.
+---@param given table
+function M.check(given)
   for _, rule in ipairs(RULES) do
     if given[rule[1]] then
       check_rule(given, rule)
     end
   end
   if given.rpk and not given.peer_key and not given.insecure then
-    failure.raise(failure.MISUSE, "--rpk needs --peer-key, the key of the server, or --insecure")
+    failure.raise(failure.MISUSE, "--rpk needs --peer-key, the key of the other end, or --insecure")
+  end
+  if given.psk_key == "" then
+    failure.raise(failure.MISUSE, "--psk-key is empty")
   end
 end
 
@@ -90,7 +95,10 @@ local function load(path, other)
   return result
 end
 
-local function own_certificate(given)
+---The certificate of --cert, with its key.
+---@param given table
+---@return lunacoap.Certificate
+function M.own_certificate(given)
   local certificate = load(given.cert, given.key)
   if certificate.Encoded == certificate.PublicKey then -- a key alone
     failure.raise(failure.HERE, "%s has no certificate", given.cert)
@@ -101,7 +109,10 @@ local function own_certificate(given)
   return certificate
 end
 
-local function own_key(path)
+---The key pair in a file.
+---@param path string
+---@return lunacoap.Certificate
+function M.own_key(path)
   local key = load(path)
   if not key.PrivateKeyAvailable then
     failure.raise(failure.HERE, "%s has no private key", path)
@@ -109,12 +120,17 @@ local function own_key(path)
   return key
 end
 
--- Of a key pair, a certificate or a public key.
-local function public_key(path)
+---The public key of a key pair, a certificate or a public key in a file.
+---@param path string
+---@return lunacoap.Certificate
+function M.public_key(path)
   return lunacoap.Certificate(lunacoap.StoreType.cstPublicKeyBlob, load(path).PublicKey)
 end
 
-local function authorities(path)
+---The certificates in a file, which must be PEM.
+---@param path string
+---@return string
+function M.authorities(path)
   local content = files.read(path)
   if not content:find("-----BEGIN CERTIFICATE-----", 1, true) then
     failure.raise(failure.HERE, "%s has no certificate in PEM format", path)
@@ -122,8 +138,10 @@ local function authorities(path)
   return content
 end
 
--- As the setting PSKKey takes it.
-local function hex_key(text)
+---What --psk-key means, as the setting PSKKey takes it.
+---@param text string
+---@return string
+function M.hex_key(text)
   local digits = text:match("^0[xX](.*)$")
   if not digits then
     return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
@@ -138,25 +156,22 @@ end
 ---@param given table
 ---@return table
 function M.client(given)
-  check_together(given)
+  M.check(given)
   local fields = {}
   if given.psk_key then
-    if given.psk_key == "" then
-      failure.raise(failure.MISUSE, "--psk-key is empty")
-    end
-    fields.PSKIdentity, fields.PSKKey = given.psk_identity, hex_key(given.psk_key)
+    fields.PSKIdentity, fields.PSKKey = given.psk_identity, M.hex_key(given.psk_key)
   end
   if given.cert then
-    fields.SSLCert = own_certificate(given)
+    fields.SSLCert = M.own_certificate(given)
   end
   if given.ca then
-    fields.SSLServerCACerts = authorities(given.ca)
+    fields.SSLServerCACerts = M.authorities(given.ca)
   end
   if given.rpk then
-    fields.UseRawPublicKey, fields.SSLCert = true, own_key(given.rpk)
+    fields.UseRawPublicKey, fields.SSLCert = true, M.own_key(given.rpk)
   end
   if given.peer_key then
-    fields.SSLAcceptServerCert = public_key(given.peer_key)
+    fields.SSLAcceptServerCert = M.public_key(given.peer_key)
   end
   if given.insecure then
     function fields.OnSSLServerAuthentication(_, e)

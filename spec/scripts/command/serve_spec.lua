@@ -1,5 +1,6 @@
 -- lunacoap serve: a folder as a user serves it, asked by libcoap's client.
 local command = require "spec.support.command"
+local pki = require "spec.support.pki"
 local process = require "spec.support.process"
 
 local folder, server, port
@@ -67,6 +68,76 @@ describe("lunacoap serve", function()
     serve("--host 127.0.0.1")
     assert.matches("serving .* at coap://127.0.0.1:%d+/\n", (server:output()))
     assert.are.equal("hello\n", ask("-m get", "/a.txt"))
+  end)
+
+  describe("over DTLS", function()
+    local client
+
+    -- What libcoap's client, and ours, get or say.
+    local function both(foreign_words, words)
+      local child <close> = process.start(("%s %s 'coaps://127.0.0.1:%s/a.txt'"):format(client,
+        foreign_words, port))
+      local theirs = child:finish()
+      local ours = command.run(("get %s coaps://127.0.0.1:%s/a.txt"):format(words, port))
+      return theirs, ours
+    end
+
+    local function lets_in(foreign_words, words)
+      assert.are.same({ "hello\n", "hello" }, { both(foreign_words, words) })
+    end
+
+    local function keeps_out(foreign_words, words)
+      local theirs, ours = both(foreign_words, words)
+      assert.is_nil(theirs:find("hello", 1, true), theirs)
+      assert.is_nil(ours:find("hello", 1, true), ours)
+    end
+
+    before_each(function() client = "coap-client-openssl -B 3" end)
+
+    it("lets in who has the pre-shared key", function()
+      serve("--psk-identity me --psk-key secret")
+      assert.matches("at coaps://", (server:output()))
+      lets_in("-u me -k secret", "--psk-identity me --psk-key 0x736563726574")
+      keeps_out("-u me -k other", "--psk-identity me --psk-key other --timeout 3")
+      keeps_out("-u you -k secret", "--psk-identity you --psk-key secret --timeout 3")
+    end)
+
+    it("shows a certificate", function()
+      serve(("--cert %s --key %s"):format(pki.path("server-ec.crt"), pki.path("server-ec.key")))
+      lets_in("-R " .. pki.path("root.crt"), "--ca " .. pki.path("root.crt"))
+    end)
+
+    it("lets in certificates that the authority has issued, and no others", function()
+      serve(("--cert %s --ca %s"):format(pki.path("server-ec.both.pem"), pki.path("root.crt")))
+      local function showing(name)
+        local crt, key, root = pki.path(name .. ".crt"), pki.path(name .. ".key"), pki.path("root.crt")
+        return ("-c %s -j %s -R %s"):format(crt, key, root),
+          ("--cert %s --key %s --ca %s --timeout 3"):format(crt, key, root)
+      end
+      lets_in(showing("client-ec"))
+      keeps_out(showing("client-stranger"))
+      keeps_out("-R " .. pki.path("root.crt"), "--timeout 3 --ca " .. pki.path("root.crt"))
+    end)
+
+    it("lets in the raw public key that it knows", function()
+      client = "coap-client-gnutls -B 3"
+      serve(("--rpk %s --peer-key %s"):format(pki.path("server-ec.key"), pki.path("client-ec.key")))
+      lets_in("-M " .. pki.path("client-ec.sec1.key"),
+        ("--rpk %s --peer-key %s"):format(pki.path("client-ec.key"), pki.path("server-ec.key")))
+      keeps_out("-M " .. pki.path("server-ec.sec1.key"),
+        ("--timeout 3 --rpk %s --insecure"):format(pki.path("server-ec.key")))
+    end)
+
+    it("names options that lack another one", function()
+      for words, message in pairs {
+        ["--ca x"] = "--ca needs --cert", ["--key x"] = "--key needs --cert",
+        ["--insecure"] = "--insecure needs --rpk", ["--rpk x"] = "--rpk needs --peer-key",
+      } do
+        local _, errors, status = command.run("serve " .. words .. " " .. folder)
+        assert.is_truthy(errors:find("lunacoap serve: " .. message, 1, true), errors)
+        assert.are.equal(2, status)
+      end
+    end)
   end)
 
   it("ends with Ctrl-C", function()
