@@ -8,12 +8,7 @@
 #include "bindings/buffer.h"
 #include "bindings/cbor_value.h"
 #include "bindings/error.h"
-
-/* How to get from a value to one inside it, for messages. */
-struct step {
-    int key;           /* where the key of a map's pair stands on the stack; 0: not in a map */
-    lua_Integer place; /* the place in an array; 0: not in an array, but behind a tag */
-};
+#include "bindings/walk.h"
 
 /* Where a pair of a map stands in the output. */
 struct pair {
@@ -21,94 +16,31 @@ struct pair {
 };
 
 struct encoder {
-    lua_State *L;
+    struct lc_walk walk;
     struct lc_buf *out;
     struct lc_buf *pairs;   /* struct pair: those of each map that is being written */
     struct lc_buf *scratch; /* a map's pairs while they are sorted */
-    int depth;
-    struct step steps[LC_CBOR_MAX_DEPTH];
 };
 
 static void encode_value(struct encoder *encoder, int index);
 
-/* ---- Mistakes ----------------------------------------------------------------------------------
- */
-
-static void push_step(lua_State *L, const struct step *step)
-{
-    if (step->key == 0) {
-        if (step->place == 0) {
-            lua_pushliteral(L, ".value");
-        } else {
-            lua_pushfstring(L, "[%I]", step->place);
-        }
-    } else if (lua_type(L, step->key) == LUA_TSTRING) {
-        lua_pushfstring(L, ".%s", lua_tostring(L, step->key));
-    } else {
-        lua_pushfstring(L, "[%s]", lc_error_describe(L, step->key));
-        lua_remove(L, -2);
-    }
-}
-
-/* Raises "cbor.encode: value.list[2]: <what is wrong with it>". */
-static void refuse(struct encoder *encoder, const char *why)
-{
-    lua_State *L = encoder->L;
-    luaL_checkstack(L, 12, "CBOR");
-    lua_pushliteral(L, "value");
-    for (int i = 0; i < encoder->depth && i < 12; i++) {
-        push_step(L, &encoder->steps[i]);
-        lua_concat(L, 2);
-    }
-    const char *more = encoder->depth > 12 ? "..." : "";
-    lc_error_raisef(L, LC_ERROR_USAGE, "cbor.encode: %s%s: %s", lua_tostring(L, -1), more, why);
-}
-
 static void check(struct encoder *encoder, bool done)
 {
-    lc_buffer_check(encoder->L, done);
+    lc_buffer_check(encoder->walk.L, done);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------
  */
 
-static void enter(struct encoder *encoder, struct step step)
-{
-    luaL_checkstack(encoder->L, 12, "CBOR");
-    if (encoder->depth == LC_CBOR_MAX_DEPTH) {
-        refuse(encoder, "nested more than 128 deep; does a table hold itself?");
-    }
-    encoder->steps[encoder->depth++] = step;
-}
-
-static void leave(struct encoder *encoder)
-{
-    encoder->depth--;
-}
-
-/* How many items a table has whose keys are 1, 2, 3 ...; -1: it has other keys. */
-static lua_Integer count_items(lua_State *L, int table)
-{
-    lua_Unsigned len = lua_rawlen(L, table), count = 0;
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        if (!lua_isinteger(L, -2) || (lua_Unsigned)lua_tointeger(L, -2) - 1 >= len) {
-            lua_pop(L, 2);
-            return -1;
-        }
-        count++;
-    }
-    return count == len ? (lua_Integer)len : -1;
-}
-
 static void encode_array(struct encoder *encoder, int table, lua_Integer count)
 {
     check(encoder, lc_cbor_write_head(encoder->out, LC_CBOR_ARRAY, (uint64_t)count));
     for (lua_Integer i = 1; i <= count; i++) {
-        enter(encoder, (struct step){.place = i});
-        lua_rawgeti(encoder->L, table, i);
-        encode_value(encoder, lua_gettop(encoder->L));
-        lua_pop(encoder->L, 1);
-        leave(encoder);
+        lc_walk_enter(&encoder->walk, (struct lc_step){.place = i});
+        lua_rawgeti(encoder->walk.L, table, i);
+        encode_value(encoder, lua_gettop(encoder->walk.L));
+        lua_pop(encoder->walk.L, 1);
+        lc_walk_leave(&encoder->walk);
     }
 }
 
@@ -134,7 +66,7 @@ static void sort_pairs(struct encoder *encoder, size_t start, size_t first)
     lc_buf_clear(scratch);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && compare_pairs(&pairs[i - 1], &pairs[i], out->data) == 0) {
-            refuse(encoder, "two keys of a map that are the same in CBOR");
+            lc_walk_refuse(&encoder->walk, "two keys of a map that are the same in CBOR");
         }
         check(encoder, lc_buf_append(scratch, out->data + pairs[i].start, pairs[i].len));
     }
@@ -146,17 +78,17 @@ static void sort_pairs(struct encoder *encoder, size_t start, size_t first)
 
 static void encode_map(struct encoder *encoder, int table)
 {
-    lua_State *L = encoder->L;
+    lua_State *L = encoder->walk.L;
     size_t start = encoder->out->len, first = encoder->pairs->len;
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
         int value = lua_gettop(L);
         struct pair pair = {.start = encoder->out->len};
-        enter(encoder, (struct step){.key = value - 1});
+        lc_walk_enter(&encoder->walk, (struct lc_step){.key = value - 1});
         encode_value(encoder, value - 1);
         pair.key_len = encoder->out->len - pair.start;
         encode_value(encoder, value);
         pair.len = encoder->out->len - pair.start;
-        leave(encoder);
+        lc_walk_leave(&encoder->walk);
         check(encoder, lc_buf_append(encoder->pairs, &pair, sizeof pair));
     }
     sort_pairs(encoder, start, first);
@@ -164,12 +96,8 @@ static void encode_map(struct encoder *encoder, int table)
 
 static void encode_table(struct encoder *encoder, int table)
 {
-    enum lc_cbor_mark mark = lc_cbor_get_mark(encoder->L, table);
-    lua_Integer count = mark == LC_CBOR_MARKED_MAP ? -1 : count_items(encoder->L, table);
-    if (mark == LC_CBOR_MARKED_ARRAY && count < 0) {
-        refuse(encoder, "an array has the keys 1, 2, 3 ... without gaps, and no others");
-    }
-    if (count > 0 || mark == LC_CBOR_MARKED_ARRAY) {
+    lua_Integer count = lc_walk_items(&encoder->walk, table);
+    if (count >= 0) {
         encode_array(encoder, table, count);
     } else {
         encode_map(encoder, table);
@@ -201,10 +129,10 @@ static struct lc_bytes to_bytes(lua_State *L, int index)
 /* The value at the top has a tag. */
 static void encode_tagged(struct encoder *encoder, uint64_t tag)
 {
-    lua_State *L = encoder->L;
+    lua_State *L = encoder->walk.L;
     uint64_t number;
     int value = lua_gettop(L);
-    enter(encoder, (struct step){0});
+    lc_walk_enter(&encoder->walk, (struct lc_step){0});
     if ((tag == LC_CBOR_BIGNUM || tag == LC_CBOR_NEGATIVE_BIGNUM) &&
         lc_cbor_push_content(L, value, &number) == LC_CBOR_BYTE_STRING) {
         check(encoder, encode_bignum(encoder->out, tag, to_bytes(L, -1)));
@@ -213,18 +141,12 @@ static void encode_tagged(struct encoder *encoder, uint64_t tag)
         encode_value(encoder, value);
     }
     lua_settop(L, value);
-    leave(encoder);
-}
-
-static void refuse_type(struct encoder *encoder, int index)
-{
-    const char *what = lc_error_describe(encoder->L, index);
-    refuse(encoder, lua_pushfstring(encoder->L, "CBOR has nothing for %s", what));
+    lc_walk_leave(&encoder->walk);
 }
 
 static void encode_object(struct encoder *encoder, int index)
 {
-    lua_State *L = encoder->L;
+    lua_State *L = encoder->walk.L;
     int top = lua_gettop(L);
     uint64_t number;
     switch (lc_cbor_push_content(L, index, &number)) {
@@ -238,7 +160,7 @@ static void encode_object(struct encoder *encoder, int index)
         check(encoder, lc_cbor_write_head(encoder->out, LC_CBOR_SIMPLE, number));
         break;
     case LC_CBOR_NO_OBJECT:
-        refuse_type(encoder, index);
+        lc_walk_refuse_type(&encoder->walk, "CBOR", index);
     }
     lua_settop(L, top);
 }
@@ -265,7 +187,7 @@ static bool encode_string(struct lc_buf *out, struct lc_bytes string)
 /* `index` counts from the bottom of the stack. */
 static void encode_value(struct encoder *encoder, int index)
 {
-    lua_State *L = encoder->L;
+    lua_State *L = encoder->walk.L;
     switch (lua_type(L, index)) {
     case LUA_TNUMBER:
         check(encoder, encode_number(encoder->out, L, index));
@@ -289,7 +211,7 @@ static void encode_value(struct encoder *encoder, int index)
             break;
         } /* fall through */
     default:
-        refuse_type(encoder, index);
+        lc_walk_refuse_type(&encoder->walk, "CBOR", index);
     }
 }
 
@@ -301,8 +223,10 @@ int lc_cbor_encode(lua_State *L)
             L, LC_ERROR_USAGE, "cbor.encode takes a value, not nil; CBOR's null is cbor.null");
     }
     struct lc_buf *buffers = lc_buffer_push(L, 3);
-    struct encoder encoder = {
-        .L = L, .out = &buffers[0], .pairs = &buffers[1], .scratch = &buffers[2]};
+    struct encoder encoder = {.walk = {.L = L, .function = "cbor.encode"},
+        .out = &buffers[0],
+        .pairs = &buffers[1],
+        .scratch = &buffers[2]};
     encode_value(&encoder, 1);
     lua_pushlstring(L, (const char *)encoder.out->data, encoder.out->len);
     for (int i = 0; i < 3; i++) {

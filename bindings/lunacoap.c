@@ -13,6 +13,7 @@
 #include "bindings/error.h"
 #include "bindings/etag.h"
 #include "bindings/event.h"
+#include "bindings/json.h"
 #include "bindings/linkformat.h"
 #include "bindings/loop.h"
 #include "bindings/modules.h"
@@ -27,6 +28,7 @@ static void open_classes(lua_State *L)
     lc_error_open(L);
     lc_buffer_open(L);
     lc_cbor_value_register(L);
+    lc_json_register(L);
     struct lc_state *state = lc_state_open(L);
     lc_wait_open(L);
     lc_event_open(L, state);
@@ -50,6 +52,7 @@ int luaopen_lunacoap(lua_State *L)
     lc_constants_open(L);
     lc_linkformat_open(L);
     lc_cbor_open(L);
+    lc_json_open(L);
     lua_pushliteral(L, LC_VERSION);
     lua_setfield(L, -2, "VERSION");
     lc_modules_open(L);

@@ -32,7 +32,7 @@ local ONLY_IN = {
   ["^lualib%.h$"] = { ["bindings"] = true },
   ["^mbedtls/"] = { ["runtime/secure"] = true },
   ["^gnutls/"] = { ["runtime/secure"] = true },
-  ["^jansson%.h$"] = { ["runtime/secure"] = true },
+  ["^jansson%.h$"] = { ["runtime/secure"] = true, bindings = true },
   ["^cbor%.h$"] = { ["runtime/wire"] = true },
 }
 
@@ -40,7 +40,7 @@ local ONLY_IN = {
 local ENGINE_FILES = {
   ["^mbedtls/"] = { "^mbedtls", "^random%.c$" },
   ["^gnutls/"] = { "^gnutls", "^cert", "^cookie%.c$", "^digest%.c$", "^trust" },
-  ["^jansson%.h$"] = { "^certificate_jwk%.c$" },
+  ["^jansson%.h$"] = { "^certificate_jwk%.c$", "^json%.c$" },
 }
 
 -- These are given the time, so that their rules can be tried in virtual time.
@@ -207,7 +207,7 @@ function checks.umbrella(path, text)
 end
 
 -- Debian packages of Lua modules; each is a row of the README's dependency table.
-local LIBRARIES = { argparse = true, cjson = true, ["cjson.safe"] = true, lfs = true }
+local LIBRARIES = { argparse = true, lfs = true }
 
 -- Scripts see what a user of the module sees: `lunacoap`, other scripts and libraries.
 function checks.requires(_, text)

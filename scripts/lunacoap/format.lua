@@ -1,7 +1,6 @@
 -- lunacoap.format: content-formats by number or name, and payloads to and from Lua values by
 -- content-format. A format without a codec of its own holds bytes.
 
-local jsons = require "lunacoap.json"
 local lunacoap = require "lunacoap"
 
 ---@class lunacoap.format
@@ -134,7 +133,7 @@ function octets.pretty(bytes)
   return table.concat(lines, "\n")
 end
 
-local json = { encode = jsons.encode, decode = jsons.decode, pretty = jsons.pretty }
+local json = lunacoap.json
 
 local cbor = { encode = lunacoap.cbor.encode, decode = lunacoap.cbor.decode }
 

@@ -5,6 +5,7 @@
 ---@field VERSION string
 ---@field linkformat lunacoap.linkformat
 ---@field cbor lunacoap.cbor
+---@field json lunacoap.json
 ---@field Method lunacoap.Method A method's number.
 ---@field MethodName lunacoap.MethodName A method's name by its number.
 ---@field Code lunacoap.Code A response code such as "2.05".
@@ -164,6 +165,31 @@ function cbor.array(t) end
 ---@param t? table
 ---@return table
 function cbor.map(t) end
+
+---JSON (RFC 8259); tables are arrays or objects as in CBOR.
+---@class lunacoap.json
+---@field null lightuserdata JSON's null, and CBOR's.
+local json = {}
+
+---The value as JSON, keys in order; raises for what JSON has nothing for.
+---@param value any
+---@return string
+function json.encode(value) end
+
+---The value of a text, or nil and what is wrong with it, at which byte.
+---@param text string
+---@return any, string?
+function json.decode(text) end
+
+---The text on several lines, keys in the order of the text, or nil and what is wrong with it.
+---@param text string
+---@return string?, string?
+function json.pretty(text) end
+
+---Marks a table, or a new one, as an array even when it is empty; also in CBOR.
+---@param t? table
+---@return table
+function json.array(t) end
 
 ---Client and server in one.
 ---@class lunacoap.CoAP

@@ -53,4 +53,20 @@ local CBOR = {
   },
 }
 
-return { LINKFORMAT, CBOR }
+local JSON = {
+  name = "json",
+  doc = "JSON (RFC 8259); tables are arrays or objects as in CBOR.",
+  fields = { { "null", "lightuserdata", "JSON's null, and CBOR's." } },
+  functions = {
+    { "encode", { "value: any" }, "string",
+      "The value as JSON, keys in order; raises for what JSON has nothing for." },
+    { "decode", { "text: string" }, "any, string?",
+      "The value of a text, or nil and what is wrong with it, at which byte." },
+    { "pretty", { "text: string" }, "string?, string?",
+      "The text on several lines, keys in the order of the text, or nil and what is wrong with it." },
+    { "array", { "t?: table" }, "table",
+      "Marks a table, or a new one, as an array even when it is empty; also in CBOR." },
+  },
+}
+
+return { LINKFORMAT, CBOR, JSON }

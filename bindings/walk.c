@@ -1,0 +1,83 @@
+/* The way through a Lua value; see walk.h. */
+#include "bindings/walk.h"
+
+#include <lauxlib.h>
+
+#include "bindings/cbor_value.h"
+#include "bindings/error.h"
+
+enum { STEPS_SHOWN = 12, STACK_OF_LEVEL = 12 };
+
+static void push_step(lua_State *L, const struct lc_step *step)
+{
+    if (step->key == 0) {
+        if (step->place == 0) {
+            lua_pushliteral(L, ".value");
+        } else {
+            lua_pushfstring(L, "[%I]", step->place);
+        }
+    } else if (lua_type(L, step->key) == LUA_TSTRING) {
+        lua_pushfstring(L, ".%s", lua_tostring(L, step->key));
+    } else {
+        lua_pushfstring(L, "[%s]", lc_error_describe(L, step->key));
+        lua_remove(L, -2);
+    }
+}
+
+void lc_walk_refuse(struct lc_walk *walk, const char *why)
+{
+    lua_State *L = walk->L;
+    luaL_checkstack(L, STACK_OF_LEVEL, "a value");
+    lua_pushliteral(L, "value");
+    for (int i = 0; i < walk->depth && i < STEPS_SHOWN; i++) {
+        push_step(L, &walk->steps[i]);
+        lua_concat(L, 2);
+    }
+    const char *more = walk->depth > STEPS_SHOWN ? "..." : "";
+    lc_error_raisef(
+        L, LC_ERROR_USAGE, "%s: %s%s: %s", walk->function, lua_tostring(L, -1), more, why);
+}
+
+void lc_walk_refuse_type(struct lc_walk *walk, const char *what, int index)
+{
+    const char *value = lc_error_describe(walk->L, index);
+    lc_walk_refuse(walk, lua_pushfstring(walk->L, "%s has nothing for %s", what, value));
+}
+
+void lc_walk_enter(struct lc_walk *walk, struct lc_step step)
+{
+    luaL_checkstack(walk->L, STACK_OF_LEVEL, "a value");
+    if (walk->depth == LC_WALK_DEPTH) {
+        lc_walk_refuse(walk, "nested more than 128 deep; does a table hold itself?");
+    }
+    walk->steps[walk->depth++] = step;
+}
+
+void lc_walk_leave(struct lc_walk *walk)
+{
+    walk->depth--;
+}
+
+/* -1: there are other keys than 1, 2, 3 ... */
+static lua_Integer count_items(lua_State *L, int table)
+{
+    lua_Unsigned len = lua_rawlen(L, table), count = 0;
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        if (!lua_isinteger(L, -2) || (lua_Unsigned)lua_tointeger(L, -2) - 1 >= len) {
+            lua_pop(L, 2);
+            return -1;
+        }
+        count++;
+    }
+    return count == len ? (lua_Integer)len : -1;
+}
+
+lua_Integer lc_walk_items(struct lc_walk *walk, int index)
+{
+    enum lc_cbor_mark mark = lc_cbor_get_mark(walk->L, index);
+    lua_Integer count = mark == LC_CBOR_MARKED_MAP ? -1 : count_items(walk->L, index);
+    if (mark == LC_CBOR_MARKED_ARRAY && count < 0) {
+        lc_walk_refuse(walk, "an array has the keys 1, 2, 3 ... without gaps, and no others");
+    }
+    return count > 0 || mark == LC_CBOR_MARKED_ARRAY ? count : -1;
+}
