@@ -36,41 +36,49 @@ local function send(coap, uri, method)
   return not ok and err.Code ~= ERROR_RESPONSE and err or nil
 end
 
--- All answers of a group, each with the address that it came from. The status is the best of them.
-local function ask_group(coap, uri, method, given)
+-- All answers of a group. The status is the best of them.
+local function ask_group(coap, uri, method, take)
   local status
   function coap.OnRequestComplete(_, e)
     if e.ErrorCode == 0 or e.ErrorCode == ERROR_RESPONSE then
       local answer = answers.of(coap)
       status = math.min(status or answers.status(answer), answers.status(answer))
-      answers.show(answer, given, uris.authority(e.RemoteHost, e.RemotePort))
+      take(answer, uris.authority(e.RemoteHost, e.RemotePort))
     end
   end
   local err = send(coap, uri, method)
   return status or asking.fail(err)
 end
 
-local function ask(coap, uri, method, given)
+---Sends a request and hands over the answer, or each of a group's with the address that it came
+---from. Raises a failure when there is none.
+---@param coap lunacoap.CoAP
+---@param uri string
+---@param method string
+---@param take fun(answer: lunacoap.command_line.Answer, from?: string)
+---@return integer status What the answer's code means.
+function M.ask(coap, uri, method, take)
+  if uris.is_multicast(uri) then
+    return ask_group(coap, uri, method, take)
+  end
   local err = send(coap, uri, method)
   if err then
     asking.fail(err)
   end
   local answer = answers.of(coap)
-  answers.show(answer, given)
+  take(answer)
   return answers.status(answer)
 end
 
 local function run(method, given)
   local uri = uris.complete(given.uri, dtls.is_given(given))
+  if given.output and uris.is_multicast(uri) then
+    failure.raise(failure.MISUSE, "--output is for one answer, and a group gives several")
+  end
   local coap = M.component(given)
   coap.RequestDataB = payloads.read(given)
   coap.RequestContentFormat = given.format or -1
-  if not uris.is_multicast(uri) then
-    return ask(coap, uri, method, given)
-  elseif given.output then
-    failure.raise(failure.MISUSE, "--output is for one answer, and a group gives several")
-  end
-  return ask_group(coap, uri, method, given)
+  return M.ask(coap, uri, method, function(answer, from) answers.show(answer, given, from) end)
 end
 
 M.URI = {

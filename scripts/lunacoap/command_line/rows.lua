@@ -16,6 +16,7 @@ return {
   { name = "patch", summary = "Change a part of a resource" },
   { name = "ipatch", summary = "Change a part of a resource; doing so again changes nothing" },
   { name = "observe", summary = "Print a resource each time it changes" },
+  { name = "discover", summary = "List the resources of a server, or of the network" },
   { name = "serve", summary = "Serve the files of a folder" },
   { name = "completion", summary = "Print completions for a shell, or the man page" },
 }
