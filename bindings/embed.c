@@ -29,8 +29,19 @@ static const char *push_override(lua_State *L, const struct lc_embed_file *file)
     return NULL;
 }
 
+static int return_text(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    return 1;
+}
+
 static int load(lua_State *L, const struct lc_embed_file *file)
 {
+    if (file->is_starter) {
+        lua_pushlstring(L, file->text, file->length);
+        lua_pushcclosure(L, return_text, 1);
+        return LUA_OK;
+    }
     const char *override = push_override(L, file);
     if (override)
         return luaL_loadfilex(L, override, "t");

@@ -7,6 +7,7 @@
 #define LC_BINDINGS_EMBED_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One embedded file; owns nothing, all of it is constant data. */
@@ -14,7 +15,8 @@ struct lc_embed_file {
     const char *module; /* "lunacoap.cli" */
     const char *path;   /* "scripts/lunacoap/cli.lua", shown in tracebacks */
     const char *text;
-    size_t length; /* bytes of text */
+    size_t length;   /* bytes of text */
+    bool is_starter; /* a script for users: the module is its text, never that of LUNACOAP_PATH */
 };
 
 /* Ended by a row whose module is NULL; generated from scripts/ by bindings/embed.lua. */

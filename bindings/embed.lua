@@ -1,7 +1,7 @@
 -- Writes the C table of the Lua files that are linked into lunacoap (see bindings/embed.h):
 --   lua5.4 bindings/embed.lua scripts/lunacoap/cli.lua ... >scripts.c
 -- The text is embedded as it is, so that tracebacks show the lines of the source. `init.lua` stands
--- for its folder.
+-- for its folder; what is in a folder `starter` is a script for users, and not run but given out.
 
 local function module_name(path)
   local name = path:gsub("^scripts/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
@@ -25,7 +25,7 @@ for _, path in ipairs(arg) do
     out[#out + 1] = "        " .. c_string(line)
     length = length + #line
   end
-  out[#out + 1] = ("        \"\", %d},"):format(length)
+  out[#out + 1] = ("        \"\", %d, %s},"):format(length, path:find("/starter/") ~= nil)
 end
-out[#out + 1] = "    {0, 0, 0, 0},\n};\n"
+out[#out + 1] = "    {0, 0, 0, 0, 0},\n};\n"
 io.write(table.concat(out, "\n"))

@@ -17,6 +17,8 @@ return {
   { name = "ipatch", summary = "Change a part of a resource; doing so again changes nothing" },
   { name = "observe", summary = "Print a resource each time it changes" },
   { name = "discover", summary = "List the resources of a server, or of the network" },
+  { name = "init", summary = "Write a script to start from: a device, a server or a test",
+    module = "starter" },
   { name = "serve", summary = "Serve the files of a folder" },
   { name = "completion", summary = "Print completions for a shell, or the man page" },
 }

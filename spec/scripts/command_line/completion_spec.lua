@@ -77,6 +77,7 @@ local COMPLETED = {
   ["lunacoap get --ca fi"] = { "file.txt" },
   ["lunacoap comp"] = { "completion" },
   ["lunacoap completion "] = { "bash", "man", "zsh" },
+  ["lunacoap init "] = { "device", "server", "test" },
   ["lunacoap completion z"] = { "zsh" },
   ["lunacoap completion --h"] = { "--help" },
 }

@@ -1,0 +1,43 @@
+-- lunacoap init: writes a script to start from.
+
+local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
+
+local KINDS = { "device", "server", "test" }
+local MODULE = "lunacoap.starter.%s"
+
+local function exists(path)
+  local file <close> = io.open(path, "rb")
+  return file ~= nil
+end
+
+local function run(given)
+  local path = given.file or given.kind .. ".lua"
+  local text = require(MODULE:format(given.kind)) -- a starter's module is its text
+  if path == "-" then
+    io.write(text)
+    return 0
+  elseif exists(path) and not given.force then
+    failure.raise(failure.HERE, "%s exists already: --force replaces it", path)
+  end
+  files.write(path, text)
+  print(("wrote %s; try:  lunacoap %s"):format(path, path))
+  return 0
+end
+
+---@type lunacoap.command_line.Declaration
+return {
+  description = [[
+Writes a script to start from, which runs at once and says in its comments how it
+is tried and changed: a device that is read, observed and set; a server that
+keeps what its clients send; a test that asks a server and compares.]],
+  arguments = {
+    { name = "kind", help = "what it is to be", choices = KINDS },
+    { name = "file", optional = true, help = "its name, if not KIND.lua; - for standard output" },
+  },
+  options = { { flags = "--force", help = "replace a file that is there already" } },
+  examples = {
+    { command = "lunacoap init device && lunacoap device.lua", text = "a device that runs" },
+  },
+  run = run,
+}

@@ -1,0 +1,116 @@
+-- lunacoap init, and that what it writes runs at once and does what its comments say.
+local command = require "spec.support.command"
+local lunacoap = require "lunacoap"
+local process = require "spec.support.process"
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read("a")
+end
+
+describe("lunacoap init", function()
+  local folder, running
+
+  before_each(function()
+    folder, running = assert(io.popen("mktemp -d")):read("l"), {}
+  end)
+
+  after_each(function()
+    for _, child in ipairs(running) do
+      local _ <close> = child
+    end
+    os.execute("rm -r " .. folder)
+  end)
+
+  local function there(words)
+    return command.run(words, { env = "-C " .. folder })
+  end
+
+  local function start(words)
+    local child = command.start(words, { env = "-C " .. folder })
+    running[#running + 1] = child
+    return child
+  end
+
+  it("writes a script and says how it is started", function()
+    for _, kind in ipairs { "device", "server", "test" } do
+      assert.are.same({ ("wrote %s.lua; try:  lunacoap %s.lua\n"):format(kind, kind), "", 0 },
+        { there("init " .. kind) })
+      local script = read(("%s/%s.lua"):format(folder, kind))
+      assert.are.equal(read(("scripts/lunacoap/starter/%s.lua"):format(kind)), script)
+      assert.are.same({ script, "", 0 }, { there(("init %s -"):format(kind)) })
+    end
+    there "init device mine.lua"
+    assert.are.equal(read(folder .. "/device.lua"), read(folder .. "/mine.lua"))
+  end)
+
+  it("replaces nothing, unless it has to", function()
+    local file <close> = assert(io.open(folder .. "/device.lua", "w"))
+    file:write("mine")
+    file:close()
+    assert.are.same({ "", "lunacoap init: device.lua exists already: --force replaces it\n", 1 },
+      { there "init device" })
+    assert.are.equal("mine", read(folder .. "/device.lua"))
+    assert.are.equal(0, (select(3, there "init --force device")))
+    assert.are_not.equal("mine", read(folder .. "/device.lua"))
+  end)
+
+  it("refuses other kinds with status 2", function()
+    local _, errors, status = there "init toaster"
+    assert.are.equal("lunacoap init: argument 'KIND' must be one of 'device', 'server', 'test'",
+      errors:match("^[^\n]*"))
+    assert.are.equal(2, status)
+  end)
+
+  it("writes a device that is discovered, read, set and observed, and that reports to the server", function()
+    there "init device"
+    there "init server"
+    local store, port = process.free_port(), process.free_port()
+    start(("server.lua %d"):format(store)):expect "listening"
+    local device = start(("device.lua %d coap://127.0.0.1:%d/measurements"):format(port, store))
+    device:expect(("try:  lunacoap observe coap://127.0.0.1:%d/temperature"):format(port))
+    local out = there(("discover 127.0.0.1:%d rt=temp*"):format(port))
+    assert.is_truthy(out:find("\n/temperature  temperature  yes  Temperature in degrees Celsius\n", 1, true), out)
+    assert.are.same({ "21.0", "", 0 }, { there(("get -a text 127.0.0.1:%d/temperature"):format(port)) })
+    assert.are.equal(4, (select(3, there(("put 127.0.0.1:%d/interval soon"):format(port)))))
+    assert.are.same({ "", "", 0 }, { there(("put -f text 127.0.0.1:%d/interval 0.1"):format(port)) })
+    out = there(("observe -n 3 127.0.0.1:%d/temperature"):format(port))
+    assert.matches("^%d+%.%d\n%d+%.%d\n%d+%.%d\n$", out)
+    out = there(("observe -n 2 127.0.0.1:%d/measurements/latest"):format(store))
+    assert.matches("^%d+%.%d\n%d+%.%d\n$", out)
+    assert.are.equal("", (select(2, device:output())))
+  end)
+
+  it("writes a server to which clients add and of which they read and delete", function()
+    there "init server"
+    local port = process.free_port()
+    local server = start(("server.lua %d"):format(port))
+    server:expect(("try:  lunacoap post coap://127.0.0.1:%d/measurements 21.5\n"):format(port))
+    local base = ("127.0.0.1:%d/measurements"):format(port)
+    assert.are.same({ "", "2.01 Created\n  Location-Path: measurements\n  Location-Path: 1\n", 0 },
+      { there(("post -i %s 21.5"):format(base)) })
+    assert.are.same({ "", "4.00 Bad Request: a measurement is a number\n", 4 }, { there(("post %s warm"):format(base)) })
+    assert.are.equal(0, (select(3, there(("post -f cbor %s 22.5"):format(base)))))
+    assert.are.equal("22.5", (there(("get -a text %s/latest"):format(base))))
+    assert.is_truthy((there(("get %s"):format(base))):find("21.5", 1, true))
+    assert.is_truthy((there(("get %s/1"):format(base))):find("21.5", 1, true))
+    assert.are.equal(0, (select(3, there(("delete %s/1"):format(base)))))
+    assert.are.equal(4, (select(3, there(("get %s/1"):format(base)))))
+  end)
+
+  it("writes a test that passes with its own server, and fails with one that is wrong", function()
+    there "init test"
+    local out, errors, status = there "test.lua"
+    assert.are.same({ "", 0 }, { errors, status })
+    assert.matches("\n5 passed, 0 failed\n$", out)
+    local wrong <close> = lunacoap.CoAP {
+      LocalHost = "127.0.0.1", Listening = true, OnRegister = function(coap, e)
+        e.Accept, coap.ResponseData = true, "Grace"
+      end,
+    }
+    out, errors, status = there(("test.lua coap://127.0.0.1:%d"):format(wrong.LocalPort))
+    assert.are.same({ "", 1 }, { errors, status })
+    assert.matches("FAILED  a name can be set: expected 2%.04, got 4%.04\n", out)
+    assert.matches("\n2 passed, 3 failed\n$", out)
+  end)
+end)
