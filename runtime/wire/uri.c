@@ -22,11 +22,20 @@ static struct lc_bytes cut(struct lc_bytes text, size_t from, size_t to)
     return lc_bytes(text.data + from, to - from);
 }
 
+/* For a handful of characters; a call of strchr() for each byte was 8 % of a client's time. */
+static bool is_one_of(uint8_t c, const char *characters)
+{
+    while (*characters != '\0' && (uint8_t)*characters != c) {
+        characters++;
+    }
+    return *characters != '\0';
+}
+
 /* Where the first of `characters` stands, text.len when none does. */
 static size_t find(struct lc_bytes text, const char *characters)
 {
     size_t i = 0;
-    while (i < text.len && (text.data[i] == '\0' || strchr(characters, text.data[i]) == NULL)) {
+    while (i < text.len && !is_one_of(text.data[i], characters)) {
         i++;
     }
     return i;
@@ -80,7 +89,7 @@ static int check_characters(struct lc_bytes part, const struct lc_percent_set *s
     }
     for (size_t i = 0; i < part.len; i++) {
         uint8_t c = part.data[i];
-        if (c < 128 && c != '%' && !lc_percent_has(set, c) && (c == '\0' || !strchr(also, c))) {
+        if (c < 128 && c != '%' && !lc_percent_has(set, c) && !is_one_of(c, also)) {
             return lc_fail(error, LC_ERROR_URI, "byte 0x%02x is written %%%02X in \"%.*s\"", c, c,
                 part.len > 120 ? 120 : (int)part.len, (const char *)part.data);
         }
