@@ -3,10 +3,15 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "net/private.h"
+
+/* Deadlines nearer than this are met to some microseconds, others to a millisecond. */
+#define NEAR (5 * LC_SECOND / 1000)
 
 static lc_time monotonic(void)
 {
@@ -28,6 +33,17 @@ static void on_deadline(struct ev_loop *ev, ev_timer *timer, int events)
     (void)ev, (void)events;
     struct lc_loop *loop = timer->data;
     loop->armed = LC_NEVER;
+}
+
+/* The same for a near one; reading ends its being readable. */
+static void on_near_deadline(struct ev_loop *ev, ev_io *io, int events)
+{
+    (void)ev, (void)events;
+    struct lc_loop *loop = io->data;
+    uint64_t times;
+    if (read(io->fd, &times, sizeof times) == sizeof times) {
+        loop->armed = LC_NEVER;
+    }
 }
 
 static void on_wake(struct ev_loop *ev, ev_async *async, int events)
@@ -59,6 +75,12 @@ struct lc_loop *lc_loop_new(void)
     loop->deadline.data = loop->polled.data = loop;
     ev_check_start(loop->ev, &loop->polled);
     ev_async_start(loop->ev, &loop->wake);
+    ev_io_init(&loop->near, on_near_deadline,
+        timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), EV_READ);
+    loop->near.data = loop;
+    if (loop->near.fd >= 0) {
+        ev_io_start(loop->ev, &loop->near);
+    }
     return loop;
 }
 
@@ -66,6 +88,9 @@ void lc_loop_free(struct lc_loop *loop)
 {
     lc_loop_flush(loop);
     ev_loop_destroy(loop->ev);
+    if (loop->near.fd >= 0) {
+        close(loop->near.fd);
+    }
     for (unsigned i = 0; i < LC_LOOP_DEPTH; i++) {
         lc_receive_batch_free(loop->receive[i]);
     }
@@ -158,6 +183,15 @@ void lc_deferred_cancel(struct lc_loop *loop, struct lc_deferred *deferred)
     deferred->link = NULL;
 }
 
+/* libev waits for whole milliseconds, rounded up. For what is near, the kernel has a timer that is
+ * exact and costs a system call each time it is set. False: it has none left for us. */
+static bool arm_near(struct lc_loop *loop, lc_time deadline)
+{
+    struct itimerspec at = {.it_value = {.tv_sec = (time_t)(deadline / LC_SECOND),
+                                .tv_nsec = (long)(deadline % LC_SECOND) * 1000}};
+    return loop->near.fd >= 0 && timerfd_settime(loop->near.fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
+}
+
 /* Makes libev return at `deadline`. Most turns find it set already. */
 static void arm(struct lc_loop *loop, lc_time deadline)
 {
@@ -166,6 +200,9 @@ static void arm(struct lc_loop *loop, lc_time deadline)
     }
     ev_timer_stop(loop->ev, &loop->deadline);
     loop->armed = deadline;
+    if (deadline - loop->timers.now < NEAR && arm_near(loop, deadline)) {
+        return;
+    }
     if (deadline != LC_NEVER) {
         ev_timer_set(&loop->deadline, (double)(deadline - loop->polled_at) / LC_SECOND, 0.);
         ev_timer_start(loop->ev, &loop->deadline);

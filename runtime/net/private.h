@@ -17,6 +17,7 @@ enum { LC_LOOP_DEPTH = 16 };
 struct lc_loop {
     struct ev_loop *ev;
     ev_timer deadline; /* the only timer of libev; `armed` is when it fires, or LC_NEVER */
+    ev_io near;        /* a timerfd, in its place for near deadlines; or -1 */
     ev_check polled;
     ev_async wake;
     struct lc_timers timers;

@@ -40,6 +40,31 @@ describe("the loop", function()
     assert.are.same({ "near" }, fired)
   end)
 
+  it("meets a deadline that is nearer than a millisecond to a fraction of that", function()
+    local least = math.huge
+    for _ = 1, 20 do
+      local start, fired = loop:now(true), nil
+      loop:timer(0.0002, function() fired = loop:now(true) end)
+      while not fired do
+        loop:turn(30)
+      end
+      least = math.min(least, fired - start)
+    end
+    assert.is_true(least >= 0.0002 - 2e-6 and least < 0.0007, least)
+  end)
+
+  it("keeps to a deadline that a nearer one, cleared by now, was set before", function()
+    local start, fired = loop:now(true), nil
+    local near = loop:timer(0.001, function() end)
+    loop:turn(0)
+    loop:timer(0.02, function() fired = loop:now(true) end)
+    near:cancel()
+    while not fired do
+      loop:turn(30)
+    end
+    assert.is_true(fired - start >= 0.02 - 2e-6 and fired - start < 5, fired - start)
+  end)
+
   it("does not fire a timer that was cleared", function()
     local fired = false
     loop:timer(0, function() fired = true end):cancel()
