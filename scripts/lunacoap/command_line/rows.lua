@@ -20,5 +20,6 @@ return {
   { name = "init", summary = "Write a script to start from: a device, a server or a test",
     module = "starter" },
   { name = "serve", summary = "Serve the files of a folder" },
+  { name = "bench", summary = "Load a server, and tell how long its answers take" },
   { name = "completion", summary = "Print completions for a shell, or the man page" },
 }
