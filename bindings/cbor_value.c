@@ -202,6 +202,21 @@ static int simple(lua_State *L)
     return 1;
 }
 
+/* type(value) -> the name of the function that makes such a value, or nil */
+static int type(lua_State *L)
+{
+    static const char *const objects[] = {NULL, "bytes", "tagged", "simple"};
+    static const char *const marks[] = {NULL, "array", "map"};
+    luaL_checkany(L, 1);
+    if (lua_istable(L, 1)) {
+        lua_pushstring(L, marks[lc_cbor_get_mark(L, 1)]);
+    } else {
+        const struct object *object = test(L, 1);
+        lua_pushstring(L, object != NULL ? objects[object->kind] : NULL);
+    }
+    return 1;
+}
+
 void lc_cbor_value_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -210,6 +225,7 @@ void lc_cbor_value_open(lua_State *L)
         {"map", map},
         {"simple", simple},
         {"tagged", tagged},
+        {"type", type},
         {NULL, NULL},
     };
     luaL_setfuncs(L, functions, 0);

@@ -13,8 +13,8 @@
 /* Makes the metatables; called once when a state is opened. */
 void lc_cbor_value_register(lua_State *L);
 
-/* Sets bytes(s), tagged(tag, value), simple(n), array([t]), map([t]), null and undefined as fields
- * of the table at the top of the stack. */
+/* Sets bytes(s), tagged(tag, value), simple(n), array([t]), map([t]), type(value), null and
+ * undefined as fields of the table at the top of the stack. */
 void lc_cbor_value_open(lua_State *L);
 
 /* Replaces the string at the top by the byte string that holds it. There is one object for each

@@ -56,6 +56,7 @@ local METHODS = {
 local MODULES = {
   { "format", "Content-formats by number or name; payloads to and from Lua values." },
   { "response", "Makes a response for a handler of lunacoap.server to return or to raise." },
+  { "senml", "Sensor Measurement Lists in JSON and CBOR." },
   { "server", "Makes a resource server." },
 }
 

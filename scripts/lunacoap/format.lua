@@ -58,8 +58,8 @@ end
 
 -- ---- Codecs -------------------------------------------------------------------------------------
 
--- Each has encode(value) -> bytes, decode(bytes) -> value and pretty(bytes) -> text. They return
--- nil, message, or raise an error.
+-- Each has encode(value, number) -> bytes, decode(bytes, number) -> value and pretty(bytes, number)
+-- -> text. They return nil, message, or raise an error.
 
 local function describe(value)
   local kind = type(value)
@@ -135,6 +135,28 @@ end
 
 local json = lunacoap.json
 
+local senml = {}
+
+function senml.encode(value, number)
+  return lunacoap.senml.pack(value, number)
+end
+
+function senml.decode(bytes, number)
+  return lunacoap.senml.unpack(bytes, number)
+end
+
+-- Records with the names of their fields, in CBOR too; what is no SenML, as the CBOR that it is.
+function senml.pretty(bytes, number)
+  if number < 112 then
+    return lunacoap.json.pretty(bytes)
+  end
+  local records = lunacoap.senml.unpack(bytes, number)
+  if not records then
+    return lunacoap.cbor.diagnose(bytes, 2)
+  end
+  return lunacoap.json.pretty(lunacoap.senml.pack(records, 110))
+end
+
 local cbor = { encode = lunacoap.cbor.encode, decode = lunacoap.cbor.decode }
 
 function cbor.pretty(bytes)
@@ -145,6 +167,8 @@ end
 local CODECS = {
   { "^text/", text },
   { "^application/link%-format$", link_format },
+  { "^application/sens?ml%+json$", senml },
+  { "^application/sens?ml%+cbor$", senml },
   { "^application/json$", json },
   { "%+json$", json },
   { "^application/cbor$", cbor },
@@ -179,8 +203,8 @@ function M.readable(n)
 end
 
 -- Calls a function of a codec; what it raises becomes nil, message.
-local function try(f, value)
-  local ok, result, message = pcall(f, value)
+local function try(f, value, number)
+  local ok, result, message = pcall(f, value, number)
   if ok then
     return result, message
   end
@@ -197,7 +221,7 @@ function M.encode(n, value)
   if not number then
     return nil, message
   end
-  return try(codec_of(number).encode, value)
+  return try(codec_of(number).encode, value, number)
 end
 
 ---Reads a payload.
@@ -210,7 +234,7 @@ function M.decode(n, bytes)
   if not number then
     return nil, message
   end
-  return try(codec_of(number).decode, bytes)
+  return try(codec_of(number).decode, bytes, number)
 end
 
 ---A payload as text for people.
@@ -223,7 +247,7 @@ function M.pretty(n, bytes)
   if not number then
     return nil, message
   end
-  return try(codec_of(number).pretty, bytes)
+  return try(codec_of(number).pretty, bytes, number)
 end
 
 return M

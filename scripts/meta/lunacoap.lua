@@ -18,6 +18,7 @@
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
 ---@field format lunacoap.format Content-formats by number or name; payloads to and from Lua values.
 ---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
+---@field senml lunacoap.senml Sensor Measurement Lists in JSON and CBOR.
 ---@field server lunacoap.server Makes a resource server.
 local lunacoap = {}
 
@@ -190,6 +191,10 @@ function json.pretty(text) end
 ---@param t? table
 ---@return table
 function json.array(t) end
+---What made a value: "bytes", "tagged", "simple", "array" or "map"; nil for all others.
+---@param value any
+---@return string?
+function cbor.type(value) end
 
 ---Client and server in one.
 ---@class lunacoap.CoAP

@@ -204,6 +204,18 @@ describe("objects", function()
   end)
 end)
 
+it("cbor.type tells what made a value", function()
+  for kind, value in pairs { bytes = cbor.bytes "x", tagged = cbor.tagged(1, 2), simple = cbor.undefined,
+    array = cbor.array {}, map = cbor.map {} } do
+    assert.are.equal(kind, cbor.type(value))
+  end
+  assert.are.equal("array", cbor.type(decoded "80"))
+  assert.are.equal("map", cbor.type(decoded "a0"))
+  for _, value in ipairs { {}, "x", 1, true, cbor.null, io.stdout, setmetatable({}, {}) } do
+    assert.is_nil(cbor.type(value))
+  end
+end)
+
 describe("arrays", function()
   it("are tables whose keys are 1, 2, 3 ...", function()
     assert.are.equal("83010203", encoded { 1, 2, 3 })

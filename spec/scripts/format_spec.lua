@@ -83,6 +83,56 @@ describe("link-format", function()
   end)
 end)
 
+describe("JSON", function()
+  it("goes both ways, in every format that is made of it", function()
+    for _, number in ipairs { 50, 51, 52, 256, 432, 11543 } do
+      assert.are.equal('{"a":1}', format.encode(number, { a = 1 }))
+      assert.are.same({ a = 1 }, format.decode(number, '{"a":1}'))
+    end
+    assert.are.equal('"text"', format.encode("json", "text"))
+    assert.is_false(format.decode("json", "false"))
+  end)
+
+  it("is shown indented", function()
+    assert.are.equal('{"b": [1, 2.50], "a": null}', format.pretty("json", '{"b":[1,2.50],"a":null}'))
+  end)
+
+  it("says what is wrong", function()
+    refused("^malformed JSON at byte 2: expected object key", format.decode("json", "{"))
+    refused("^malformed JSON at byte 2: expected object key", format.pretty("json", "{"))
+    refused("^json.encode: value%.x: JSON has nothing for a function$", format.encode("json", { x = print }))
+    refused("^json.encode takes a value, not nil", format.encode("json", nil))
+  end)
+end)
+
+describe("SenML", function()
+  local RECORDS = { { bn = "urn:dev:1:", n = "temp", u = "Cel", v = 21.5 }, { n = "data", vd = "\1" } }
+
+  it("goes both ways, in all its formats", function()
+    for _, number in ipairs { 110, 111, 112, 113 } do
+      assert.are.equal(lunacoap.senml.pack(RECORDS, number), format.encode(number, RECORDS))
+      assert.are.same(RECORDS, format.decode(number, format.encode(number, RECORDS)))
+    end
+  end)
+
+  it("is shown with the names of its fields", function()
+    local text = '[{"bn": "urn:dev:1:", "n": "temp", "u": "Cel", "v": 21.5}, {"n": "data", "vd": "AQ"}]'
+    for _, number in ipairs { 110, 111, 112, 113 } do
+      assert.are.equal(text, (format.pretty(number, format.encode(number, RECORDS)):gsub("\n%s+", " "):gsub("%[ ", "[")
+        :gsub("\n%]", "]")))
+    end
+    assert.are.equal('[{"v": "x"}]', format.pretty(110, '[{"v":"x"}]'))
+    assert.are.equal('[{2: "x"}]', format.pretty(112, "\x81\xa1\2\x61x"))
+  end)
+
+  it("says what is wrong", function()
+    refused("^record 1: 'v' holds a number, not a string$", format.decode("senml+json", '[{"n":"a","v":"x"}]'))
+    refused("^record 1: 'v' holds a number, not a string$", format.encode("senml+cbor", { { n = "a", v = "x" } }))
+    refused("^malformed CBOR at byte 1: ", format.pretty("senml+cbor", ""))
+    refused("^senml.pack takes a list of records, not a string$", format.encode("senml+cbor", "x"))
+  end)
+end)
+
 describe("CBOR", function()
   it("goes both ways, in every format that is made of it", function()
     for _, number in ipairs { 60, 19, 16, 61, 62, 101, 141, 140, 257, 293, 340, 836, 10003 } do

@@ -38,6 +38,8 @@ local CBOR = {
       "Marks a table, or a new one, as an array even when it is empty; also in JSON." },
     { "map", { "t?: table" }, "table",
       "Marks a table, or a new one, as a map even when its keys are 1, 2, 3 ..." },
+    { "type", { "value: any" }, "string?",
+      'What made a value: "bytes", "tagged", "simple", "array" or "map"; nil for all others.' },
   },
   classes = {
     { "Bytes", "A byte string; #b is its length, equal ones are the same object.", {
