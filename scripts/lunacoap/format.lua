@@ -182,7 +182,7 @@ local CODECS = {
 
 -- A name may end with parameters, and with a coding ("application/json deflate"): such payloads
 -- are only bytes to us.
-local function codec_of(n)
+local function find_codec(n)
   local name = M.name(n):lower()
   if name:find(" deflate$") or name:find(" zstd$") then
     return octets
@@ -193,6 +193,14 @@ local function codec_of(n)
       return row[2]
     end
   end
+end
+
+local codecs = {}
+
+local function codec_of(n)
+  local codec = codecs[n] or find_codec(n)
+  codecs[n] = codec
+  return codec
 end
 
 ---Whether there is more to a format than its bytes.

@@ -167,6 +167,11 @@ function cbor.array(t) end
 ---@return table
 function cbor.map(t) end
 
+---What made a value: "bytes", "tagged", "simple", "array" or "map"; nil for all others.
+---@param value any
+---@return string?
+function cbor.type(value) end
+
 ---JSON (RFC 8259); tables are arrays or objects as in CBOR.
 ---@class lunacoap.json
 ---@field null lightuserdata JSON's null, and CBOR's.
@@ -191,10 +196,6 @@ function json.pretty(text) end
 ---@param t? table
 ---@return table
 function json.array(t) end
----What made a value: "bytes", "tagged", "simple", "array" or "map"; nil for all others.
----@param value any
----@return string?
-function cbor.type(value) end
 
 ---Client and server in one.
 ---@class lunacoap.CoAP

@@ -94,12 +94,12 @@ describe("JSON", function()
   end)
 
   it("is shown indented", function()
-    assert.are.equal('{"b": [1, 2.50], "a": null}', format.pretty("json", '{"b":[1,2.50],"a":null}'))
+    assert.are.equal('{\n  "b": [\n    1,\n    2.5\n  ],\n  "a": null\n}', format.pretty("json", '{"b":[1,2.50],"a":null}'))
   end)
 
   it("says what is wrong", function()
-    refused("^malformed JSON at byte 2: expected object key", format.decode("json", "{"))
-    refused("^malformed JSON at byte 2: expected object key", format.pretty("json", "{"))
+    refused("^malformed JSON at byte 1: string or '}' expected", format.decode("json", "{"))
+    refused("^malformed JSON at byte 1: string or '}' expected", format.pretty("json", "{"))
     refused("^json.encode: value%.x: JSON has nothing for a function$", format.encode("json", { x = print }))
     refused("^json.encode takes a value, not nil", format.encode("json", nil))
   end)
@@ -118,10 +118,10 @@ describe("SenML", function()
   it("is shown with the names of its fields", function()
     local text = '[{"bn": "urn:dev:1:", "n": "temp", "u": "Cel", "v": 21.5}, {"n": "data", "vd": "AQ"}]'
     for _, number in ipairs { 110, 111, 112, 113 } do
-      assert.are.equal(text, (format.pretty(number, format.encode(number, RECORDS)):gsub("\n%s+", " "):gsub("%[ ", "[")
-        :gsub("\n%]", "]")))
+      assert.are.equal(text, (format.pretty(number, format.encode(number, RECORDS)):gsub("\n *", "")
+        :gsub(",", ", ")))
     end
-    assert.are.equal('[{"v": "x"}]', format.pretty(110, '[{"v":"x"}]'))
+    assert.are.equal('[\n  {\n    "v": "x"\n  }\n]', format.pretty(110, '[{"v":"x"}]'))
     assert.are.equal('[{2: "x"}]', format.pretty(112, "\x81\xa1\2\x61x"))
   end)
 

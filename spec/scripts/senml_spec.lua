@@ -165,7 +165,7 @@ describe("the rules of SenML", function()
   end)
 
   it("tell of bytes that are no list of records", function()
-    refused("malformed JSON at byte 2: expected value but found the end", senml.unpack "[")
+    refused("malformed JSON at byte 1: ']' expected near end of file", senml.unpack "[")
     refused("malformed CBOR at byte 2: the input ends within an item", senml.unpack("\x81", 112))
     refused("SenML is an array of records, not a table", senml.unpack '{"n":"a","v":1}')
     refused("SenML is an array of records, not 5", senml.unpack("\5", 112))
