@@ -213,10 +213,12 @@ end
 -- Calls a function of a codec; what it raises becomes nil, message.
 local function try(f, value, number)
   local ok, result, message = pcall(f, value, number)
-  if ok then
-    return result, message
+  if not ok then
+    return nil, type(result) == "table" and result.Message or tostring(result)
+  elseif result == nil then
+    return nil, message
   end
-  return nil, type(result) == "table" and result.Message or tostring(result)
+  return result
 end
 
 ---Writes a value in a content-format.
