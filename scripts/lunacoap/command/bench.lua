@@ -170,7 +170,7 @@ local function run(given)
   local people = json_file == io.stdout and io.stderr or io.stdout
   people:write(report.text(result, judged))
   if json_file then
-    write(json_file, require("lunacoap.json").encode(report.plain(result, judged)) .. "\n")
+    write(json_file, lunacoap.json.encode(report.plain(result, judged)) .. "\n")
   end
   if histogram_file then
     write(histogram_file, report.csv(result.latency))

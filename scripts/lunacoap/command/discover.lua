@@ -158,7 +158,7 @@ local function show_json(links, root)
     end
     list[i] = object
   end
-  local text, message = require("lunacoap.json").encode(list)
+  local text, message = format.encode("json", list)
   io.write(text or failure.raise(failure.HERE, "%s", message), "\n")
 end
 

@@ -1,7 +1,7 @@
 -- lunacoap bench, as a user starts it: what comes on which stream, in which file, and the exit status.
 local command = require "spec.support.command"
 local foreign = require "spec.support.foreign"
-local json = require "lunacoap.json"
+local json = require("lunacoap").json
 local lunacoap = require "lunacoap"
 local process = require "spec.support.process"
 

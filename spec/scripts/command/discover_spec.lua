@@ -1,6 +1,6 @@
 -- lunacoap discover, as a user starts it.
 local command = require "spec.support.command"
-local json = require "lunacoap.json"
+local json = require("lunacoap").json
 local lunacoap = require "lunacoap"
 
 local LINKS = [[</temperature>;rt="temperature";if="sensor";ct="0 50 65000";obs;title="Außen",</light>;rt="light";ct="60 0",]]

@@ -1,5 +1,5 @@
 -- lunacoap.load.report: what people and programs read of a load test.
-local json = require "lunacoap.json"
+local json = require("lunacoap").json
 local report = require "lunacoap.load.report"
 local threshold = require "lunacoap.load.threshold"
 local virtual = require "spec.support.virtual"
