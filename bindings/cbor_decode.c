@@ -3,9 +3,7 @@
 
 #include <lauxlib.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "bindings/buffer.h"
 #include "bindings/cbor_value.h"
 
 /* A table is made for so many items at most; a larger one grows as they are read. */
@@ -21,22 +19,27 @@ static int room_for(const struct lc_cbor_head *head)
 /* ---- Numbers -----------------------------------------------------------------------------------
  */
 
-/* Pushes an integer, or the object with the tag of a bignum that stands for one too large for Lua.
- */
+/* An integer that is too large for Lua is an object with the tag of a bignum. */
+static void push_big(lua_State *L, uint64_t tag, const void *data, size_t len)
+{
+    lua_pushlstring(L, data, len);
+    lc_cbor_to_bytes(L);
+    lc_cbor_to_tagged(L, tag);
+}
+
+/* `tag` is that of a bignum of the same sign. */
 static void push_integer(lua_State *L, uint64_t tag, uint64_t argument)
 {
     uint8_t bytes[8];
-    lua_Integer integer = (lua_Integer)argument;
     if (argument <= INT64_MAX) {
+        lua_Integer integer = (lua_Integer)argument;
         lua_pushinteger(L, tag == LC_CBOR_NEGATIVE_BIGNUM ? -1 - integer : integer);
         return;
     }
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (uint8_t)(argument >> (56 - 8 * i));
     }
-    lua_pushlstring(L, (const char *)bytes, sizeof bytes);
-    lc_cbor_to_bytes(L);
-    lc_cbor_to_tagged(L, tag);
+    push_big(L, tag, bytes, sizeof bytes);
 }
 
 static void push_bignum(lua_State *L, uint64_t tag, struct lc_bytes bignum)
@@ -45,9 +48,7 @@ static void push_bignum(lua_State *L, uint64_t tag, struct lc_bytes bignum)
     if (lc_cbor_is_integer(&bignum, &argument)) {
         push_integer(L, tag, argument);
     } else {
-        lua_pushlstring(L, (const char *)bignum.data, bignum.len);
-        lc_cbor_to_bytes(L);
-        lc_cbor_to_tagged(L, tag);
+        push_big(L, tag, bignum.data, bignum.len);
     }
 }
 

@@ -1,26 +1,40 @@
 /* The way through a Lua value; see walk.h. */
 #include "bindings/walk.h"
 
+#include <ctype.h>
 #include <lauxlib.h>
+#include <stdint.h>
 
 #include "bindings/cbor_value.h"
 #include "bindings/error.h"
 
-enum { STEPS_SHOWN = 12, STACK_OF_LEVEL = 12 };
+/* Longer names are shown as strings, which are cut. */
+enum { STEPS_SHOWN = 12, LONGEST_NAME = 32, STACK_OF_LEVEL = 12 };
+
+static bool is_name(lua_State *L, int index)
+{
+    if (lua_type(L, index) != LUA_TSTRING || lua_rawlen(L, index) > LONGEST_NAME) {
+        return false;
+    }
+    const char *text = lua_tostring(L, index);
+    size_t i = 0;
+    while (isalpha((uint8_t)text[i]) || text[i] == '_' || (i > 0 && isdigit((uint8_t)text[i]))) {
+        i++;
+    }
+    return i > 0 && i == lua_rawlen(L, index);
+}
 
 static void push_step(lua_State *L, const struct lc_step *step)
 {
-    if (step->key == 0) {
-        if (step->place == 0) {
-            lua_pushliteral(L, ".value");
-        } else {
-            lua_pushfstring(L, "[%I]", step->place);
-        }
-    } else if (lua_type(L, step->key) == LUA_TSTRING) {
+    if (step->key != 0 && is_name(L, step->key)) {
         lua_pushfstring(L, ".%s", lua_tostring(L, step->key));
-    } else {
+    } else if (step->key != 0) {
         lua_pushfstring(L, "[%s]", lc_error_describe(L, step->key));
         lua_remove(L, -2);
+    } else if (step->place != 0) {
+        lua_pushfstring(L, "[%I]", step->place);
+    } else {
+        lua_pushliteral(L, ".value");
     }
 }
 
@@ -28,14 +42,15 @@ void lc_walk_refuse(struct lc_walk *walk, const char *why)
 {
     lua_State *L = walk->L;
     luaL_checkstack(L, STACK_OF_LEVEL, "a value");
-    lua_pushliteral(L, "value");
+    lua_pushfstring(L, "%s: value", walk->function);
     for (int i = 0; i < walk->depth && i < STEPS_SHOWN; i++) {
         push_step(L, &walk->steps[i]);
         lua_concat(L, 2);
     }
-    const char *more = walk->depth > STEPS_SHOWN ? "..." : "";
-    lc_error_raisef(
-        L, LC_ERROR_USAGE, "%s: %s%s: %s", walk->function, lua_tostring(L, -1), more, why);
+    lua_pushfstring(L, "%s: %s", walk->depth > STEPS_SHOWN ? "..." : "", why);
+    lua_concat(L, 2);
+    lc_error_push(L, LC_ERROR_USAGE, lua_tostring(L, -1));
+    lua_error(L);
 }
 
 void lc_walk_refuse_type(struct lc_walk *walk, const char *what, int index)

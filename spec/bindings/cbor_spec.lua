@@ -237,7 +237,8 @@ describe("arrays", function()
   end)
 
   it("have no gaps and no other keys", function()
-    for _, wrong in ipairs { { 1, x = 2 }, { [2] = 1 }, { [0] = 1 } } do
+    assert.are.equal("a201010303", encoded { 1, nil, 3 })
+    for _, wrong in ipairs { { 1, x = 2 }, { [2] = 1 }, { [0] = 1 }, { 1, nil, 3 } } do
       assert.matches("value: an array has the keys 1, 2, 3 ... without gaps", raised(cbor.encode, cbor.array(wrong)))
     end
     assert.matches("cbor.array takes a table without a metatable of its own, or nothing, not 5",
@@ -347,6 +348,8 @@ describe("cbor.encode", function()
       raised(cbor.encode, { a = { 1, { b = print } } }))
     assert.are.equal("cbor.encode: value.t.value[true]: CBOR has nothing for a FILE*",
       raised(cbor.encode, { t = cbor.tagged(1, { [true] = io.stdout }) }))
+    assert.are.equal("cbor.encode: value['a b'][false]['" .. ("x"):rep(40) .. "...']: CBOR has nothing for a function",
+      raised(cbor.encode, { ["a b"] = { [false] = { [("x"):rep(400)] = print } } }))
     assert.matches("takes a value, not nil; CBOR's null is cbor.null", raised(cbor.encode))
   end)
 

@@ -110,7 +110,9 @@ describe("json.encode", function()
       ["value.x: JSON has nothing for a lunacoap.cbor.simple"] = { x = cbor.undefined },
       ["value.x[5]: the keys of a JSON object are strings"] = { x = { [5] = 1 } },
       ["value[1]: the keys of a JSON object are strings"] = cbor.map { 1 },
-      ["value: an array has the keys 1, 2, 3 ... without gaps, and no others"] = json.array { x = 1 },
+      ["value: an array has the keys 1, 2, 3 ... without gaps, and no others"] = json.array { 1, nil, 3 },
+      ["value[1]: JSON has nothing for a function"] = { print },
+      ["value['a b']['" .. ("x"):rep(40) .. "...']: JSON has nothing for a function"] = { ["a b"] = { [("x"):rep(400)] = print } },
       ["value.f: JSON has nothing for a FILE*"] = { f = io.stdout },
     } do
       assert.are.equal("json.encode: " .. expected, raised(json.encode, value))
