@@ -240,6 +240,16 @@ void lc_error_from_thread(lua_State *L, lua_State *thread)
     }
 }
 
+/* As debug.traceback, it leaves objects as they are: they are for who knows them. */
+int lc_error_traceback(lua_State *L)
+{
+    lua_settop(L, 1);
+    if (lua_type(L, 1) == LUA_TSTRING) {
+        lc_error_from_thread(L, L);
+    }
+    return 1;
+}
+
 /* ---- What an error object does in a script ----------------------------------------------------
  */
 

@@ -31,6 +31,9 @@ int lc_error_raisef(lua_State *L, int code, const char *format, ...)
  */
 void lc_error_from_thread(lua_State *L, lua_State *thread);
 
+/* lunacoap.traceback(raised): what error() was given as text becomes an error object. */
+int lc_error_traceback(lua_State *L);
+
 /* Raises Code 1: "<what> has no <kind> '<name>'; did you mean '<nearest>'?" The nearest comes from
  * `names`. */
 int lc_error_unknown(lua_State *L, const char *what, const char *kind, const char *name,

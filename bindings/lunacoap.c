@@ -42,7 +42,7 @@ int luaopen_lunacoap(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"CoAP", lc_component_new}, {"CoAPOption", lc_option_new},
         {"Certificate", lc_certificate_new}, {"etag", lc_etag}, {"isatty", lc_terminal_isatty},
-        {NULL, NULL}};
+        {"traceback", lc_error_traceback}, {NULL, NULL}};
     if (!lc_state_exists(L)) {
         open_classes(L);
     }

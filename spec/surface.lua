@@ -84,6 +84,9 @@ local FUNCTIONS = {
     "Eight bytes that depend on the bytes alone, everywhere and always: an ETag for them." },
   { "isatty", { "file: file*" }, "boolean, integer?",
     "Whether a file such as io.stdout is a terminal, and how many columns it has if that is known." },
+  { "traceback", { "raised: any" }, "any",
+    "Makes an error object, with Where and Traceback, of a text that was raised, for xpcall; others "
+      .. "stay what they are." },
   { "now", {}, "number",
     "Seconds on a clock that is never set." },
   { "signal", { "name: string", "f?: fun()" }, nil,

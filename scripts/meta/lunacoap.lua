@@ -77,6 +77,11 @@ function lunacoap.etag(bytes) end
 ---@return boolean, integer?
 function lunacoap.isatty(file) end
 
+---Makes an error object, with Where and Traceback, of a text that was raised, for xpcall; others stay what they are.
+---@param raised any
+---@return any
+function lunacoap.traceback(raised) end
+
 ---Seconds on a clock that is never set.
 ---@return number
 function lunacoap.now() end

@@ -176,4 +176,23 @@ describe("did you mean", function()
     assert.is_nil(types.suggest("Get", {}))
     assert.is_nil(types.suggest("G", { "P" }))
   end)
+
+  it("is made by lunacoap.traceback of a text that is raised, and kept by it", function()
+    local where
+    local function fail() where = here(); error("broken") end
+    local _, err = xpcall(fail, lunacoap.traceback)
+    assert.are.same({ 1, "broken", where }, { err.Code, err.Message, err.Where })
+    local first = err.Traceback:match("stack traceback:\n%s*([^\n]*)")
+    assert.are.equal(1, first:find(where, 1, true))
+    local _, again = xpcall(error, lunacoap.traceback, err)
+    assert.is_true(rawequal(again, err))
+    _, err = xpcall(function() where = here(); return nil .. "x" end, lunacoap.traceback)
+    assert.are.same({ "attempt to concatenate a nil value", where }, { err.Message, err.Where })
+  end)
+
+  it("is not made by lunacoap.traceback of objects, which are for who knows them", function()
+    local own = setmetatable({}, { __tostring = function() return "mine" end })
+    assert.are.equal(own, select(2, xpcall(error, lunacoap.traceback, own)))
+    assert.is_nil(select(2, xpcall(error, lunacoap.traceback)))
+  end)
 end)
