@@ -85,8 +85,7 @@ local FUNCTIONS = {
   { "isatty", { "file: file*" }, "boolean, integer?",
     "Whether a file such as io.stdout is a terminal, and how many columns it has if that is known." },
   { "traceback", { "raised: any" }, "any",
-    "Makes an error object, with Where and Traceback, of a text that was raised, for xpcall; others "
-      .. "stay what they are." },
+    "For xpcall: makes an error object, with its place, of a text; what is no text stays as it is." },
   { "now", {}, "number",
     "Seconds on a clock that is never set." },
   { "signal", { "name: string", "f?: fun()" }, nil,

@@ -44,6 +44,19 @@ function M.is(value)
   return class == Response or type(class) == "table" and rawget(class, "__name") == Response.__name
 end
 
+---Calls a function and returns what it returns, or the response that it raises. Other errors are
+---raised again as they were, with their place.
+---@param f function
+---@param ... any Its arguments.
+---@return any
+function M.catch(f, ...)
+  local ok, result = xpcall(f, lunacoap.traceback, ...)
+  if ok or M.is(result) then
+    return result
+  end
+  error(result, 0)
+end
+
 ---Makes a response of a code that is right for certain.
 ---@param code string
 ---@param body? any

@@ -5,10 +5,10 @@
 local lunacoap = require "lunacoap"
 local access = require "lunacoap.server.access"
 local discovery = require "lunacoap.server.discovery"
-local format = require "lunacoap.format"
+local observers = require "lunacoap.server.observers"
 local Request = require "lunacoap.server.request"
 local represent = require "lunacoap.server.represent"
-local Response = require "lunacoap.response"
+local respond = require "lunacoap.server.respond"
 local Resource = require "lunacoap.server.resource"
 local Router = require "lunacoap.server.router"
 
@@ -80,136 +80,10 @@ function Server:use(layer)
   table.insert(self.layers, layer)
 end
 
--- ---- Answering ----------------------------------------------------------------------------------
-
-local function contains(list, number)
-  for _, item in ipairs(list) do
-    if item == number then
-      return true
-    end
-  end
-  return false
-end
-
--- RFC 7252 5.10.8: the state that the conditions are about is what the get handler returns.
-local function meets_conditions(resource, request)
-  if not (request.if_match or request.if_none_match) then
-    return true
-  end
-  local get = resource.handlers.GET
-  local state = represent.response(get and get(request), "GET")
-  local exists = state.code:byte() == 50
-  if request.if_none_match and exists then
-    return false
-  elseif not request.if_match then
-    return true
-  elseif not exists then
-    return false
-  elseif request.if_match[""] then
-    return true
-  end
-  local etags = represent.etags(state, resource.formats)
-  for etag in pairs(request.if_match) do
-    if etags[etag] then
-      return true
-    end
-  end
-  return false
-end
-
-local function names_of(formats)
-  local names = {}
-  for i, number in ipairs(formats) do
-    names[i] = format.name(number)
-  end
-  return table.concat(names, ", ")
-end
-
--- What the resource itself has to say before its handler does: a response, or nil.
-local function refusal(self, resource, request)
-  local refused = not request.notifying -- its observers were let in when they registered
-    and (self.check_access and self.check_access(request)
-      or resource.check_access and resource.check_access(request))
-  if refused then
-    return refused
-  elseif not resource.handlers[request.method] then
-    return lunacoap.response("4.05")
-  elseif request.format and resource.accepts and not contains(resource.accepts, request.format) then
-    return lunacoap.response("4.15", "this takes " .. names_of(resource.accepts))
-  elseif request.accept and resource.formats and not contains(resource.formats, request.accept) then
-    return lunacoap.response("4.06", "this has " .. names_of(resource.formats))
-  elseif not meets_conditions(resource, request) then
-    return lunacoap.response("4.12")
-  end
-  return nil
-end
-
-local function handle(request)
-  local self = request.server
-  local resource, params = self.router:match(request.path)
-  request.params = params
-  if not resource then
-    return self.check_access and self.check_access(request) or lunacoap.response("4.04")
-  end
-  request.resource = resource
-  local refused = refusal(self, resource, request)
-  return refused or resource.handlers[request.method](request)
-end
-
--- A raised response is caught here, so that each layer sees it as a returned one. Other errors are
--- the component's: 5.00 to the client, OnError with where it happened.
-local function with_place(err)
-  if Response.is(err) then
-    return err
-  end
-  return debug.traceback(tostring(err), 2)
-end
-
-local function call(f, request, next_layer)
-  local ok, result = xpcall(f, with_place, request, next_layer)
-  local is_response = Response.is(result)
-  if not ok and not is_response then
-    error(result, 0)
-  elseif is_response and result.settled then
-    return result
-  end
-  return represent.settle(request, represent.response(result, request.method))
-end
-
--- The response of the layers from the i-th on.
-local function run(request, i)
-  local layer = request.server.layers[i]
-  if not layer then
-    return call(handle, request)
-  end
-  return call(layer, request, function()
-    return run(request, i + 1)
-  end)
-end
-
+-- The response to a request is in Response* then; returns the request, and whether it is a 2.xx.
 local function answer(self, coap, e, method, observing)
   local request = Request.received(self, coap, e, method, observing)
-  local response = run(request, 1)
-  return represent.write(coap, response), request.resource
-end
-
----Sends the present state to those who observe a path with the same arguments and Accept.
----@param resource lunacoap.Resource
----@param group table One of coap:ListObserved().
----@param target string Path and query of their URI.
-function Server:notify_observers(resource, group, target)
-  local coap = self.coap
-  local accept = group.Accept ~= -1 and group.Accept or nil
-  local request = Request.notifying(self, group.URIPath, group.URIQuery, accept)
-  request.resource = resource
-  local response = run(request, 1)
-  if not self.running then
-    return
-  end
-  coap.ResponseCode, coap.ResponseDataB, coap.ResponseContentFormat = "", "", -1
-  coap.ResponseETagB, coap.ResponseOptions = "", {}
-  represent.write(coap, response)
-  coap:SendNotification(target, group.Accept)
+  return represent.write(coap, respond(request)), request
 end
 
 -- ---- Life cycle ---------------------------------------------------------------------------------
@@ -218,10 +92,11 @@ end
 local function attach(self)
   local coap = self.coap
   coap.OnRequest = function(component, e)
-    answer(self, component, e, NAMES[e.Method], false)
+    answer(self, component, e, NAMES[e.Method] or ("0.%02d"):format(e.Method), false)
   end
   coap.OnRegister = function(component, e)
-    local success, resource = answer(self, component, e, "GET", true)
+    local success, request = answer(self, component, e, "GET", true)
+    local resource = request.resource
     e.Accept = success and resource ~= nil and resource.observable == true
   end
   self.running = true
@@ -276,16 +151,7 @@ end
 
 ---Tells all observers the present state; those of what is not observable any more get 4.04.
 function Server:refresh()
-  local coap = self.coap
-  for _, group in ipairs(coap:ListObserved()) do
-    local resource, params = self.router:match(group.URIPath)
-    if resource and resource.observable then
-      resource:notify(params)
-    else
-      coap.ResponseCode, coap.ResponseDataB, coap.ResponseOptions = "4.04", "", {}
-      coap:SendNotification(group.URI)
-    end
-  end
+  observers.tell_of_all(self)
 end
 
 ---Ends it at once: pending requests, observers, the socket.

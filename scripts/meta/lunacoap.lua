@@ -77,7 +77,7 @@ function lunacoap.etag(bytes) end
 ---@return boolean, integer?
 function lunacoap.isatty(file) end
 
----Makes an error object, with Where and Traceback, of a text that was raised, for xpcall; others stay what they are.
+---For xpcall: makes an error object, with its place, of a text; what is no text stays as it is.
 ---@param raised any
 ---@return any
 function lunacoap.traceback(raised) end

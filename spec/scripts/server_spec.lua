@@ -1,44 +1,14 @@
 -- lunacoap.server: what clients get from resources, and what a script may say of them.
 local lunacoap = require "lunacoap"
 
-local OPTION = lunacoap.OptionNumber
-local METHOD = lunacoap.Method
+local resources = require "spec.support.resources"
+
+local accept, option, value_of = resources.accept, resources.option, resources.value_of
 
 local server, client
 
--- Sends a request and returns what came back.
-local function ask(method, path, given)
-  given = given or {}
-  client.RequestDataB = given.payload or ""
-  client.RequestContentFormat = given.format or -1
-  client.RequestOptions = given.options or {}
-  local ok, err = pcall(client.SendCustomRequest, client, server:uri(path), METHOD[method])
-  assert(ok or err.Code == 709, err)
-  return { code = client.ResponseCode, payload = client.ResponseDataB,
-    format = client.ResponseContentFormat, etag = client.ResponseETagB,
-    options = client.ResponseOptions }
-end
-
-local function option(name, value)
-  return { Number = OPTION[name], Value = value }
-end
-
-local function accept(number)
-  return { options = { option("Accept", number) } }
-end
-
-local function hex(bytes)
-  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
-local function value_of(response, name)
-  local values = {}
-  for _, item in ipairs(response.options) do
-    if item.Number == OPTION[name] then
-      values[#values + 1] = item.Value
-    end
-  end
-  return table.concat(values, "/")
+local function ask(...)
+  return resources.ask(client, server, ...)
 end
 
 local function pick(response, ...)
@@ -274,6 +244,12 @@ describe("lunacoap.server", function()
       assert.are.same({ "4.15", "this takes application/json" }, pick(response, "code", "payload"))
     end)
 
+    it("one in a format that nobody here reads, but that the resource takes, is its bytes", function()
+      server:resource("/xml", { accepts = { "xml" }, put = function(req) body = req.body end })
+      assert.are.equal("2.04", ask("PUT", "/xml", { payload = "<a/>", format = 41 }).code)
+      assert.are.equal("<a/>", body)
+    end)
+
     it("one without a format is taken as it is", function()
       assert.are.equal("2.04", ask("PUT", "/json", { payload = "x" }).code)
       assert.are.equal("x", body)
@@ -317,7 +293,7 @@ describe("lunacoap.server", function()
     end)
 
     local function with_etag(name, etag)
-      return { options = { option(name, hex(etag)) } }
+      return { options = { resources.bytes(name, etag) } }
     end
 
     it("gives the same content the same one, and another content another", function()
@@ -455,8 +431,9 @@ describe("lunacoap.server", function()
       server:start()
       local etag = ask("GET", "/x").etag
       ask("GET", "/x", accept(0))
-      ask("GET", "/x", { options = { option("ETag", hex(etag)) } })
-      assert.are.same({ '2.05 {"a":1} 50', "4.06 nil nil", "2.03  nil" }, seen)
+      ask("GET", "/x", { options = { resources.bytes("ETag", etag) } })
+      assert.are.same({ '2.05 {"a":1} 50', "4.06 this has application/json, application/cbor nil",
+        "2.03  nil" }, seen)
     end)
 
     it("change a response of this request alone, though a handler keeps giving the same", function()

@@ -47,74 +47,93 @@ function M.response(value, method)
   return Response.of(DEFAULT_CODE[method] or "2.04", value)
 end
 
+-- The formats to choose from; a format that the handler named is the only one.
+local function offers_of(response, resource)
+  if response.format then
+    return { assert(format.number(response.format)) }
+  end
+  return resource and resource.formats or OFFERS[kind_of(response.body)]
+end
+
 local function contains(list, wanted)
-  for _, item in ipairs(list) do
-    if item == wanted then
+  for i = 1, #list do
+    if list[i] == wanted then
       return true
     end
   end
   return false
 end
 
----The payload and Content-Format of a value; nil when the client accepts none that there is.
----@param value any
----@param fixed? integer|string The format that the handler named: a string is in it already.
----@param formats? integer[] The formats of the resource; else those of the value's kind.
----@param accept? integer
----@return string? payload
----@return integer? format
-function M.encode(value, fixed, formats, accept)
-  local offers = fixed and { assert(format.number(fixed)) } or formats or OFFERS[kind_of(value)]
-  local chosen = accept or offers[1]
-  if not contains(offers, chosen) then
-    return nil
-  elseif fixed and type(value) == "string" then
-    return value, chosen
+-- A string whose format the handler named is in it already, and as text or bytes it is itself.
+local function encode(response, number)
+  local body = response.body
+  if type(body) == "string" and (response.format or number == TEXT or number == OCTETS) then
+    return body
   end
-  return assert(format.encode(chosen, value)), chosen
+  return format.encode(number, body)
 end
 
----The ETags of a value in each format that it can have, as a set.
+---Names of content-formats for people.
+---@param formats integer[]
+---@return string
+function M.names_of(formats)
+  local names = {}
+  for i, number in ipairs(formats) do
+    names[i] = format.name(number)
+  end
+  return table.concat(names, ", ")
+end
+
+-- The same bytes mean something else in another format.
+local function make_etag(payload, number)
+  return lunacoap.etag(number .. ":" .. payload)
+end
+
+---The ETags of a 2.05 response in each format that it can have, as a set.
 ---@param response lunacoap.Response
----@param formats? integer[]
+---@param resource lunacoap.Resource
 ---@return table<string, true>
-function M.etags(response, formats)
-  local set, body = {}, response.body
-  local offers = response.format and { format.number(response.format) } or formats
-    or OFFERS[kind_of(body)]
-  for _, number in ipairs(offers) do
-    local written = response.format and type(body) == "string"
-    local payload = written and body or format.encode(number, body)
+function M.etags(response, resource)
+  if response.etag or resource.etag == false then
+    return { [response.etag or false] = true }
+  end
+  local set = {}
+  for _, number in ipairs(offers_of(response, resource)) do
+    local payload = encode(response, number)
     if payload then
-      set[response.etag or M.etag(payload, number)] = true
+      set[make_etag(payload, number)] = true
     end
   end
   return set
 end
 
----The ETag of a payload in a format: the same bytes mean something else in another one.
----@param payload string
----@param number integer
----@return string
-function M.etag(payload, number)
-  return lunacoap.etag(number .. ":" .. payload)
-end
-
--- Whether a response has a representation of the resource that an ETag can stand for.
+-- Whether a response is a representation of the resource, for which an ETag can stand.
 local function has_etag(request, response)
   return response.code == "2.05" and request.resource ~= nil and request.resource.etag ~= false
     and (request.method == "GET" or request.method == "FETCH")
 end
 
+local function refuse(response, offers)
+  response.code, response.body = "4.06", "this has " .. M.names_of(offers)
+  response.format, response.etag, response.max_age, response.location = nil, nil, nil, nil
+end
+
+local function cannot_write(request, message)
+  error(("the response to %s %s cannot be written: %s"):format(request.method, request.path,
+    message), 0)
+end
+
 local function settle_body(request, response)
-  local resource = request.resource
-  local payload, number = M.encode(response.body, response.format, resource and resource.formats,
-    request.accept)
-  if not payload then
-    response.code, response.body, response.format, response.etag = "4.06", nil, nil, nil
-    return
+  local offers = offers_of(response, request.resource)
+  local number = request.accept or offers[1]
+  if request.accept and not contains(offers, number) then
+    return refuse(response, offers)
   end
-  local etag = response.etag or has_etag(request, response) and M.etag(payload, number) or nil
+  local payload, message = encode(response, number)
+  if not payload then
+    cannot_write(request, message)
+  end
+  local etag = response.etag or has_etag(request, response) and make_etag(payload, number) or nil
   if etag and response.code == "2.05" and request.etags and request.etags[etag] then
     response.code, payload = "2.03", "" -- RFC 7252 5.9.1.3: the client has it
   end
@@ -122,32 +141,44 @@ local function settle_body(request, response)
   response.etag = etag
 end
 
--- An error's payload is text for people and no representation (RFC 7252 5.5.2).
-local function settle_error(response)
-  if response.format then
-    response.body, response.format = M.encode(response.body, response.format)
-  elseif response.body ~= nil then
-    response.body = tostring(response.body)
+-- An error's payload is text for people and no representation (RFC 7252 5.5.2), unless the handler
+-- says otherwise: by a format, or by a table, which is none.
+local function settle_error(request, response)
+  if not response.format and type(response.body) ~= "table" then
+    response.body = response.body ~= nil and tostring(response.body) or nil
+    return
   end
+  local number = offers_of(response)[1]
+  local payload, message = encode(response, number)
+  if not payload then
+    cannot_write(request, message)
+  end
+  response.body, response.format = payload, number
 end
 
 local function is_success(response)
   return response.code:byte() == 50 -- "2"
 end
 
----Makes of a response what goes out: its body the payload, its format and ETag the options, its
----code 4.06 or 2.03 where the request wants that.
+---Makes of what a handler or a layer returned the response that goes out: its body is the payload,
+---its format and ETag are the options, its code is 4.06 or 2.03 where the request wants that.
 ---@param request lunacoap.Request
----@param response lunacoap.Response One of M.response.
+---@param value any
 ---@return lunacoap.Response
-function M.settle(request, response)
-  if not is_success(response) then
-    settle_error(response)
-  elseif response.body ~= nil then
-    settle_body(request, response)
+function M.settle(request, value)
+  if Response.is(value) and value.settled then
+    return value -- by a layer further inside
   end
-  if request.resource and is_success(response) then
-    response.max_age = response.max_age or request.resource.max_age
+  local response = M.response(value, request.method)
+  if is_success(response) then
+    if response.body ~= nil then
+      settle_body(request, response)
+    end
+    if request.resource and is_success(response) then
+      response.max_age = response.max_age or request.resource.max_age
+    end
+  else
+    settle_error(request, response)
   end
   response.settled = true
   return response

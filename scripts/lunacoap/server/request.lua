@@ -80,7 +80,11 @@ function lazy.body(request)
   if number == nil or payload == "" then
     return payload
   end
+  local resource = request.resource
   if not format.readable(number) then
+    if resource and resource.accepts then
+      return payload -- who names such a format reads it
+    end
     error(lunacoap.response("4.15", "nothing here reads " .. format.name(number)), 0)
   end
   local value, message = format.decode(number, payload)
@@ -149,9 +153,11 @@ local M = {}
 ---The request of an OnRequest or OnRegister event, in its own handler.
 ---@return lunacoap.Request
 function M.received(server, coap, e, method, observing)
+  local path = e.URIPath
+  local resource, params = server.router:match(path)
   local request = setmetatable({
     server = server, coap = coap, event = e, method = method, observing = observing,
-    notifying = false, path = e.URIPath,
+    notifying = false, path = path, resource = resource, params = params,
   }, Request)
   if method ~= "GET" then
     request.payload = coap.RequestDataB
@@ -168,14 +174,30 @@ end
 local NOBODY = { RemoteHost = "", RemotePort = 0, PSKIdentity = "", CertFingerprint = "" }
 NOBODY.__index = NOBODY
 
----The GET that makes a notification for those who observe a path with these arguments and Accept.
+---The GET that makes a notification for a group of coap:ListObserved().
 ---@return lunacoap.Request
-function M.notifying(server, path, query, accept)
+function M.notifying(server, group)
+  local path = group.URIPath
+  local resource, params = server.router:match(path)
   return setmetatable({
     server = server, coap = server.coap, method = "GET", observing = false, notifying = true,
-    event = setmetatable({ URIPath = path, URIQuery = query }, NOBODY), path = path,
-    options = {}, accept = accept,
+    event = setmetatable({ URIPath = path, URIQuery = group.URIQuery }, NOBODY), path = path,
+    options = {}, accept = group.Accept ~= -1 and group.Accept or nil,
+    resource = resource, params = params,
   }, Request)
+end
+
+---The same request as a GET, for a look at the present state. It has what layers have put into it.
+---@param request lunacoap.Request
+---@return lunacoap.Request
+function M.as_get(request)
+  local get = setmetatable({}, Request)
+  for name, value in pairs(request) do
+    get[name] = value
+  end
+  get.method, get.observing = "GET", false
+  get.payload, get.body, get.format = nil, nil, nil
+  return get
 end
 
 return M

@@ -1,8 +1,8 @@
--- One resource of a server: what the script said of it, checked, and its observers.
+-- One resource of a server: what the script said of it, checked.
 
-local lunacoap = require "lunacoap"
 local access = require "lunacoap.server.access"
 local format = require "lunacoap.format"
+local observers = require "lunacoap.server.observers"
 local Router = require "lunacoap.server.router"
 
 ---@class lunacoap.ResourceInit
@@ -92,7 +92,6 @@ function Resource.new(server, pattern, init, level)
   for name, method in pairs(METHODS) do
     resource.handlers[method] = init[name]
   end
-  resource.changed = {}
   return resource
 end
 
@@ -107,55 +106,27 @@ function Resource:has_captures()
   return false
 end
 
--- All paths of a pattern, as a key of `changed`.
-local EVERY = true
-
-local function report(server, err)
-  local on_error = server.coap.OnError
-  if on_error then
-    on_error(server.coap, { ErrorCode = 1, Description = tostring(err) })
-  else
-    io.stderr:write(tostring(err), "\n")
-  end
-end
-
--- One state for those who observe a path with the same arguments and Accept.
-local function notify_group(self, group, target)
-  local ok, err = xpcall(self.server.notify_observers, debug.traceback, self.server, self, group,
-    target)
-  if not ok then
-    -- The observers keep the state that they have: they are not to be lost for an error of ours.
-    report(self.server, err)
-  end
-end
-
-local function notify_path(self, path)
-  local groups = self.server.coap:ListObserved(path ~= EVERY and path or nil)
-  local done = {}
-  for _, group in ipairs(groups) do
-    -- A path is observed under each name of the host, and one notification reaches all.
-    local target = group.URI:match("^%w+://[^/?]*(.*)$")
-    local key = ("%s %d"):format(target, group.Accept)
-    if not done[key] and self.server.router:match(group.URIPath) == self then
-      done[key] = true
-      notify_group(self, group, target)
+local function contains(list, wanted)
+  for i = 1, #list do
+    if list[i] == wanted then
+      return true
     end
   end
+  return false
 end
 
--- Changes that come while the handler waits for something are told in a round of their own.
-local function flush(self)
-  while next(self.changed) do
-    local changed = self.changed
-    self.changed = {}
-    for path in pairs(changed[EVERY] and { [EVERY] = true } or changed) do
-      if not self.server.running then
-        break
-      end
-      notify_path(self, path)
-    end
-  end
-  self.flushing = false
+---Whether it takes payloads in a format.
+---@param number integer
+---@return boolean
+function Resource:takes(number)
+  return self.accepts == nil or contains(self.accepts, number)
+end
+
+---Whether it may have a representation in a format.
+---@param number integer
+---@return boolean
+function Resource:has(number)
+  return self.formats == nil or contains(self.formats, number)
 end
 
 ---Tells the observers that the state has changed: the get handler is called for each kind of
@@ -165,19 +136,17 @@ function Resource:notify(params)
   if not self.observable then
     error(("'%s' is not observable"):format(self.pattern), 2)
   end
-  local path = EVERY
-  if params or not self:has_captures() then
-    local filled, missing = Router.fill(self.parts, params or {})
-    if not filled then
-      error(("notify needs a value for {%s} of '%s'"):format(missing, self.pattern), 2)
-    end
-    path = filled
+  if params ~= nil and type(params) ~= "table" then
+    error(("notify takes a table of what the pattern '%s' captures, not %s"):format(self.pattern,
+      tostring(params)), 2)
+  elseif not params and self:has_captures() then
+    return observers.tell(self, observers.EVERY_PATH)
   end
-  self.changed[path] = true
-  if not self.flushing then
-    self.flushing = true
-    lunacoap.spawn(flush, self)
+  local path, missing = Router.fill(self.parts, params or {})
+  if not path then
+    error(("notify needs a value for {%s} of '%s'"):format(missing, self.pattern), 2)
   end
+  observers.tell(self, path)
 end
 
 return Resource

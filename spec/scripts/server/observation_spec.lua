@@ -163,6 +163,36 @@ describe("an observable resource", function()
     assert.are.same({ "2.05 other" }, other)
   end)
 
+  for _, path in ipairs { "/n/", "/n/a%3Fb", "/n/a%23b", "/n/%2541", "/n/q?a=1?2&b", "/n?a=%23" } do
+    it("tells those of " .. path, function()
+      local state = 1
+      local init = { observable = true, get = function(req)
+        return ("%s %s %d"):format(req.path, req.arguments[1], state)
+      end }
+      local all = { server:resource("/n", init), server:resource("/n/{path*}", init) }
+      server:start()
+      local got = observe(path)
+      state = 2
+      all[1]:notify()
+      all[2]:notify()
+      wait_for(got, 2)
+      assert.are.equal(got[1]:gsub("1$", "2"), got[2])
+    end)
+  end
+
+  it("goes on telling after it could not", function()
+    local resource = server:resource("/x", { observable = true, get = function() return "x" end })
+    server:start()
+    server.coap:Shutdown()
+    resource:notify()
+    assert.is_true(process.wait(function() return #errors > 0 end))
+    assert.matches("ListObserved needs server mode", errors[1])
+    server.coap:StartListening()
+    local got = observe("/x")
+    resource:notify()
+    wait_for(got, 2)
+  end)
+
   it("that is gone ends its observations with 4.04", function()
     local value = 1
     local resource = server:resource("/x", { observable = true, get = function() return value end })
@@ -263,5 +293,8 @@ describe("an observable resource", function()
     local ok, message = pcall(resource.notify, resource, { x = 1 })
     assert.is_false(ok)
     assert.matches("notify needs a value for {y} of '/a/{x}/{y}'", message)
+    ok, message = pcall(resource.notify, resource, 3)
+    assert.is_false(ok)
+    assert.matches("notify takes a table of what the pattern '/a/{x}/{y}' captures, not 3", message)
   end)
 end)

@@ -1,0 +1,110 @@
+-- Telling the observers of resources what has become of them.
+
+local lunacoap = require "lunacoap"
+local represent = require "lunacoap.server.represent"
+local Request = require "lunacoap.server.request"
+local respond = require "lunacoap.server.respond"
+local Response = require "lunacoap.response"
+
+-- EVERY_PATH stands for all paths of a pattern.
+local M = { EVERY_PATH = true }
+
+-- As the component itself tells of an error in a handler.
+local function report(server, err)
+  local code, text = 1, tostring(err)
+  if type(err) == "table" and rawget(err, "Traceback") then
+    code, text = err.Code, ("%s: %s\n%s"):format(err.Where, err.Message, err.Traceback)
+  end
+  local on_error = server.coap.OnError
+  if on_error then
+    on_error(server.coap, { ErrorCode = code, Description = text })
+  else
+    io.stderr:write("lunacoap: ", text, "\n")
+  end
+end
+
+-- Sets Response* outside of a handler, where an earlier use has left them as they were.
+local function write(coap, response)
+  coap.ResponseCode, coap.ResponseDataB, coap.ResponseContentFormat = "", "", -1
+  coap.ResponseETagB, coap.ResponseOptions = "", {}
+  represent.write(coap, response)
+end
+
+-- One state for those who observe a path with the same arguments and Accept.
+local function tell_group(server, group, uri)
+  local coap = server.coap
+  local response = respond(Request.notifying(server, group))
+  if server.running then -- the handler may have waited for something
+    write(coap, response)
+    coap:SendNotification(uri, group.Accept)
+  end
+end
+
+-- When a state cannot be made its observers keep what they have: they are not to be lost for an
+-- error of ours.
+local function tell_path(resource, path)
+  local server, done = resource.server, {}
+  for _, group in ipairs(server.coap:ListObserved(path ~= M.EVERY_PATH and path or nil)) do
+    -- A path is observed under each name of the host, and one notification reaches all.
+    local uri = group.URI:match("^%w+://[^/?]*(.*)$")
+    local key = ("%d %s"):format(group.Accept, uri)
+    if not done[key] and server.router:match(group.URIPath) == resource then
+      done[key] = true
+      local ok, err = xpcall(tell_group, lunacoap.traceback, server, group, uri)
+      if not ok then
+        report(server, err)
+      end
+    end
+  end
+end
+
+-- Changes that come while the handler waits for something are told in a round of their own.
+local function tell_rounds(resource)
+  while next(resource.changed) do
+    local changed = resource.changed
+    resource.changed = {}
+    for path in pairs(changed[M.EVERY_PATH] and { [M.EVERY_PATH] = true } or changed) do
+      if not resource.server.running then
+        break
+      end
+      tell_path(resource, path)
+    end
+  end
+end
+
+local function tell_all(resource)
+  local ok, err = xpcall(tell_rounds, lunacoap.traceback, resource)
+  resource.changed = nil
+  if not ok then
+    report(resource.server, err)
+  end
+end
+
+---Has a task tell the observers of a path the present state, once for all calls until it runs.
+---@param resource lunacoap.Resource
+---@param path string|true As the events' URIPath, or EVERY_PATH.
+function M.tell(resource, path)
+  if not resource.changed then
+    resource.changed = {}
+    lunacoap.spawn(tell_all, resource)
+  end
+  resource.changed[path] = true
+end
+
+---Tells all observers of a server the present state; those of what is not observable any more get
+---4.04.
+---@param server lunacoap.Server
+function M.tell_of_all(server)
+  local coap = server.coap
+  for _, group in ipairs(coap:ListObserved()) do
+    local resource, params = server.router:match(group.URIPath)
+    if resource and resource.observable then
+      resource:notify(params)
+    else
+      write(coap, Response.of("4.04"))
+      coap:SendNotification(group.URI)
+    end
+  end
+end
+
+return M
