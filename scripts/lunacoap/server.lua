@@ -13,7 +13,7 @@ local Resource = require "lunacoap.server.resource"
 local Router = require "lunacoap.server.router"
 
 ---@class lunacoap.ServerInit: lunacoap.CoAPInit
----@field access? true|table|fun(request: lunacoap.Request): boolean Who may use it at all.
+---@field access? lunacoap.AccessRule Who may use it at all.
 
 ---@class lunacoap.Server
 ---@field coap lunacoap.CoAP The component that it stands on, for all that is not said here.

@@ -1,10 +1,13 @@
 -- Who may use a resource. A rule is a table such as { psk = { "meter-1", "meter-2" } }: each of its
 -- fields has to hold, with one of its values; `true` lets in whoever has proven an identity; a
--- function of the request decides itself.
+-- function of the request decides itself: it returns whether, or the response that refuses.
 
-local lunacoap = require "lunacoap"
+---@alias lunacoap.AccessRule true|table|fun(request: lunacoap.Request): boolean|lunacoap.Response
+
+local Response = require "lunacoap.response"
 
 local FIELDS = { psk = true, subject = true, issuer = true, fingerprint = true, kind = true }
+local KINDS = { psk = true, certificate = true, ["raw-key"] = true }
 
 local M = {}
 
@@ -15,10 +18,13 @@ end
 -- { "a", "b" } or "a" as a set.
 local function set_of(name, values, level)
   local set = {}
-  for _, value in ipairs(type(values) == "table" and values or { values }) do
-    if type(value) ~= "string" then
+  for key, value in pairs(type(values) == "table" and values or { values }) do
+    if math.type(key) ~= "integer" or type(value) ~= "string" then
       error(("the access rule's '%s' takes a string or a list of strings, not %s"):format(name,
         tostring(value)), level + 1)
+    elseif name == "kind" and not KINDS[value] then
+      error(("the access rule's 'kind' is psk, certificate or raw-key, not '%s'"):format(value),
+        level + 1)
     end
     set[normal(name, value)] = true
   end
@@ -46,7 +52,7 @@ local function rule_of_table(rule, level)
 end
 
 ---The check of a rule: a function of the request that returns nil, or the response that refuses it.
----@param rule nil|true|table|fun(request: lunacoap.Request): boolean
+---@param rule? lunacoap.AccessRule
 ---@param level integer The level of the error when it is no rule.
 ---@return nil|fun(request: lunacoap.Request): lunacoap.Response?
 function M.compile(rule, level)
@@ -54,8 +60,11 @@ function M.compile(rule, level)
     return nil
   elseif type(rule) == "function" then
     return function(request)
-      if not rule(request) then
-        return lunacoap.response(request.identity and "4.03" or "4.01")
+      local verdict = rule(request)
+      if Response.is(verdict) then
+        return verdict
+      elseif not verdict then
+        return Response.of(request.identity and "4.03" or "4.01")
       end
     end
   elseif rule ~= true and type(rule) ~= "table" then
@@ -65,9 +74,9 @@ function M.compile(rule, level)
   local holds = rule == true and function() return true end or rule_of_table(rule, level + 1)
   return function(request)
     if not request.identity then
-      return lunacoap.response("4.01") -- RFC 7252 5.9.2.2: without an identity it cannot change
+      return Response.of("4.01") -- RFC 7252 5.9.2.2: without an identity it cannot change
     elseif not holds(request) then
-      return lunacoap.response("4.03")
+      return Response.of("4.03")
     end
   end
 end

@@ -16,7 +16,7 @@ local Router = require "lunacoap.server.router"
 ---@field observable? boolean Whether clients may observe it; notify() then tells them of changes.
 ---@field formats? (integer|string)[] The Content-Formats that it has, the usual one first.
 ---@field accepts? (integer|string)[] Those that it takes; others get 4.15.
----@field access? true|table|fun(request: lunacoap.Request): boolean Who may use it.
+---@field access? lunacoap.AccessRule Who may use it.
 ---@field etag? boolean False: without ETags made of the content.
 ---@field max_age? integer Seconds for which its state stays fresh.
 ---@field rt? string Resource type for /.well-known/core.

@@ -118,6 +118,16 @@ describe("access", function()
     assert.are.equal("4.03", ask(holder "a", uri .. "?pin=1"))
   end)
 
+  it("may be a function that returns or raises the response that refuses", function()
+    local refusal = lunacoap.response("4.03", "at night")
+    local uri = guard(function(req) return req.query.raise and error(refusal) or refusal end, with_keys())
+    local client = holder "a"
+    assert.are.equal("4.03", ask(client, uri))
+    assert.are.equal("at night", client.ResponseData)
+    assert.are.equal("4.03", ask(client, uri .. "?raise"))
+    assert.is_nil(seen)
+  end)
+
   it("of the server counts for all, also where there is nothing", function()
     local uri = guard(nil, with_keys { access = { psk = "a" } })
     assert.are.equal("2.05", ask(holder "a", uri))
