@@ -375,6 +375,18 @@ describe("lunacoap.server", function()
         .. '</led>;rt="light",</rooms/kitchen>;rt="room",</rooms/bath%20room>;rt="room"', links())
     end)
 
+    it("encodes what a URI cannot have, and nothing twice", function()
+      for _, path in ipairs { "/gr%C3%BCn", "/gr\u{fc}n/2", "/a%2fb", "/50%", "/x>y" } do
+        server:resource(path, { get = function() return path end, rt = "odd" })
+      end
+      local text = links("?rt=odd")
+      assert.are.equal('</gr%C3%BCn>;rt="odd",</gr%C3%BCn/2>;rt="odd",</a%2Fb>;rt="odd",</50%25>;rt="odd",'
+        .. '</x%3Ey>;rt="odd"', text)
+      for target in text:gmatch("<(.-)>") do
+        assert.are.equal("2.05", ask("GET", target).code, target)
+      end
+    end)
+
     it("filters", function()
       assert.are.equal('</led>;rt="light"', links("?rt=light"))
       assert.matches("^</temp>[^<]*$", links("?rt=temp*"))

@@ -1,6 +1,7 @@
 -- /.well-known/core: the server's resources as links (RFC 6690).
 
 local lunacoap = require "lunacoap"
+local Router = require "lunacoap.server.router"
 
 local LINK_FORMAT = 40
 
@@ -8,7 +9,7 @@ local M = {}
 
 -- In a URI reference what is no letter of a path is percent-encoded (RFC 3986 3.3).
 local function escape(path)
-  return (path:gsub("[^%w%-%._~!$&'()*+,;=:@/%%]", function(c)
+  return (Router.normal(path):gsub("[^%w%-%._~!$&'()*+,;=:@/%%]", function(c)
     return ("%%%02X"):format(c:byte())
   end))
 end
@@ -33,7 +34,11 @@ local function links_of(server)
     elseif not resource:has_captures() then
       links[#links + 1] = link_of(resource, resource.pattern)
     elseif resource.paths then
-      for _, path in ipairs(resource.paths()) do
+      local paths = resource.paths()
+      if type(paths) ~= "table" then
+        error(("the function paths of '%s' has to return a list"):format(resource.pattern), 0)
+      end
+      for _, path in ipairs(paths) do
         links[#links + 1] = link_of(resource, path)
       end
     end

@@ -19,6 +19,19 @@ local function encode(segment)
   return (segment:gsub("%%", "%%25"):gsub("/", "%%2F"))
 end
 
+---A path as URIPath shows it, which decodes all else than "/" and "%" inside a segment.
+---@param path string With or without percent-encodings.
+---@return string
+function Router.normal(path)
+  return (path:gsub("%%(%x?%x?)", function(hex)
+    local char = #hex == 2 and string.char(tonumber(hex, 16))
+    if not char then
+      return "%25" .. hex
+    end
+    return (char == "/" or char == "%") and "%" .. hex:upper() or char
+  end))
+end
+
 -- The segments of "/a/b": "a", "b"; of "/" none.
 local function split(path)
   local segments = {}
@@ -51,7 +64,8 @@ function Router.parse(pattern, level)
       error(("{%s*} has to be the end of the pattern '%s'"):format(name, pattern), level + 1)
     end
     names[name or false] = true
-    parts[i] = name and { capture = name, rest = rest == "*" or nil } or { literal = segment }
+    parts[i] = name and { capture = name, rest = rest == "*" or nil } 
+      or { literal = Router.normal(segment) }
   end
   return parts
 end

@@ -24,6 +24,15 @@ describe("a pattern", function()
     end
   end)
 
+  it("may be percent-encoded, or not", function()
+    for pattern, path in pairs {
+      ["/gr%C3%bcn"] = "/gr\u{fc}n", ["/a b"] = "/a b", ["/a%20b"] = "/a b", ["/a%2fb"] = "/a%2Fb",
+      ["/50%25"] = "/50%25", ["/50%"] = "/50%25", ["/%7Bx%7D"] = "/{x}",
+    } do
+      assert.are.same({ pattern, {} }, match(router_of(pattern), path))
+    end
+  end)
+
   it("captures segments by name, decoded", function()
     local router = router_of("/sensors/{id}/{what}")
     assert.are.same({ "/sensors/{id}/{what}", { id = "3", what = "temp" } },
