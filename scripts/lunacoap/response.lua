@@ -1,6 +1,7 @@
 -- lunacoap.response(code, body, fields): a response for a handler of lunacoap.server to return or
 -- to raise.
 
+local format = require "lunacoap.format"
 local lunacoap = require "lunacoap"
 
 ---@class lunacoap.Response
@@ -15,7 +16,26 @@ local Response = {}
 Response.__index = Response
 Response.__name = "lunacoap.Response"
 
-local FIELDS = { format = true, etag = true, max_age = true, location = true, options = true }
+local function is_seconds(value)
+  return math.type(value) == "integer" and value >= 0 and value <= 0xFFFFFFFF
+end
+
+-- Checked where the script says them, for later there is nobody to tell who did.
+local CHECKS = {
+  etag = { takes = "a string of 1 to 8 bytes", is = function(value)
+    return type(value) == "string" and #value >= 1 and #value <= 8
+  end },
+  format = { takes = "a content-format by number or name", is = function(value)
+    return format.number(value) ~= nil
+  end },
+  location = { takes = "a path such as \"/notes/3\"", is = function(value)
+    return type(value) == "string"
+  end },
+  max_age = { takes = "whole seconds", is = is_seconds },
+  options = { takes = "a list of options, each { Number =, Value = }", is = function(value)
+    return type(value) == "table" and value.Number == nil
+  end },
+}
 
 function Response:__tostring()
   local name = lunacoap.CodeName[self.code]
@@ -65,25 +85,46 @@ function M.of(code, body)
   return setmetatable({ code = code, body = body }, Response)
 end
 
+-- What is wrong with a field, or nil.
+local function fault_of(name, value)
+  if not CHECKS[name] then
+    return ("a response has no field '%s': it takes etag, format, location, max_age and options")
+      :format(tostring(name))
+  elseif CHECKS[name].is(value) then
+    return nil
+  end
+  local shown = type(value) == "string" and "'" .. value .. "'" or tostring(value)
+  return ("a response's '%s' takes %s, not %s"):format(name, CHECKS[name].takes, shown)
+end
+
+local function add_fields(response, fields)
+  if type(fields) ~= "table" then
+    error("a response's fields are a table such as { max_age = 5 }", 3)
+  end
+  for name, value in pairs(fields) do
+    local fault = fault_of(name, value)
+    if fault then
+      error(fault, 3)
+    end
+    response[name] = value
+  end
+end
+
 ---Makes a response.
 ---@param code string "2.05", "4.09" ...
 ---@param body? any The payload; for an error a short text for people.
----@param fields? table format, etag, max_age, location, options
+---@param fields? table etag, format, location, max_age, options
 ---@return lunacoap.Response
 local function make(_, code, body, fields)
   if not is_code(code) then
     error(("a response needs a code such as \"2.05\" or \"4.04\", not %s"):format(
       type(code) == "string" and "'" .. code .. "'" or tostring(code)), 2)
   end
-  local response = { code = code, body = body }
-  for name, value in pairs(fields or {}) do
-    if not FIELDS[name] then
-      error(("a response has no field '%s': it takes format, etag, max_age, location and options")
-        :format(tostring(name)), 2)
-    end
-    response[name] = value
+  local response = M.of(code, body)
+  if fields ~= nil then
+    add_fields(response, fields)
   end
-  return setmetatable(response, Response)
+  return response
 end
 
 return setmetatable(M, { __call = make })

@@ -45,7 +45,11 @@ end
 ---@param init? lunacoap.ServerInit Properties, settings and handlers of the component; `access`.
 ---@return lunacoap.Server
 local function new(_, init)
-  init = init or {}
+  if init == nil then
+    init = {}
+  elseif type(init) ~= "table" then
+    error("a server takes a table such as { LocalPort = 5683 }", 2)
+  end
   local server = setmetatable({
     coap = component_of(init), router = Router.new(), resources = {}, layers = {}, running = false,
     check_access = access.compile(init.access, 2),

@@ -35,7 +35,26 @@ describe("lunacoap.response", function()
   it("names a field that it does not know, and those that there are", function()
     local ok, message = pcall(lunacoap.response, "2.05", "x", { maxage = 3 })
     assert.is_false(ok)
-    assert.matches("no field 'maxage': it takes format, etag, max_age, location and options", message)
+    assert.matches("no field 'maxage': it takes etag, format, location, max_age and options", message)
+  end)
+
+  it("names a field that takes something else, at the line that says it", function()
+    for message, fields in pairs {
+      ["'etag' takes a string of 1 to 8 bytes, not '123456789'"] = { etag = "123456789" },
+      ["'etag' takes a string of 1 to 8 bytes, not ''"] = { etag = "" },
+      ["'format' takes a content-format by number or name, not 'jason'"] = { format = "jason" },
+      ["'location' takes a path such as \"/notes/3\", not 3"] = { location = 3 },
+      ["'max_age' takes whole seconds, not 2.5"] = { max_age = 2.5 },
+      ["'max_age' takes whole seconds, not -1"] = { max_age = -1 },
+      ["'options' takes a list of options, each { Number =, Value = }, not table:"] = {
+        options = { Number = 7, Value = 1 } },
+      ["fields are a table such as { max_age = 5 }"] = "text",
+    } do
+      local ok, wrong = pcall(function() lunacoap.response("2.05", "x", fields) end)
+      assert.is_false(ok)
+      assert.is_truthy(wrong:find(message, 1, true), wrong)
+      assert.matches("^spec/scripts/response_spec.lua:%d+: ", wrong)
+    end
   end)
 
   it("leaves other unknown fields of the module to their error", function()

@@ -56,6 +56,8 @@ local function check(init, level)
   end
   if init.observable and not init.get then
     error("a resource that is observable needs a get handler", level + 1)
+  elseif init.max_age and not (math.type(init.max_age) == "integer" and init.max_age >= 0) then
+    error(("the resource's 'max_age' takes whole seconds, not %s"):format(init.max_age), level + 1)
   end
 end
 
@@ -67,6 +69,9 @@ local function numbers_of(list, level)
       error(message, level + 1)
     end
     numbers[i] = number
+  end
+  if list and not numbers[1] then
+    error("a list of content-formats has at least one", level + 1)
   end
   return list and numbers
 end
