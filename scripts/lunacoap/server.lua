@@ -125,30 +125,36 @@ end
 -- These cannot change while the socket is open.
 local BOUND = { "LocalHost", "LocalPort", "SSLEnabled" }
 
--- `fields` for a component that has what is in `present`: other handlers than ours go.
-local function in_place_of(present, fields)
+-- What is to be set for a component to be configured as `wanted`; other handlers than those go.
+local function changes(component, wanted)
+  local present, changed = component:Configuration(), {}
+  for name, value in pairs(wanted) do
+    if present[name] ~= value then
+      changed[name] = value
+    end
+  end
   for name in pairs(present) do
-    if fields[name] == nil then
-      fields[name] = false
+    if wanted[name] == nil then
+      changed[name] = false
     end
   end
   for _, name in ipairs(BOUND) do
-    fields[name] = nil
+    changed[name] = nil
   end
-  return fields
+  return changed
 end
 
 ---Takes the component of a server that runs, as it is: socket, DTLS sessions, observers and pending
 ---requests go on, and what comes from now on is for this server. The other one can take it back.
 ---@param other lunacoap.Server One with the same address, port and SSLEnabled.
 function Server:take_over(other)
-  local live, present = other.coap, other.coap:Configuration()
-  local ok, err = pcall(live.Configure, live, in_place_of(present, self.coap:Configuration()))
+  local live, former = other.coap, other.coap:Configuration()
+  local ok, err = pcall(live.Configure, live, changes(live, self.coap:Configuration()))
   if not ok then
-    live:Configure(in_place_of({}, present))
+    live:Configure(changes(live, former))
     error(err, 0)
   end
-  other.running, other.coap = false, lunacoap.CoAP(present)
+  other.running, other.coap = false, lunacoap.CoAP(former)
   self.coap = live
   attach(self)
 end
