@@ -25,21 +25,28 @@ local function wait_for_change(generation)
   until not generation:is_outdated()
 end
 
+local function text_of(err)
+  if type(err) == "table" and rawget(err, "Traceback") then
+    return ("%s: %s\n%s"):format(err.Where, err.Message, err.Traceback)
+  end
+  return tostring(err)
+end
+
 -- The generation that runs after this load: the new one, or the old one when that failed.
 local function load_again(path, arguments, old)
   local new = Generation.new(table.move(old.servers, 1, #old.servers, 1, {}))
-  local ok, message = new:run(path, arguments)
+  local ok, err = new:run(path, arguments)
   if not ok then
     new:undo(old)
-    tell("%s\nlunacoap: the script was not loaded again; the old one goes on", message)
-    -- The change that mends it may be in any file that was read.
-    for name in pairs(new.files) do
-      old:watch(name)
+    tell("%s\nlunacoap: the script was not loaded again; the old one goes on", text_of(err))
+    -- The change that mends it may be in any file that was read, and may have come meanwhile.
+    for name, text in pairs(new.files) do
+      old.files[name] = text
     end
     return old
   end
+  new:settle()
   old:retire(new)
-  new:refresh()
   tell("%s was loaded again", path)
   return new
 end
@@ -49,9 +56,11 @@ end
 ---@param arguments table As `arg`.
 return function(path, arguments)
   local generation = Generation.new {}
-  local ok, message = generation:run(path, arguments)
-  if not ok then
-    tell("%s\nlunacoap: waiting for a change", message)
+  local ok, err = generation:run(path, arguments)
+  if ok then
+    generation:settle()
+  else
+    tell("%s\nlunacoap: waiting for a change", text_of(err))
   end
   while true do
     wait_for_change(generation)

@@ -133,6 +133,29 @@ print "ready"
     assert.are.equal("2.05 three", get("/x"))
   end)
 
+  it("loads the change that mends a script, also one that comes while the script fails", function()
+    start(server_of("return 'one'"))
+    child:expect("ready")
+    change(server_of("return 'two'", ([[
+local file <close> = io.open("%s/script.lua", "w")
+file:write((%q):format("three"))
+error "bad"
+]]):format(folder, server_of("return '%s'"):gsub("PORT", port))), "the old one goes on")
+    child:expect("was loaded again")
+    assert.are.equal("2.05 three", get("/x"))
+  end)
+
+  it("leaves the old script running while the file is away or empty", function()
+    start(server_of("return 'one'"))
+    child:expect("ready")
+    change("", "script.lua is empty")
+    os.remove(folder .. "/script.lua")
+    child:expect("cannot open")
+    assert.are.equal("2.05 one", get("/x"))
+    change(server_of("return 'two'"))
+    assert.are.equal("2.05 two", get("/x"))
+  end)
+
   it("leaves the old script running when the new one fails, also after its server has started", function()
     start(server_of("return 'one'"))
     child:expect("ready")

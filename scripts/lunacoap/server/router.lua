@@ -64,7 +64,7 @@ function Router.parse(pattern, level)
       error(("{%s*} has to be the end of the pattern '%s'"):format(name, pattern), level + 1)
     end
     names[name or false] = true
-    parts[i] = name and { capture = name, rest = rest == "*" or nil } 
+    parts[i] = name and { capture = name, rest = rest == "*" or nil }
       or { literal = Router.normal(segment) }
   end
   return parts

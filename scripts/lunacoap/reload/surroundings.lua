@@ -1,0 +1,153 @@
+-- What a script sees that is loaded again when it changes: a module `lunacoap` and globals of its
+-- own, by which its generation knows all that it begins.
+
+local lunacoap = require "lunacoap"
+
+local M = {}
+
+-- Ends a task of a generation that is over, and is no failure.
+local OVER = setmetatable({}, { __tostring = function() return "the script was loaded again" end })
+
+local CANCELED = 711
+
+-- ---- Tasks --------------------------------------------------------------------------------------
+
+-- Whether an error is only the end of a task: retire() cancels what it may have waited for.
+local function is_end(generation, err)
+  return err == OVER
+    or generation.over and type(err) == "table" and rawget(err, "Code") == CANCELED
+end
+
+-- f as a task of the generation, with which it ends; what it raises is reported as ever.
+local function task_of(generation, f)
+  if type(f) ~= "function" then
+    return f -- which the module's function refuses
+  end
+  return function(...)
+    local thread = coroutine.running()
+    generation.tasks[thread] = true
+    local ok, err = xpcall(f, lunacoap.traceback, ...)
+    generation.tasks[thread] = nil -- it serves other tasks again
+    if not ok and not is_end(generation, err) then
+      error(err, 0)
+    end
+  end
+end
+
+-- A loop such as `while true do sleep(1) ... end` would never end by itself.
+local function sleep(generation, seconds)
+  lunacoap.sleep(seconds)
+  if generation.over and generation.tasks[coroutine.running()] then
+    error(OVER, 0)
+  end
+end
+
+local function timer(generation, after, again, f)
+  return generation.timers(lunacoap.timer(after, again, task_of(generation, f)))
+end
+
+local function signal(generation, name, f)
+  local task = task_of(generation, f)
+  lunacoap.signal(name, task)
+  generation.signals[name] = task
+end
+
+---lunacoap.spawn for a generation's task.
+---@param generation table
+---@param f function
+---@param ... any
+function M.spawn(generation, f, ...)
+  lunacoap.spawn(task_of(generation, f), ...)
+end
+
+-- ---- Components and servers ---------------------------------------------------------------------
+
+local function component(generation, init)
+  return generation.clients(lunacoap.CoAP(init))
+end
+
+-- Servers are the same when they were asked for with the same address; the first of them that is
+-- free, for there may be several on port 0.
+local function key_of(coap)
+  return ("%s %d %s %s"):format(coap.LocalHost, coap.LocalPort, coap.SSLEnabled,
+    coap:Config("UseIPv6"))
+end
+
+---Tells the observers of a server that has taken a place what its resources are now.
+---@param server lunacoap.Server
+function M.refresh(server)
+  if server.running then
+    server:refresh()
+  end
+end
+
+local function predecessor_of(generation, server)
+  server.predecessor = nil
+  server.key = key_of(server.coap)
+  table.insert(generation.servers, server)
+  for i, other in ipairs(generation.available) do
+    if other.running and other.key == server.key then
+      table.remove(generation.available, i)
+      table.insert(generation.taken, { server = server, other = other })
+      if generation.settled then
+        lunacoap.spawn(M.refresh, server) -- when it has its place
+      end
+      return other
+    end
+  end
+  return nil
+end
+
+local function server_of(generation, init)
+  local server = lunacoap.server(init)
+  server.predecessor = function() return predecessor_of(generation, server) end
+  return server
+end
+
+-- ---- The module and the globals -----------------------------------------------------------------
+
+local OWN = { CoAP = component, sleep = sleep, spawn = M.spawn, timer = timer, signal = signal }
+
+-- All else is the module's.
+local function module_of(generation)
+  local own = {}
+  for name, f in pairs(OWN) do
+    own[name] = function(...) return f(generation, ...) end
+  end
+  own.server = setmetatable({}, {
+    __call = function(_, init) return server_of(generation, init) end,
+  })
+  return setmetatable(own, { __index = lunacoap })
+end
+
+-- Modules of the script in Lua are the generation's own, so that a change in them counts.
+local function load_module(generation, modules, environment, name)
+  local path = not name:find("^lunacoap%.") and package.searchpath(name, package.path)
+  if not path then
+    return require(name)
+  end
+  generation:watch(path)
+  local chunk = assert(loadfile(path, "bt", environment))
+  modules[name] = true
+  local result = chunk(name, path)
+  if result ~= nil then
+    modules[name] = result
+  end
+  return modules[name]
+end
+
+---The globals for a script of a generation.
+---@param generation table
+---@return table
+function M.of(generation)
+  local own = module_of(generation)
+  local modules = { lunacoap = own, ["lunacoap.server"] = own.server }
+  local environment = setmetatable({}, { __index = _G })
+  environment._G = environment
+  function environment.require(name)
+    return modules[name] or load_module(generation, modules, environment, name)
+  end
+  return environment
+end
+
+return M

@@ -1,0 +1,154 @@
+-- The loads of a script, one after the other: what each begins, and what is left of it.
+local Generation = require "lunacoap.reload.generation"
+local lunacoap = require "lunacoap"
+local process = require "spec.support.process"
+
+local path, generation, client
+
+local function write(text)
+  local file <close> = assert(io.open(path, "w"))
+  file:write("local lunacoap, note = require 'lunacoap', require('spec.support.notes')\n", text)
+end
+
+-- Loads this text in place of what runs, if it can be loaded.
+local function load_again(text)
+  local old = generation
+  write(text)
+  local new = Generation.new(old and table.move(old.servers, 1, #old.servers, 1, {}) or {})
+  local ok, err = new:run(path, {})
+  if ok then
+    new:settle()
+    if old then
+      old:retire(new)
+    end
+    generation = new
+  else
+    new:undo(old)
+  end
+  return ok, err
+end
+
+local function server_of(word, more)
+  return ([[
+local server = lunacoap.server { LocalHost = "127.0.0.1" }
+server:resource("/x", { observable = true, get = function() return lunacoap.now() and "%s" end })
+%s
+server:start()
+]]):format(word, more or "")
+end
+
+local function uri()
+  return generation.servers[1]:uri("/x")
+end
+
+-- Whether `list` comes to have so many entries.
+local function comes_to(count, list)
+  return process.wait(function() return #list == count end, 5)
+end
+
+describe("a load of a script", function()
+  local notes
+
+  before_each(function()
+    path = os.tmpname()
+    notes = {}
+    package.loaded["spec.support.notes"] = notes
+    client = lunacoap.CoAP { Timeout = 5 }
+    client.OnNotification = function(coap) table.insert(notes, coap.ResponseData) end
+  end)
+
+  after_each(function()
+    client:Shutdown()
+    local last = Generation.new {}
+    last.loading = false
+    generation:retire(last)
+    local running = generation.servers[1]
+    process.wait(function() return not (running and running.running) end)
+    generation = nil
+    package.loaded["spec.support.notes"] = nil
+    os.remove(path)
+  end)
+
+  it("leaves nothing behind when the next one has taken its place", function()
+    load_again(server_of("one", "local coap, kept = lunacoap.CoAP(), {} lunacoap.timer(100, 100, function() return kept end)"))
+    local first = setmetatable({ generation }, { __mode = "v" })
+    for _ = 1, 3 do
+      assert.is_true(load_again(server_of("next")))
+      lunacoap.sleep(0)
+    end
+    assert.is_true(process.wait(function()
+      collectgarbage()
+      return first[1] == nil
+    end))
+  end)
+
+  it("has clients that may be garbage before it ends", function()
+    load_again(server_of("one", [[
+note.clients = setmetatable({}, { __mode = "v" })
+for i = 1, 10 do note.clients[i] = lunacoap.CoAP() end]]))
+    collectgarbage()
+    assert.is_nil(next(notes.clients))
+    assert.is_true(load_again(server_of("two")))
+    lunacoap.sleep(0.01)
+    client:Get(uri())
+    assert.are.equal("two", client.ResponseData)
+  end)
+
+  it("may have something to do before it starts its server: the former one serves until then", function()
+    load_again(server_of("one"))
+    local where = uri()
+    client:StartObserving(where)
+    assert.is_true(load_again(server_of("two", "note.go_on = false while not note.go_on do lunacoap.sleep(0.01) end")))
+    local other <close> = lunacoap.CoAP { Timeout = 5 }
+    other:Get(where)
+    assert.are.equal("one", other.ResponseData)
+    notes.go_on = true
+    assert.is_true(comes_to(2, notes))
+    assert.are.same({ "one", "two" }, { notes[1], notes[2] })
+    assert.are.equal(where, uri())
+  end)
+
+  it("ends with the loops of its timers and with what they wait for", function()
+    local slow <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true,
+      OnRequest = function() lunacoap.sleep(1) end }
+    notes.uri = ("coap://127.0.0.1:%d/"):format(slow.LocalPort)
+    load_again(server_of("one", [[
+lunacoap.timer(0.001, nil, function()
+  note[1] = "timer"
+  while true do
+    lunacoap.sleep(0.01)
+    note.ticks = (note.ticks or 0) + 1
+  end
+end)
+local coap = lunacoap.CoAP()
+lunacoap.spawn(function()
+  coap:Get(note.uri)
+  note.waited = true
+end)]]))
+    assert.is_true(process.wait(function() return (notes.ticks or 0) > 1 end))
+    assert.is_true(load_again(server_of("two")))
+    lunacoap.sleep(0.05)
+    local ticks = notes.ticks
+    lunacoap.sleep(0.05)
+    assert.are.equal(ticks, notes.ticks)
+    assert.is_nil(notes.waited)
+  end)
+
+  it("gives back what it has taken when it fails, and says where", function()
+    load_again(server_of("one"))
+    local where = uri()
+    client:StartObserving(where)
+    local ok, err = load_again(server_of("two", "") .. "local other = lunacoap.server { LocalHost = '127.0.0.1' }:start()\n"
+      .. "note.port = other.coap.LocalPort\nerror 'too late'")
+    assert.is_nil(ok or nil)
+    assert.are.same({ "too late", path .. ":8" }, { err.Message, err.Where })
+    local other <close> = lunacoap.CoAP { Timeout = 5 }
+    other:Get(where)
+    assert.are.equal("one", other.ResponseData)
+    local gone = pcall(other.Get, other, ("coap://127.0.0.1:%d/"):format(notes.port))
+    assert.is_false(gone)
+    assert.are.same({ "one" }, { notes[1] })
+    generation.servers[1]:refresh()
+    assert.is_true(comes_to(2, notes))
+  end)
+end)
