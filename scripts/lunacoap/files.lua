@@ -82,20 +82,39 @@ local function link_of(prefix, name, attributes)
   return { target = target, ct = format_of(name), sz = attributes.size }
 end
 
--- The links of a folder, by name.
-local function list_folder(at, prefix)
-  local names, links = {}, {}
-  for name in lfs.dir(at) do
+-- The names in a folder, in order; nil when it may not be read.
+local function names_in(at)
+  local ok, next_name, state = pcall(lfs.dir, at)
+  if not ok then
+    return nil
+  end
+  local names = {}
+  for name in next_name, state do
     names[#names + 1] = name
   end
   table.sort(names)
+  return names
+end
+
+-- The links of a folder, by name.
+local function list_folder(at, prefix)
+  local names, links = names_in(at), {}
+  if not names then
+    return lunacoap.response("4.03")
+  end
   for _, name in ipairs(names) do
     local attributes = name_of(name) and lfs.symlinkattributes(at .. "/" .. name)
     if attributes and (attributes.mode == "file" or attributes.mode == "directory") then
       links[#links + 1] = link_of(prefix, name, attributes)
     end
   end
-  return links
+  return lunacoap.response("2.05", lunacoap.linkformat.format(links), { format = LINK_FORMAT })
+end
+
+-- The URI reference of a folder's URIPath, in which all but "/" and "%" is decoded.
+local function target_of(path)
+  local encoded = path:gsub("[^%w%-._~/%%]", function(c) return ("%%%02X"):format(c:byte()) end)
+  return encoded:match("^(.-)/*$") .. "/"
 end
 
 local function read(folder, request, path)
@@ -105,21 +124,16 @@ local function read(folder, request, path)
   elseif attributes.mode == "file" and path:sub(-1) ~= "/" then
     return read_file(at, attributes, tonumber(request.coap:Config("MaxBodySize")))
   elseif attributes.mode == "directory" then
-    local prefix = request.path:gsub("/*$", "/")
-    return lunacoap.response("2.05", lunacoap.linkformat.format(list_folder(at, prefix)),
-      { format = LINK_FORMAT })
+    return list_folder(at, target_of(request.path))
   end
   return lunacoap.response("4.04")
 end
 
 -- ---- Writing ------------------------------------------------------------------------------------
 
-local count = 0
-
 -- Whoever reads meanwhile sees the old file or the new one, never a part.
 local function replace(at, text)
-  count = count + 1
-  local beside = ("%s.%d-%d.part"):format(at, os.time(), count)
+  local beside = ("%s.%016x.part"):format(at:match("^.*/"), math.random(0))
   local file <close> = io.open(beside, "wb")
   local ok = file and file:write(text) and file:close() and os.rename(beside, at)
   if file and not ok then
@@ -146,48 +160,76 @@ local function remove(folder, _, path)
     return lunacoap.response("4.04")
   elseif attributes.mode ~= "file" then
     return lunacoap.response("4.05")
+  elseif path:sub(-1) == "/" then
+    return lunacoap.response("4.04")
   end
   return lunacoap.response(os.remove(at) and "2.02" or "4.03")
 end
 
 -- ---- The resources ------------------------------------------------------------------------------
 
-local function check_folder(folder, level)
+local OPTIONS = { write = true, access = true }
+
+local function check(prefix, folder, options, level)
+  if type(prefix) ~= "string" or prefix:sub(1, 1) ~= "/" then
+    error(("files stand below a path such as \"/files\", not '%s'"):format(tostring(prefix)),
+      level + 1)
+  end
   local attributes = lfs.attributes(folder)
   if not attributes or attributes.mode ~= "directory" then
     error(("'%s' is not a folder"):format(folder), level + 1)
   end
+  for name in pairs(options) do
+    if not OPTIONS[name] then
+      error(("files have no option '%s': it takes write and access"):format(tostring(name)),
+        level + 1)
+    end
+  end
 end
 
----Serves the files of a folder: GET (folders are link-format), observation, and if it may be
----written PUT and DELETE.
+-- A file has changed, and with it the links of the folder that it is in, with and without a "/"
+-- at the end.
+local function notify(files, root, path)
+  local parent = path:match("^(.*)/")
+  files:notify { path = path }
+  files:notify { path = parent and parent .. "/" or "" }
+  if parent then
+    files:notify { path = parent }
+  else
+    root:notify()
+  end
+end
+
+---Serves the files of a folder: GET (folders are link-format), observation of what clients write,
+---and if it may be written PUT and DELETE.
 ---@param server lunacoap.Server
 ---@param prefix string The path that stands for the folder, such as "/" or "/files".
 ---@param folder string
----@param options? { write?: boolean, access?: any } Whether clients may write; who may use it.
+---@param options? { write?: boolean, access?: lunacoap.AccessRule } Whether clients may write; who
+---may use it.
 function M.mount(server, prefix, folder, options)
   options = options or {}
-  check_folder(folder, 2)
-  local resource
+  check(prefix, folder, options, 2)
+  local base = prefix:gsub("/+$", "")
+  local files, root
   local function handler(act, changes)
     return function(request)
       local path = request.params.path or ""
       local response = act(folder, request, path)
       if changes and response.code:byte() == 50 then
-        resource:notify { path = path }
+        notify(files, root, path)
       end
       return response
     end
   end
   local init = { observable = true, access = options.access, get = handler(read),
     title = "files", rt = "folder" }
-  local base = prefix == "/" and "" or prefix
-  server:resource(base == "" and "/" or base, init)
+  root = server:resource(base == "" and "/" or base, init)
   init.hidden = true
   if options.write then
     init.put, init.delete = handler(write, true), handler(remove, true)
   end
-  resource = server:resource(base .. "/{path*}", init)
+  files = server:resource(base .. "/{path*}", init)
 end
 
 return M

@@ -2,6 +2,7 @@
 local lunacoap = require "lunacoap"
 local files = require "lunacoap.files"
 local process = require "spec.support.process"
+local raw = require "spec.support.raw"
 
 local OPTION, METHOD = lunacoap.OptionNumber, lunacoap.Method
 
@@ -87,6 +88,25 @@ describe("lunacoap.files", function()
     assert.are.equal("odd", (select(2, ask("GET", "/50%25%20%26%20more.txt"))))
   end)
 
+  it("lists folders of any names, by links that lead there", function()
+    sh [[mkdir 'public/a > b, 50%' 'public/gr\303\274n'; mkdir "$(printf 'public/gr\303\274n')"
+      printf 1 >'public/a > b, 50%/x'; printf 2 >"$(printf 'public/gr\303\274n/y')"]]
+    serve()
+    for target, content in pairs { ["/a%20%3E%20b%2C%2050%25/"] = "1", ["/gr%C3%BCn/"] = "2" } do
+      local links = lunacoap.linkformat.parse((select(2, ask("GET", target))))
+      assert.are.equal(1, #links)
+      assert.are.equal(target, links[1].target:sub(1, #target))
+      assert.are.equal(content, (select(2, ask("GET", links[1].target))))
+    end
+  end)
+
+  it("takes names as long as a file can have", function()
+    serve { write = true }
+    local name = ("n"):rep(255)
+    assert.are.equal("2.01", (ask("PUT", "/" .. name, "long")))
+    assert.are.equal("long", read("public/" .. name))
+  end)
+
   it("lets nobody out of the folder", function()
     serve { write = true }
     for _, path in ipairs { "/..%2Fsecret", "/sub%2F..%2F..%2Fsecret", "/link", "/up/secret",
@@ -101,12 +121,30 @@ describe("lunacoap.files", function()
     assert.is_nil(read("new"))
   end)
 
-  it("takes segments that are dots for what RFC 7252 says", function()
-    serve()
-    -- A URI has none left when it is resolved (section 6.4), so they come from other clients alone.
-    local raw = { { Number = 11, Value = ".." }, { Number = 11, Value = "secret" } }
-    local ok = pcall(ask, "GET", "/", nil, raw)
-    assert.is_true(not ok or client.ResponseCode:sub(1, 1) == "4")
+  -- A URI has no dots left when it is resolved (RFC 7252 6.4), and no empty segment by mistake; so
+  -- these come from other clients alone.
+  it("lets nobody out who writes the options himself", function()
+    serve { write = true }
+    raw.start()
+    local socket, id = raw.open(), 0
+    for _, segments in ipairs { { "..", "secret" }, { ".", "..", "secret" }, { "sub", "..", "a.txt" },
+      { "", "a.txt" }, { "", "", "etc", "passwd" }, { "/etc/passwd" }, { "../secret" }, { "a.txt", "" },
+      { "a.txt\0" }, { "\0" }, { "..\0", "secret" }, { "%2e%2e", "secret" }, { "up", "secret" },
+      { "link" }, { ("x"):rep(255) .. "/" } } do
+      for _, code in ipairs { "0.01", "0.03", "0.04" } do
+        local options = {}
+        for i, segment in ipairs(segments) do
+          options[i] = { raw.PATH, segment }
+        end
+        id = id + 1
+        local answer = raw.ask(socket, "127.0.0.1", server.coap.LocalPort,
+          { code = code, id = id, token = "t", options = options, payload = code == "0.03" and "x" or nil })
+        assert.matches("^4.0[24]$", answer.text, nil, table.concat(segments, "|"))
+      end
+    end
+    raw.stop()
+    assert.are.equal("secret", read("secret"))
+    assert.are.equal("hello", read("public/a.txt"))
   end)
 
   it("is read-only unless it is told otherwise", function()
@@ -153,6 +191,30 @@ describe("lunacoap.files", function()
     assert.are.same({ "2.05hello", "2.05second", "4.04" }, got)
   end)
 
+  it("tells observers of a folder what is in it now", function()
+    serve { write = true }
+    local got = {}
+    for _, path in ipairs { "/", "/sub", "/sub/" } do
+      local watcher = lunacoap.CoAP { Timeout = 5 }
+      watcher.OnNotification = function(coap) got[path] = coap.ResponseData end
+      watcher:StartObserving(server:uri(path))
+      got[#got + 1] = watcher
+    end
+    ask("PUT", "/new", "x")
+    ask("PUT", "/sub/newer", "x")
+    assert.is_true(process.wait(function()
+      return got["/"]:find("</new>") and got["/sub"]:find("</sub/newer>") and got["/sub/"]:find("</sub/newer>")
+    end))
+    ask("DELETE", "/new")
+    ask("DELETE", "/sub/newer")
+    assert.is_true(process.wait(function()
+      return not (got["/"]:find("</new>") or got["/sub"]:find("newer") or got["/sub/"]:find("newer"))
+    end))
+    for _, watcher in ipairs(got) do
+      watcher:Shutdown()
+    end
+  end)
+
   it("may stand below a path, beside other resources", function()
     server = lunacoap.server { LocalHost = "127.0.0.1" }
     files.mount(server, "/files", folder .. "/public")
@@ -166,10 +228,26 @@ describe("lunacoap.files", function()
       (select(2, ask("GET", "/.well-known/core"))))
   end)
 
-  it("says what is wrong with a folder that is none", function()
+  it("stands below the same path with a slash at its end", function()
+    server = lunacoap.server { LocalHost = "127.0.0.1" }
+    files.mount(server, "/files/", folder .. "/public")
+    server:start()
+    for _, path in ipairs { "/files", "/files/" } do
+      assert.matches("</files/a.txt>", (select(2, ask("GET", path))))
+    end
+    assert.are.equal("hello", (select(2, ask("GET", "/files/a.txt"))))
+  end)
+
+  it("says what is wrong with what it is given", function()
     serve()
-    local ok, message = pcall(function() files.mount(server, "/x", folder .. "/secret") end)
-    assert.is_false(ok)
-    assert.matches("files_spec.lua:%d+: '.*/secret' is not a folder", message)
+    for message, given in pairs {
+      ["'.*/secret' is not a folder"] = { "/x", folder .. "/secret" },
+      ["files stand below a path such as \"/files\", not 'x'"] = { "x", folder },
+      ["files have no option 'writable': it takes write and access"] = { "/x", folder, { writable = true } },
+    } do
+      local ok, wrong = pcall(function() files.mount(server, table.unpack(given)) end)
+      assert.is_false(ok)
+      assert.matches("files_spec.lua:%d+: " .. message, wrong)
+    end
   end)
 end)
