@@ -10,47 +10,7 @@ local M = {}
 
 ---A function or method for both outputs: name, parameters ("name: type"), result, what it does, and
 -- other ways to call it.
-local METHODS = {
-  { "CancelRequest", { "RequestId: string" }, nil,
-    "Gives a pending request up: a client's ends with error 711, a server's gets no answer." },
-  { "Config", { "ConfigurationString: lunacoap.Setting" }, "string",
-    'Sets a setting with "NAME=VALUE" and returns "", or returns its value with "NAME".' },
-  { "Configuration", {}, "lunacoap.CoAPInit",
-    "A table of all properties, settings and handlers, as the constructor takes it." },
-  { "Configure", { "Fields: lunacoap.CoAPInit" }, nil,
-    "Sets properties, settings and handlers at once; false takes a handler off." },
-  { "Delete", { "URI: string" }, "string",
-    'Sends a DELETE; returns "" when the answer is there, or the request\'s Id with Timeout 0.' },
-  { "DoEvents", {}, nil,
-    "Handles what is ready, or waits up to 50 ms for something to happen." },
-  { "Get", { "URI: string" }, "string",
-    'Sends a GET; returns "" when the answer is there, or the request\'s Id with Timeout 0.' },
-  { "ListObserved", { "Path?: string" }, "lunacoap.Observed[]",
-    "Tells what is observed, in any order: each URI once for each Accept; of one URIPath, or all." },
-  { "Post", { "URI: string" }, "string",
-    'Sends RequestData with POST; returns "" when the answer is there, or an Id with Timeout 0.' },
-  { "Put", { "URI: string" }, "string",
-    'Sends RequestData with PUT; returns "" when the answer is there, or an Id with Timeout 0.' },
-  { "Reset", {}, nil,
-    "Shuts the component down and puts every property and setting back; handlers stay." },
-  { "SendCustomRequest", { "URI: string", "Method: integer" }, "string",
-    "Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does." },
-  { "SendNotification", { "URI: string", "Accept?: integer" }, nil,
-    "Sends Response* to all who observe the URI, or to those that asked for a content-format (-1: for "
-      .. "none); a code that is not 2.xx ends it for them." },
-  { "SendResponse", { "RequestId: string" }, nil,
-    "Answers a pending request with Response*." },
-  { "Shutdown", {}, nil,
-    "Ends everything at once: pending requests (711), observations, the socket." },
-  { "StartListening", {}, nil,
-    "Opens LocalPort and becomes a server." },
-  { "StartObserving", { "URI: string" }, "string",
-    "Asks to be told of each change of a resource; Notification fires for each, the first too." },
-  { "StopListening", {}, nil,
-    "Takes no new requests; pending ones may still be answered." },
-  { "StopObserving", { "URI: string" }, nil,
-    "Ends an observation, with the URI that StartObserving was given." },
-}
+local METHODS = require "spec.support.methods"
 
 -- Modules of scripts/lunacoap that are fields (bindings/modules.c); their sources say the rest.
 local MODULES = {
