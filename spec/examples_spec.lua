@@ -25,6 +25,7 @@ local SERVED = {
   ["server.lua"] = true, ["client.lua"] = true,
   ["dtls_server.lua"] = true, ["dtls_client.lua"] = true, ["psk.lua"] = true,
   ["raw_public_key.lua"] = true, ["greenhouse_server.lua"] = true, ["secured_server.lua"] = true,
+  ["file_server.sh"] = true,
 }
 
 local function files()
@@ -253,5 +254,15 @@ describe("the examples", function()
     server:expect("sensor-1 says: open")
     server:signal("TERM")
     server:finish()
+  end)
+
+  it("file_server.sh serves, lists, watches and guards files", function()
+    local here = assert(io.popen("pwd")):read("l")
+    local folder = LUNACOAP:match("^/") and process.build_folder() or here .. "/" .. process.build_folder()
+    local child <close> = process.start(("env PATH=%s:/usr/bin:/bin sh examples/file_server.sh %d"):format(
+      folder, process.free_port("127.0.0.1")))
+    assert_prints(child:finish(20), {
+      "Welcome.\nWhat is there:\n</readme.txt>;ct=0;sz=9,</settings.json>;ct=50;sz=17\n",
+      'writes:\n{"interval": 60}\n{"interval": 5}\n', "4.12 Precondition Failed", "exit status 4\n" })
   end)
 end)
