@@ -78,7 +78,9 @@ local function load_all(wanted, words)
     local name = words[wanted.script]
     local chunk, message = loadfile(name ~= "-" and name or nil)
     if not chunk then
-      return nil, message
+      -- A word alone may be meant as a command.
+      local hint = name:find("^%a+$") and "; 'lunacoap --help' lists the commands" or ""
+      return nil, message .. hint
     end
     table.insert(functions, chunk)
   end

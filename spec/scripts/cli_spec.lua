@@ -93,6 +93,12 @@ describe("lunacoap", function()
     assert.matches("^lunacoap: cannot open no_such_script%.lua", errors)
   end)
 
+  it("says where commands are listed, when a word is none", function()
+    local output, errors, status = lunacoap("gte coap://localhost/")
+    assert.are.same({ "", 1 }, { output, status })
+    assert.matches("^lunacoap: cannot open gte.*; 'lunacoap %-%-help' lists the commands\n$", errors)
+  end)
+
   it("says where a syntax error is, with status 1", function()
     local _, errors, status = lunacoap("-e 'x ='")
     assert.are.equal(1, status)

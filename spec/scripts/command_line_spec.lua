@@ -34,6 +34,14 @@ describe("the table of commands", function()
     assert.are.same(modules, named)
   end)
 
+  it("is in the README", function()
+    local file <close> = assert(io.open("README.md"))
+    local readme = file:read("a")
+    for _, row in ipairs(rows) do
+      assert.is_truthy(readme:find(("`lunacoap %s "):format(row.name), 1, true), row.name)
+    end
+  end)
+
   it("is in the help of the program", function()
     local help = command.run "--help"
     for _, row in ipairs(rows) do

@@ -24,16 +24,18 @@ end
 
 -- A folder for what a shell needs: the command, and what it reads.
 local function prepare(words, more)
+  more = more or {}
   local folder = assert(io.popen("mktemp -d")):read("l")
+  local to = more.to and " >" .. more.to or ""
   write(folder .. "/in", more.input or "")
-  write(folder .. "/run", ("exec env %s %s %s"):format(more.env or "", PROGRAM, words))
+  write(folder .. "/run", ("exec env %s %s %s%s"):format(more.env or "", PROGRAM, words, to))
   return folder
 end
 
--- Starts `lunacoap WORDS`; `more` may have `input` (a text for standard input) and `env` (such as
--- "A=b"). `<close>` ends it.
+-- Starts `lunacoap WORDS`; `more` may have `input` (a text for standard input), `env` (such as
+-- "A=b") and `to` (where standard output goes). `<close>` ends it.
 function M.start(words, more)
-  local folder = prepare(words, more or {})
+  local folder = prepare(words, more)
   local child = process.start(("sh -c 'exec sh %s/run >%s/out 2>%s/err <%s/in'"):format(
     folder, folder, folder, folder))
   return setmetatable({ child = child, folder = folder }, command)
@@ -41,7 +43,7 @@ end
 
 -- The same with a pseudo-terminal for all three, whose output is `out`.
 function M.start_on_terminal(words, more)
-  local folder = prepare(words, more or {})
+  local folder = prepare(words, more)
   local child = process.start(
     ("sh -c 'exec script -qec \"sh %s/run\" %s/log >%s/out <%s/in'"):format(
     folder, folder, folder, folder))

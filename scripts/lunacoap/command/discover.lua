@@ -169,13 +169,28 @@ local function places_of(place, given)
   return { uris.complete(place, dtls.is_given(given)) }
 end
 
+-- Nodes of a group answer when they like: the user is told what he waits for, on a terminal.
+local function with_patience(places, f)
+  local waits = uris.is_multicast(places[1]) and lunacoap.isatty(io.stderr)
+  if waits then
+    io.stderr:write("waiting for answers ...")
+  end
+  local ok, result = pcall(f)
+  if waits then
+    io.stderr:write("\r\27[K")
+  end
+  return ok and result or error(result, 0)
+end
+
 local function run(given)
   local place, filters = sort_out(given.words)
   if not place and dtls.is_given(given) then
     failure.raise(failure.MISUSE, "over DTLS one server is asked: name it")
   end
   local places, found = places_of(place, given), {}
-  local status = ask_all(places, filters, found, given)
+  local status = with_patience(places, function()
+    return ask_all(places, filters, found, given)
+  end)
   if given.json then
     show_json(found, places[1]:match("^%a+://[^/?]*"))
   elseif #found > 0 then

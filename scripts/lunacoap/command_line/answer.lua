@@ -13,7 +13,8 @@ local M = {}
 M.group = {
   title = "Answer",
   options = {
-    { flags = "-o --output", value = "FILE", help = "write the payload to this file" },
+    { flags = "-o --output", value = "FILE",
+      help = "write the payload to this file; - is standard output, also as it came" },
     { flags = "-i --include", help = "show code and options of the answer on standard error" },
   },
 }
@@ -135,8 +136,8 @@ function M.flush()
 end
 
 -- For a terminal what people read, else the payload as it is; one of several is a line.
-local function write(answer, from)
-  if lunacoap.isatty(io.stdout) then
+local function write(answer, given, from)
+  if lunacoap.isatty(io.stdout) and not given.output then
     io.write(from and from .. ":\n" or "", M.line(M.pretty(answer)))
   elseif from then
     io.write(from, " ", M.line(answer.payload))
@@ -169,10 +170,10 @@ function M.show(answer, given, from)
   M.tell(answer, given, from)
   if not M.is_success(answer) then
     return
-  elseif given.output then
+  elseif given.output and given.output ~= "-" then
     files.write(given.output, answer.payload)
   else
-    write(answer, from)
+    write(answer, given, from)
   end
 end
 

@@ -32,16 +32,15 @@ local WRITTEN_AS = {
 -- JSON as CBOR; CBOR stays what it is.
 local function convert(payload, number)
   local value, message = format.decode(WRITTEN_AS[number], payload)
-  if value == nil then
-    if format.decode(number, payload) ~= nil then
-      return payload
-    end
-    failure.raise(failure.MISUSE, "the payload is no JSON that can be sent as %s: %s "
-      .. "(--raw sends it as it is)", format.name(number), message)
+  if value == nil and format.decode(number, payload) ~= nil then
+    return payload
   end
-  local bytes, trouble = format.encode(number, value)
-  return bytes or failure.raise(failure.MISUSE, "the payload cannot be sent as %s: %s",
-    format.name(number), trouble)
+  local bytes
+  if value ~= nil then
+    bytes, message = format.encode(number, value)
+  end
+  return bytes or failure.raise(failure.MISUSE,
+    "the payload cannot be sent as %s: %s (--raw sends it as it is)", format.name(number), message)
 end
 
 ---The payload that is given.

@@ -3,7 +3,7 @@ local command = require "spec.support.command"
 local json = require("lunacoap").json
 local lunacoap = require "lunacoap"
 
-local LINKS = [[</temperature>;rt="temperature";if="sensor";ct="0 50 65000";obs;title="Außen",</light>;rt="light";ct="60 0",]]
+local LINKS = [[</temperature>;rt="temperature";if="sensor";ct="0 50 65000";obs;title="Außen",</light>;rt="light";ct=60,]]
   .. [[<coap://other.example/x>;rt="tempo"]]
 
 describe("lunacoap discover", function()
@@ -36,7 +36,7 @@ describe("lunacoap discover", function()
 
   it("lists the resources of a server", function()
     assert.are.same({ "PATH                    RT           IF      CT               OBS  TITLE\n" .. TEMPERATURE
-      .. "/light                  light                cbor text\ncoap://other.example/x  tempo\n", "", 0 }, { discover "@" })
+      .. "/light                  light                cbor\ncoap://other.example/x  tempo\n", "", 0 }, { discover "@" })
     assert.are.equal("/.well-known/core", asked)
   end)
 
@@ -60,7 +60,7 @@ describe("lunacoap discover", function()
     assert.are.same({
       { uri = ("coap://127.0.0.1:%d/temperature"):format(server.LocalPort), rt = "temperature", ["if"] = "sensor",
         ct = "0 50 65000", obs = true, title = "Außen" },
-      { uri = ("coap://127.0.0.1:%d/light"):format(server.LocalPort), rt = "light", ct = "60 0" },
+      { uri = ("coap://127.0.0.1:%d/light"):format(server.LocalPort), rt = "light", ct = "60" },
       { uri = "coap://other.example/x", rt = "tempo" },
     }, json.decode(out))
   end)
@@ -96,6 +96,11 @@ describe("lunacoap discover", function()
     for _, member in ipairs(members) do
       member:Shutdown()
     end
+  end)
+
+  it("says on a terminal that it waits for a group", function()
+    assert.matches("^waiting for answers %.%.%.\27%[Klunacoap discover: [^\n]*\n$",
+      (command.on_terminal("discover --timeout 0.2 224.0.1.187:1"):gsub("\r", "")))
   end)
 
   it("asks all CoAP nodes when no place is named, of both families with -6", function()

@@ -11,6 +11,7 @@ local RESOURCES = {
   ["/bytes"] = { 42, "\0\1\2\xff" },
   ["/unknown"] = { nil, "\xff\xfe" },
   ["/cbor"] = { 60, "\xa1\x61\x61\x19\x01\x00" },
+  ["/json"] = { 50, '{"a":[1,{"b":"' .. ("x"):rep(80) .. '"}]}' },
   ["/broken"] = { 60, "\xa1\x61" },
   ["/links"] = { 40, '</a>;rt="x",</b>' },
   ["/escapes"] = { 0, "a\27[31mb\u{9b}c\tde\r\n" },
@@ -84,8 +85,19 @@ describe("lunacoap get", function()
     assert.are.same({ "21.5\n", 0 }, { get_on_terminal("/line") })
     assert.are.same({ "größe\n", 0 }, { get_on_terminal("/plain") })
     assert.are.same({ '{"a": 256}\n', 0 }, { get_on_terminal("/cbor") })
+    assert.are.same({ '{\n  "a": [\n    1,\n    {\n      "b": "' .. ("x"):rep(80) .. '"\n    }\n  ]\n}\n', 0 },
+      { get_on_terminal("/json") })
     assert.are.same({ '</a>;rt="x",\n</b>\n', 0 }, { get_on_terminal("/links") })
     assert.are.same({ "", 0 }, { get_on_terminal("/empty") })
+  end)
+
+  it("leaves it as it came on a terminal, too, with -o -", function()
+    assert.are.same({ "21.5", 0 }, { get_on_terminal("/text", "-o -") })
+  end)
+
+  it("says that nobody takes the output, with status 1", function()
+    assert.are.same({ "", "lunacoap get: cannot write to standard output\n", 1 },
+      { get("/text", "", { to = "/dev/full" }) })
   end)
 
   it("lets nothing act on the terminal", function()
