@@ -82,7 +82,9 @@ end
 ---@param body? any
 ---@return lunacoap.Response
 function M.of(code, body)
-  return setmetatable({ code = code, body = body }, Response)
+  -- With room for what the server adds: a table that grows costs twice as much.
+  return setmetatable({ code = code, body = body, format = nil, etag = nil, max_age = nil,
+    settled = nil }, Response)
 end
 
 -- What is wrong with a field, or nil.

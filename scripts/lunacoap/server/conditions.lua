@@ -41,12 +41,12 @@ end
 ---@param resource lunacoap.Resource
 ---@return boolean
 function M.hold(request, resource)
-  if not (request.if_match or request.if_none_match) then
+  local wanted, none = rawget(request, "if_match"), rawget(request, "if_none_match")
+  if not (wanted or none) then
     return true
   end
   local state = state_of(request, resource)
-  return not (request.if_none_match and exists(state))
-    and (not request.if_match or matches(state, resource, request.if_match))
+  return not (none and exists(state)) and (not wanted or matches(state, resource, wanted))
 end
 
 return M

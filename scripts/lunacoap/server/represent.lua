@@ -124,11 +124,11 @@ local function cannot_write(request, message)
 end
 
 local function settle_body(request, response)
-  local offers = offers_of(response, request.resource)
-  local number = request.accept or offers[1]
-  if request.accept and not contains(offers, number) then
+  local offers, accept = offers_of(response, request.resource), rawget(request, "accept")
+  if accept and not contains(offers, accept) then
     return refuse(response, offers)
   end
+  local number = accept or offers[1]
   local payload, message = encode(response, number)
   if not payload then
     cannot_write(request, message)

@@ -116,9 +116,20 @@ function lazy.payload()
   return ""
 end
 
--- Fields that may be nil.
+local function absent()
+  return nil
+end
+
+local function no()
+  return false
+end
+
+-- Fields that most requests lack.
 for _, name in ipairs { "accept", "format", "resource", "etags", "if_match", "if_none_match" } do
-  lazy[name] = function() end
+  lazy[name] = absent
+end
+for _, name in ipairs { "observing", "notifying" } do
+  lazy[name] = no
 end
 
 local OPTION = lunacoap.OptionNumber
@@ -132,18 +143,24 @@ local function bytes(hex)
   return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
 end
 
+local function read_option(request, name, value)
+  if name == "accept" then
+    request.accept = math.tointeger(value)
+  elseif name == "if_none_match" then
+    request.if_none_match = true
+  else
+    request[name] = request[name] or {}
+    request[name][bytes(value)] = true
+  end
+end
+
 -- Puts the options that the server itself looks at into fields of the request.
 local function read_options(request, options)
   for i = 1, #options do
     local option = options[i]
     local name = WANTED[option.Number]
-    if name == "accept" then
-      request.accept = math.tointeger(option.Value) or tonumber(option.Value)
-    elseif name == "if_none_match" then
-      request.if_none_match = true
-    elseif name then
-      request[name] = request[name] or {}
-      request[name][bytes(option.Value)] = true
+    if name then
+      read_option(request, name, option.Value)
     end
   end
 end
@@ -156,9 +173,12 @@ function M.received(server, coap, e, method, observing)
   local path = e.URIPath
   local resource, params = server.router:match(path)
   local request = setmetatable({
-    server = server, coap = coap, event = e, method = method, observing = observing,
-    notifying = false, path = path, resource = resource, params = params,
+    server = server, coap = coap, event = e, method = method, path = path, resource = resource,
+    params = params,
   }, Request)
+  if observing then
+    request.observing = true
+  end
   if method ~= "GET" then
     request.payload = coap.RequestDataB
     local number = coap.RequestContentFormat
@@ -180,7 +200,7 @@ function M.notifying(server, group)
   local path = group.URIPath
   local resource, params = server.router:match(path)
   return setmetatable({
-    server = server, coap = server.coap, method = "GET", observing = false, notifying = true,
+    server = server, coap = server.coap, method = "GET", notifying = true,
     event = setmetatable({ URIPath = path, URIQuery = group.URIQuery }, NOBODY), path = path,
     options = {}, accept = group.Accept ~= -1 and group.Accept or nil,
     resource = resource, params = params,
@@ -195,7 +215,7 @@ function M.as_get(request)
   for name, value in pairs(request) do
     get[name] = value
   end
-  get.method, get.observing = "GET", false
+  get.method, get.observing = "GET", nil
   get.payload, get.body, get.format = nil, nil, nil
   return get
 end

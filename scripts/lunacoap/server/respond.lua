@@ -12,24 +12,20 @@ end
 
 -- Observers were let in when they registered.
 local function refused_access(request, resource)
-  local server = request.server
-  if request.notifying then
+  local of_server = request.server.check_access
+  local of_resource = resource and resource.check_access
+  if not (of_server or of_resource) or request.notifying then
     return nil
   end
-  return server.check_access and server.check_access(request)
-    or resource and resource.check_access and resource.check_access(request)
+  return of_server and of_server(request) or of_resource and of_resource(request)
 end
 
--- What is to be said before the handler acts: a response, or nil.
-local function refusal(request, resource, handler)
-  local refused = refused_access(request, resource)
-  if refused then
-    return refused
-  elseif not handler then
-    return no_handler(resource, request.method)
-  elseif request.format and not resource:takes(request.format) then
+-- What the resource does not do: a response, or nil. Raw, since most requests have none of these.
+local function refused_options(request, resource)
+  local number, accept = rawget(request, "format"), rawget(request, "accept")
+  if number and not resource:takes(number) then
     return Response.of("4.15", "this takes " .. represent.names_of(resource.accepts))
-  elseif request.accept and not resource:has(request.accept) then
+  elseif accept and not resource:has(accept) then
     return Response.of("4.06", "this has " .. represent.names_of(resource.formats))
   elseif not conditions.hold(request, resource) then
     return Response.of("4.12")
@@ -40,7 +36,10 @@ end
 local function handle(request)
   local resource = request.resource
   local handler = resource and resource.handlers[request.method]
-  return refusal(request, resource, handler) or handler(request)
+  local refused = refused_access(request, resource)
+    or not handler and no_handler(resource, request.method)
+    or refused_options(request, resource)
+  return refused or handler(request)
 end
 
 -- The response of the layers from the i-th on. A response that is raised is caught, so that each
