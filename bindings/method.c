@@ -238,6 +238,34 @@ static int send_notification(lua_State *L)
     return 0;
 }
 
+/* ---- What a request has ---- */
+
+static uint16_t check_option(lua_State *L, int index)
+{
+    int is_integer;
+    lua_Integer number = lua_tointegerx(L, index, &is_integer);
+    if (lua_type(L, index) != LUA_TNUMBER || !is_integer || number < 1 || number > UINT16_MAX) {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "HasOption takes numbers of options such as 17, Accept, not %s",
+            lc_error_describe(L, index));
+    }
+    return (uint16_t)number;
+}
+
+static int has_option(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    const struct lc_content *request = *lc_component_content(component, false);
+    int count = lua_gettop(L);
+    bool has = false;
+    check_option(L, 2);
+    for (int i = 2; i <= count; i++) {
+        has = lc_content_has_option(request, check_option(L, i)) || has;
+    }
+    lua_pushboolean(L, has);
+    return 1;
+}
+
 /* ---- What is observed ---- */
 
 static void set_text(lua_State *L, const struct lc_component *component,
@@ -425,6 +453,7 @@ const struct lc_method_row lc_method_rows[] = {
     {"Delete", delete},
     {"DoEvents", do_events},
     {"Get", get},
+    {"HasOption", has_option},
     {"ListObserved", list_observed},
     {"Post", post},
     {"Put", put},

@@ -65,6 +65,9 @@ struct lc_bytes lc_content_etag(const struct lc_content *content);
 /* The option list, made from the message on first use; the script may change it. NULL: memory. */
 struct lc_option_list *lc_content_options(struct lc_content *content);
 
+/* Whether that list has an option of this number; does not make it. */
+bool lc_content_has_option(const struct lc_content *content, uint16_t number);
+
 /*
  * Assign what a row of LC_KIND_CONTENT stands for; the number is for LC_PART_FORMAT, bytes for the
  * others. 0; 707 for a ResponseCode other than "" or "2.00" to "5.31"; 1 for an ETag longer than 8

@@ -273,6 +273,12 @@ function CoAP:DoEvents() end
 ---@return string
 function CoAP:Get(URI) end
 
+---Whether RequestOptions have one of these numbers; faster than a look for them.
+---@param Number integer
+---@param ... integer
+---@return boolean
+function CoAP:HasOption(Number, ...) end
+
 ---Tells what is observed, in any order: each URI once for each Accept; of one URIPath, or all.
 ---@param Path? string
 ---@return lunacoap.Observed[]

@@ -15,6 +15,8 @@ return {
     "Handles what is ready, or waits up to 50 ms for something to happen." },
   { "Get", { "URI: string" }, "string",
     'Sends a GET; returns "" when the answer is there, or the request\'s Id with Timeout 0.' },
+  { "HasOption", { "Number: integer", "...: integer" }, "boolean",
+    "Whether RequestOptions have one of these numbers; faster than a look for them." },
   { "ListObserved", { "Path?: string" }, "lunacoap.Observed[]",
     "Tells what is observed, in any order: each URI once for each Accept; of one URIPath, or all." },
   { "Post", { "URI: string" }, "string",

@@ -134,9 +134,12 @@ end
 
 local OPTION = lunacoap.OptionNumber
 
+local ACCEPT, ETAG = OPTION["Accept"], OPTION["ETag"]
+local IF_MATCH, IF_NONE_MATCH = OPTION["If-Match"], OPTION["If-None-Match"]
+
 local WANTED = {
-  [OPTION["Accept"]] = "accept", [OPTION["ETag"]] = "etags", [OPTION["If-Match"]] = "if_match",
-  [OPTION["If-None-Match"]] = "if_none_match",
+  [ACCEPT] = "accept", [ETAG] = "etags", [IF_MATCH] = "if_match",
+  [IF_NONE_MATCH] = "if_none_match",
 }
 
 local function bytes(hex)
@@ -186,7 +189,9 @@ function M.received(server, coap, e, method, observing)
       request.format = number
     end
   end
-  read_options(request, coap.RequestOptions)
+  if coap:HasOption(ACCEPT, ETAG, IF_MATCH, IF_NONE_MATCH) then
+    read_options(request, coap.RequestOptions)
+  end
   return request
 end
 
