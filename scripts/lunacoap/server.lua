@@ -171,9 +171,13 @@ function Server:stop()
 end
 
 ---A URI of this server for a client on this machine.
----@param path? string "/" unless it is given.
+---@param path? string "/" unless it is given, and query; percent-encoded where that is needed.
 ---@return string
 function Server:uri(path)
+  path = path or "/"
+  if path:sub(1, 1) ~= "/" then
+    error(("a path begins with \"/\", not as '%s'"):format(path), 2)
+  end
   local coap = self.coap
   local host = coap.LocalHost
   if host == "" or host == "0.0.0.0" then
@@ -182,7 +186,7 @@ function Server:uri(path)
     host = "::1"
   end
   return ("%s://%s:%d%s"):format(coap.SSLEnabled and "coaps" or "coap",
-    host:find(":", 1, true) and "[" .. host .. "]" or host, coap.LocalPort, path or "/")
+    host:find(":", 1, true) and "[" .. host .. "]" or host, coap.LocalPort, path)
 end
 
 ---@class lunacoap.server

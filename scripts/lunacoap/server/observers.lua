@@ -31,29 +31,47 @@ local function write(coap, response)
 end
 
 -- One state for those who observe a path with the same arguments and Accept.
-local function tell_group(server, group, uri)
+local function tell_group(server, group)
   local coap = server.coap
   local response = respond(Request.notifying(server, group))
   if server.running then -- the handler may have waited for something
     write(coap, response)
-    coap:SendNotification(uri, group.Accept)
+    coap:SendNotification(group.uri, group.Accept)
   end
+end
+
+-- Many paths of one pattern are told in turns, between which others are served.
+local GROUPS_IN_A_TURN = 100
+
+-- What is observed at a path, each path and query once for each Accept: a path is observed under
+-- each name of the host, and one notification reaches all.
+local function groups_of(resource, path)
+  local server, groups, known = resource.server, {}, {}
+  for _, group in ipairs(server.coap:ListObserved(path ~= M.EVERY_PATH and path or nil)) do
+    group.uri = group.URI:match("^%w+://[^/?]*(.*)$")
+    local key = ("%d %s"):format(group.Accept, group.uri)
+    if not known[key] and server.router:match(group.URIPath) == resource then
+      known[key] = true
+      groups[#groups + 1] = group
+    end
+  end
+  return groups
 end
 
 -- When a state cannot be made its observers keep what they have: they are not to be lost for an
 -- error of ours.
 local function tell_path(resource, path)
-  local server, done = resource.server, {}
-  for _, group in ipairs(server.coap:ListObserved(path ~= M.EVERY_PATH and path or nil)) do
-    -- A path is observed under each name of the host, and one notification reaches all.
-    local uri = group.URI:match("^%w+://[^/?]*(.*)$")
-    local key = ("%d %s"):format(group.Accept, uri)
-    if not done[key] and server.router:match(group.URIPath) == resource then
-      done[key] = true
-      local ok, err = xpcall(tell_group, lunacoap.traceback, server, group, uri)
-      if not ok then
-        report(server, err)
-      end
+  local server = resource.server
+  for i, group in ipairs(groups_of(resource, path)) do
+    local ok, err = xpcall(tell_group, lunacoap.traceback, server, group)
+    if not ok then
+      report(server, err)
+    end
+    if i % GROUPS_IN_A_TURN == 0 then
+      lunacoap.sleep(0)
+    end
+    if not server.running then
+      return
     end
   end
 end

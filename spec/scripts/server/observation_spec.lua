@@ -180,6 +180,26 @@ describe("an observable resource", function()
     end)
   end
 
+  it("lets others in while it tells of many paths", function()
+    local order, told = {}, 0
+    local resource = server:resource("/many/{id}", { observable = true, get = function(req)
+      order[#order + 1] = req.notifying and "told" or nil
+      return req.params.id
+    end })
+    server:start()
+    local client = lunacoap.CoAP { Timeout = 5, OnNotification = function() told = told + 1 end }
+    clients[1] = client
+    for i = 1, 250 do
+      client:StartObserving(server:uri("/many/" .. i))
+    end
+    resource:notify()
+    lunacoap.sleep(0)
+    lunacoap.spawn(function() order[#order + 1] = "other" end)
+    assert.is_true(process.wait(function() return told == 500 end))
+    assert.are.equal(251, #order)
+    assert.are_not.equal("other", order[251])
+  end)
+
   it("goes on telling after it could not", function()
     local resource = server:resource("/x", { observable = true, get = function() return "x" end })
     server:start()
