@@ -75,11 +75,12 @@ function Server:resource(pattern, init)
 end
 
 ---Puts a function around all handlers: it gets the request and a function that goes on and returns
----the response, which it may change or replace. The first one added is the outermost.
----@param layer fun(request: lunacoap.Request, next: fun(): lunacoap.Response): any
+---the response as it goes out (its body is the payload). It may change that, and has to return it or
+---a response of its own. The first one added is the outermost; access rules are inside of all.
+---@param layer fun(request: lunacoap.Request, go_on: fun(): lunacoap.Response): any
 function Server:use(layer)
   if type(layer) ~= "function" then
-    error("use takes a function of the request and the next function", 2)
+    error("use takes a function of the request and of the function that goes on", 2)
   end
   table.insert(self.layers, layer)
 end
