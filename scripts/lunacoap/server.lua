@@ -172,11 +172,12 @@ function Server:stop()
 end
 
 ---A URI of this server for a client on this machine.
----@param path? string "/" unless it is given, and query; percent-encoded where that is needed.
+---@param path? string "/" unless it is given, and query; percent-encoded where that is needed; ""
+---leaves it out, for a URI to which paths are added.
 ---@return string
 function Server:uri(path)
   path = path or "/"
-  if path:sub(1, 1) ~= "/" then
+  if path ~= "" and path:sub(1, 1) ~= "/" then
     error(("a path begins with \"/\", not as '%s'"):format(path), 2)
   end
   local coap = self.coap

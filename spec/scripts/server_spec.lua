@@ -525,6 +525,26 @@ describe("lunacoap.server", function()
     end)
   end)
 
+  it("tells its URI, with a path or ready for one", function()
+    server:start()
+    local base = "coap://127.0.0.1:" .. server.coap.LocalPort
+    assert.are.same({ base .. "/", base, base .. "/a%20b?c=1" },
+      { server:uri(), server:uri(""), server:uri("/a%20b?c=1") })
+    local ok, err = pcall(server.uri, server, "a")
+    assert.is_false(ok)
+    assert.matches("a path begins with \"/\", not as 'a'", tostring(err))
+  end)
+
+  for _, address in ipairs { "::1", "::" } do
+    it("tells a URI that reaches it at " .. address, function()
+      server:resource("/x", { get = function() return "x" end })
+      server.coap.LocalHost = address
+      server:start()
+      assert.are.equal("coap://[::1]:" .. server.coap.LocalPort, server:uri(""))
+      assert.are.equal("x", ask("GET", "/x").payload)
+    end)
+  end
+
   describe("names what is wrong with", function()
     local function fails(message, f, ...)
       local ok, err = pcall(f, ...)
