@@ -75,8 +75,8 @@ function Server:resource(pattern, init)
 end
 
 ---Puts a function around all handlers: it gets the request and a function that goes on and returns
----the response as it goes out (its body is the payload). It may change that, and has to return it or
----a response of its own. The first one added is the outermost; access rules are inside of all.
+---the response as it goes out (its body is the payload). It may change that, and has to return it
+---or a response of its own. The first one added is the outermost; access rules are inside of all.
 ---@param layer fun(request: lunacoap.Request, go_on: fun(): lunacoap.Response): any
 function Server:use(layer)
   if type(layer) ~= "function" then
