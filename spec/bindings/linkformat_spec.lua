@@ -1,7 +1,7 @@
 -- lunacoap.linkformat: links as tables.
 
 local lunacoap = require "lunacoap"
-local probe = require "lunacoap.probe"
+local scarcity = require "spec.support.scarcity"
 
 local linkformat = lunacoap.linkformat
 
@@ -113,29 +113,9 @@ describe("a lack of memory in link-format", function()
     assert(#linkformat.filter(text, "ct=1") == #text)
   end
 
-  local function blocks()
-    collectgarbage()
-    return probe.base.blocks()
-  end
-
   it("raises, and leaks nothing, wherever it strikes", function()
     work()
-    local before, n = blocks(), 0
-    while not probe.types.with_memory(n, work) do
-      assert.are.equal(before, blocks())
-      n = n + 1
-    end
-    assert.is_true(n > 10)
-    local ok, err
-    n = 0
-    repeat
-      probe.base.fail_after(n)
-      ok, err = pcall(work)
-      probe.base.fail_after()
-      assert.is_true(ok or err.Code == 10055, tostring(err))
-      assert.are.equal(before, blocks())
-      n = n + 1
-    until ok
-    assert.is_true(n > 3)
+    assert.is_true(scarcity.of_lua(work) >= 10)
+    assert.is_true(scarcity.of_runtime(work) >= 3)
   end)
 end)

@@ -2,6 +2,7 @@
 
 local lunacoap = require "lunacoap"
 local probe = require "lunacoap.probe"
+local scarcity = require "spec.support.scarcity"
 
 local types = probe.types
 local CoAPOption = lunacoap.CoAPOption
@@ -332,13 +333,8 @@ describe("the options of a received message", function()
 end)
 
 describe("a lack of memory", function()
-  local list
-
-  before_each(function() list = types.list() end)
-
   -- Everything that a script can do with options.
-  local function work()
-    list:Clear()
+  local function work(list)
     local option = CoAPOption(11, ("x"):rep(100))
     list:Add(option)
     list:Add { Number = 4, Value = "AABBCCDD" }
@@ -350,37 +346,9 @@ describe("a lack of memory", function()
     assert(tostring(list) == "{ETag: aabbccdd, Uri-Query: q}")
   end
 
-  local function blocks()
-    collectgarbage()
-    return probe.base.blocks()
-  end
-
-  it("of Lua raises, and leaks nothing, wherever it strikes", function()
-    list = nil
-    local before, n, done = blocks(), 0, false
-    while not done do
-      list = types.list()
-      done = types.with_memory(n, work)
-      list = nil
-      assert.are.equal(before, blocks())
-      n = n + 1
-    end
-    assert.is_true(n > 10)
-  end)
-
-  it("of the runtime raises 10055, and leaks nothing, wherever it strikes", function()
-    list = nil
-    local before, n, ok, err = blocks(), 0, false
-    while not ok do
-      list = types.list()
-      probe.base.fail_after(n)
-      ok, err = pcall(work)
-      probe.base.fail_after()
-      assert.is_true(ok or err.Code == 10055, tostring(err))
-      list = nil
-      assert.are.equal(before, blocks())
-      n = n + 1
-    end
-    assert.is_true(n > 10)
+  it("raises, and leaks nothing, wherever it strikes", function()
+    work(types.list())
+    assert.is_true(scarcity.of_lua(work, types.list) >= 10)
+    assert.is_true(scarcity.of_runtime(work, types.list) >= 10)
   end)
 end)
