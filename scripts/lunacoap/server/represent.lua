@@ -3,6 +3,7 @@
 
 local lunacoap = require "lunacoap"
 local format = require "lunacoap.format"
+local formats = require "lunacoap.server.formats"
 local Response = require "lunacoap.response"
 
 local TEXT, OCTETS = 0, 42
@@ -55,15 +56,6 @@ local function offers_of(response, resource)
   return resource and resource.formats or OFFERS[kind_of(response.body)]
 end
 
-local function contains(list, wanted)
-  for i = 1, #list do
-    if list[i] == wanted then
-      return true
-    end
-  end
-  return false
-end
-
 -- A string whose format the handler named is in it already, and as text or bytes it is itself.
 local function encode(response, number)
   local body = response.body
@@ -71,17 +63,6 @@ local function encode(response, number)
     return body
   end
   return format.encode(number, body)
-end
-
----Names of content-formats for people.
----@param formats integer[]
----@return string
-function M.names_of(formats)
-  local names = {}
-  for i, number in ipairs(formats) do
-    names[i] = format.name(number)
-  end
-  return table.concat(names, ", ")
 end
 
 -- The same bytes mean something else in another format.
@@ -114,7 +95,7 @@ local function has_etag(request, response)
 end
 
 local function refuse(response, offers)
-  response.code, response.body = "4.06", "this has " .. M.names_of(offers)
+  response.code, response.body = "4.06", "this has " .. formats.names(offers)
   response.format, response.etag, response.max_age, response.location = nil, nil, nil, nil
 end
 
@@ -125,7 +106,7 @@ end
 
 local function settle_body(request, response)
   local offers, accept = offers_of(response, request.resource), rawget(request, "accept")
-  if accept and not contains(offers, accept) then
+  if accept and not formats.contain(offers, accept) then
     return refuse(response, offers)
   end
   local number = accept or offers[1]

@@ -1,7 +1,7 @@
 -- One resource of a server: what the script said of it, checked.
 
 local access = require "lunacoap.server.access"
-local format = require "lunacoap.format"
+local formats = require "lunacoap.server.formats"
 local observers = require "lunacoap.server.observers"
 local Router = require "lunacoap.server.router"
 
@@ -61,21 +61,6 @@ local function check(init, level)
   end
 end
 
-local function numbers_of(list, level)
-  local numbers = {}
-  for i, item in ipairs(list or {}) do
-    local number, message = format.number(item)
-    if not number then
-      error(message, level + 1)
-    end
-    numbers[i] = number
-  end
-  if list and not numbers[1] then
-    error("a list of content-formats has at least one", level + 1)
-  end
-  return list and numbers
-end
-
 ---A resource for server:resource(), which is what scripts call.
 ---@param server lunacoap.Server
 ---@param pattern string
@@ -90,8 +75,8 @@ function Resource.new(server, pattern, init, level)
     resource[name] = value
   end
   resource.server, resource.pattern, resource.parts = server, pattern, parts
-  resource.formats = numbers_of(init.formats, level + 1)
-  resource.accepts = numbers_of(init.accepts, level + 1)
+  resource.formats = init.formats and formats.numbers(init.formats, level + 1)
+  resource.accepts = init.accepts and formats.numbers(init.accepts, level + 1)
   resource.check_access = access.compile(init.access, level + 1)
   resource.handlers = {}
   for name, method in pairs(METHODS) do
@@ -111,27 +96,18 @@ function Resource:has_captures()
   return false
 end
 
-local function contains(list, wanted)
-  for i = 1, #list do
-    if list[i] == wanted then
-      return true
-    end
-  end
-  return false
-end
-
 ---Whether it takes payloads in a format.
 ---@param number integer
 ---@return boolean
 function Resource:takes(number)
-  return self.accepts == nil or contains(self.accepts, number)
+  return self.accepts == nil or formats.contain(self.accepts, number)
 end
 
 ---Whether it may have a representation in a format.
 ---@param number integer
 ---@return boolean
 function Resource:has(number)
-  return self.formats == nil or contains(self.formats, number)
+  return self.formats == nil or formats.contain(self.formats, number)
 end
 
 ---Tells the observers that the state has changed: the get handler is called for each kind of

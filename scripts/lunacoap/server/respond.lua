@@ -2,6 +2,7 @@
 -- handler.
 
 local conditions = require "lunacoap.server.conditions"
+local formats = require "lunacoap.server.formats"
 local represent = require "lunacoap.server.represent"
 local Response = require "lunacoap.response"
 
@@ -24,9 +25,9 @@ end
 local function refused_options(request, resource)
   local number, accept = rawget(request, "format"), rawget(request, "accept")
   if number and not resource:takes(number) then
-    return Response.of("4.15", "this takes " .. represent.names_of(resource.accepts))
+    return Response.of("4.15", "this takes " .. formats.names(resource.accepts))
   elseif accept and not resource:has(accept) then
-    return Response.of("4.06", "this has " .. represent.names_of(resource.formats))
+    return Response.of("4.06", "this has " .. formats.names(resource.formats))
   elseif not conditions.hold(request, resource) then
     return Response.of("4.12")
   end
