@@ -115,6 +115,12 @@ describe("SenML", function()
     assert.are.equal("-_-_", json.decode(senml.pack { { n = "a", vd = "\xfb\xff\xbf" } })[1].vd)
     assert.are.equal("hi", unpacked('[{"n":"a","vd":"aGk="}]')[1].vd)
   end)
+
+  it("needs no more than a moment for a data value that is none", function()
+    local started = os.clock()
+    assert.is_nil(senml.unpack('[{"vd":"' .. ("="):rep(50000) .. 'a"}]'))
+    assert.is_true(os.clock() - started < 0.5)
+  end)
 end)
 
 describe("the rules of SenML", function()
@@ -134,6 +140,8 @@ describe("the rules of SenML", function()
     { "record 2: 'v' is missing: a record has a value (v, vs, vb or vd) or a sum (s)", { { bn = "a" }, {} } },
     { "record 1: 'bver' is 11, versions up to 10 are understood", { { bver = 11, n = "a", v = 1 } } },
     { "record 1: 'bver' holds a whole number above 0, not 0", { { bver = 0, n = "a", v = 1 } } },
+    { "record 1: 'bver' holds a whole number above 0, not a string", { { bver = "10", n = "a", v = 1 } } },
+    { "record 1: 'bver' holds a whole number above 0, not 1e+300", { { bver = 1e300, n = "a", v = 1 } } },
     { "record 2: 'bver' is 5, and 10 before", { { n = "a", v = 1 }, { bver = 5, n = "b", v = 1 } } },
     { "record 1: 'x_' must be understood (its name ends with _), and is not", { { n = "a", v = 1, x_ = 1 } } },
   }
@@ -213,6 +221,16 @@ describe("senml.resolve", function()
     assert.are.same({ { n = "a", s = 5, t = 100 }, { n = "b", s = 7, v = 1, t = 100 } },
       resolved('[{"bs":5,"n":"a"},{"n":"b","s":2,"v":1}]', 100))
     assert.are.same({ { n = "a", s = 2, t = 100 } }, resolved('[{"n":"a","s":2}]', 100))
+  end)
+
+  it("does not wrap sums that integers are too short for, and refuses those that no number holds", function()
+    assert.are.same({ { n = "a", v = 2.0 ^ 63, s = -2.0 ^ 64, t = 2.0 ^ 63 } }, senml.resolve { { bn = "a",
+      bv = math.maxinteger, v = 1, bs = math.mininteger, s = math.mininteger, bt = math.maxinteger, t = 1 } })
+    assert.are.equal(math.maxinteger, senml.resolve { { bn = "a", bv = math.maxinteger - 1, v = 1 } }[1].v)
+    assert.are.equal("integer", math.type(senml.resolve { { bn = "a", bv = 1, v = 1 } }[1].v))
+    refused("record 2: 'v' is too large with its base", senml.resolve { { bn = "a", bv = 1e308 }, { v = 1e308 } })
+    refused("record 1: 's' is too large with its base", senml.resolve { { n = "a", bs = -1e308, s = -1e308 } })
+    refused("record 1: 't' is too large with its base", senml.resolve { { n = "a", v = 1, bt = 1e308, t = 1e308 } })
   end)
 
   it("takes times below 2^28 as relative to now (section 4.5.3)", function()

@@ -21,8 +21,8 @@ end
 ---@param text string
 ---@return string? bytes nil when the text is no base64url; padding is taken.
 function M.decode(text)
-  text = text:gsub("=+$", "")
-  if text:find("[^A-Za-z0-9_-]") or #text % 4 == 1 then
+  text = text:match("^([A-Za-z0-9_-]*)=*$")
+  if not text or #text % 4 == 1 then
     return nil
   end
   return (text:gsub("..?.?.?", function(part)

@@ -94,7 +94,7 @@ local function is_boolean(value)
 end
 
 local function is_version(value)
-  return math.tointeger(value) ~= nil and value > 0
+  return type(value) == "number" and math.tointeger(value) ~= nil and value > 0
 end
 
 local NUMBER, TEXT = { "a number", is_number }, { "a string", is_text }

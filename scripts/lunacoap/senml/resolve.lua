@@ -20,9 +20,20 @@ local function full_name(i, record, base)
   return name
 end
 
-local function absolute_time(record, base, now)
-  local time = (base.bt or 0) + (record.t or 0)
-  return time < ABSOLUTE and now + time or time
+-- Integers would wrap around where their sum is too large for one.
+local function add(i, label, a, b)
+  local sum = a + b
+  if math.type(sum) == "integer" and (sum < a) ~= (b < 0) then
+    sum = a + 0.0 + b
+  elseif sum == math.huge or sum == -math.huge then
+    rules.refuse_record(i, "'%s' is too large with its base", label)
+  end
+  return sum
+end
+
+local function absolute_time(i, record, base, now)
+  local time = add(i, "t", base.bt or 0, record.t or 0)
+  return time < ABSOLUTE and add(i, "t", now, time) or time
 end
 
 local function has_other_value(record)
@@ -37,12 +48,12 @@ local function resolved(i, record, base, now)
     end
   end
   out.n, out.u = full_name(i, record, base), record.u or base.bu
-  out.t = absolute_time(record, base, now)
+  out.t = absolute_time(i, record, base, now)
   if base.bv and not has_other_value(record) then
-    out.v = base.bv + (record.v or 0)
+    out.v = add(i, "v", base.bv, record.v or 0)
   end
   if base.bs then
-    out.s = base.bs + (record.s or 0)
+    out.s = add(i, "s", base.bs, record.s or 0)
   end
   out.bver = base.bver ~= rules.VERSION and base.bver or nil
   return out
