@@ -145,16 +145,18 @@ function senml.decode(bytes, number)
   return lunacoap.senml.unpack(bytes, number)
 end
 
--- Records with the names of their fields, in CBOR too; what is no SenML, as the CBOR that it is.
+-- Records with the names of their fields, in CBOR too; what is no SenML, or has fields for which
+-- JSON has nothing, as the CBOR that it is.
 function senml.pretty(bytes, number)
   if number < 112 then
-    return lunacoap.json.pretty(bytes)
+    return json.pretty(bytes)
   end
   local records = lunacoap.senml.unpack(bytes, number)
-  if not records then
-    return lunacoap.cbor.diagnose(bytes, 2)
+  local in_json = records and lunacoap.senml.pack(records, 110)
+  if in_json then
+    return json.pretty(in_json)
   end
-  return lunacoap.json.pretty(lunacoap.senml.pack(records, 110))
+  return lunacoap.cbor.diagnose(bytes, 2)
 end
 
 local cbor = { encode = lunacoap.cbor.encode, decode = lunacoap.cbor.decode }

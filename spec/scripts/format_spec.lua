@@ -123,6 +123,8 @@ describe("SenML", function()
     end
     assert.are.equal('[\n  {\n    "v": "x"\n  }\n]', format.pretty(110, '[{"v":"x"}]'))
     assert.are.equal('[{2: "x"}]', format.pretty(112, "\x81\xa1\2\x61x"))
+    assert.are.equal("[{2: 1, \"x\": h'ff'}]", format.pretty(112, "\x81\xa2\2\1\x61x\x41\xff"))
+    assert.are.equal("[{2: 1, 99: 5}]", format.pretty(112, "\x81\xa2\2\1\x18\x63\5"))
   end)
 
   it("says what is wrong", function()
