@@ -1,6 +1,7 @@
 /* JSON as Lua values; see json.h. Tables are marked and null is as in lunacoap.cbor. */
 #include "bindings/json.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <lauxlib.h>
 #include <math.h>
@@ -47,49 +48,66 @@ static struct lc_bytes to_bytes(lua_State *L, int index)
 /* ---- A tree as text ----------------------------------------------------------------------------
  */
 
-/* The fewest digits, from 15 on, with which each number of a tree reads back as it is: 0.1 needs
- * 15, and with 17 it would be 0.10000000000000001. */
-static int digits_of(const json_t *node)
+/* jansson writes all numbers of a tree with the same count of digits, and each number, and each
+ * quote around a string, as a piece of its own. */
+struct text {
+    struct lc_buf *out;
+    bool quoted; /* within a string */
+};
+
+static bool is_real(const char *piece, size_t len)
 {
-    int most = 15;
-    const char *key;
-    json_t *item;
-    size_t i;
-    if (json_is_real(node)) {
-        char text[40];
-        for (; most < 17; most++) {
-            snprintf(text, sizeof text, "%.*g", most, json_real_value(node));
-            if (strtod(text, NULL) == json_real_value(node)) {
-                break;
-            }
-        }
-    }
-    json_array_foreach(node, i, item)
-    {
-        int digits = digits_of(item);
-        most = digits > most ? digits : most;
-    }
-    json_object_foreach((json_t *)node, key, item)
-    {
-        int digits = digits_of(item);
-        most = digits > most ? digits : most;
-    }
-    return most;
+    bool is_number = isdigit((uint8_t)piece[len - 1]);
+    return is_number && (memchr(piece, '.', len) != NULL || memchr(piece, 'e', len) != NULL);
 }
 
-static int append(const char *text, size_t len, void *out)
+/* The fewest digits, from 15 on, with which a number reads back as it is: 0.1 needs 15, and with 17
+ * it would be 0.10000000000000001. */
+static int digits_of(double number)
 {
-    return lc_buf_append(out, text, len) ? 0 : -1;
+    char text[40];
+    int digits = 15;
+    for (; digits < 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number) {
+            break;
+        }
+    }
+    return digits;
+}
+
+/* By jansson, since strtod() and printf() may have a comma for the point. */
+static bool append_real(struct lc_buf *out, const char *piece, size_t len)
+{
+    json_t *real = json_loadb(piece, len, JSON_DECODE_ANY, NULL);
+    if (real == NULL) {
+        return false;
+    }
+    char text[40];
+    size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits_of(json_real_value(real)));
+    len = json_dumpb(real, text, sizeof text, flags);
+    json_decref(real);
+    return len > 0 && lc_buf_append(out, text, len);
+}
+
+static int append(const char *piece, size_t len, void *context)
+{
+    struct text *text = context;
+    text->quoted ^= len == 1 && piece[0] == '"';
+    bool done = !text->quoted && len > 0 && is_real(piece, len)
+                    ? append_real(text->out, piece, len)
+                    : lc_buf_append(text->out, piece, len);
+    return done ? 0 : -1;
 }
 
 /* Pushes the text of a tree and frees it. */
 static int push_text(lua_State *L, json_t **tree, size_t flags)
 {
-    struct lc_buf *out = lc_buffer_push(L, 1);
-    flags |= JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits_of(*tree));
-    check(L, json_dump_callback(*tree, append, out, flags) == 0);
-    lua_pushlstring(L, (const char *)out->data, out->len);
-    lc_buf_free(out);
+    struct text text = {.out = lc_buffer_push(L, 1)};
+    flags |= JSON_ENCODE_ANY | JSON_REAL_PRECISION(17);
+    check(L, json_dump_callback(*tree, append, &text, flags) == 0);
+    lua_pushlstring(L, (const char *)text.out->data, text.out->len);
+    lc_buf_free(text.out);
     json_decref(*tree);
     *tree = NULL;
     return 1;

@@ -51,6 +51,12 @@ describe("numbers in JSON", function()
       decoded '[9007199254740993, {"x": -9007199254740993}]')
   end)
 
+  it("have as few digits as they need, each by itself", function()
+    local text = [=[[0.1,0.30000000000000004,21.1,-1e-7,"0.10000000000000001","\n21.100000000000001",{"2.10000000000000001":2.0}]]=]
+    assert.are.equal(text, json.encode(decoded(text)))
+    assert.are.equal(text, (json.pretty(text):gsub("\n *", ""):gsub(": ", ":")))
+  end)
+
   it("are finite", function()
     for _, number in ipairs { 0 / 0, math.huge, -math.huge } do
       assert.matches("JSON has no NaN and no Infinity", raised(json.encode, number))
