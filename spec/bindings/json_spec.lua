@@ -1,5 +1,6 @@
 -- lunacoap.json: values to JSON and back, exactly.
 local lunacoap = require "lunacoap"
+local probe = require "lunacoap.probe"
 
 local json, cbor = lunacoap.json, lunacoap.cbor
 
@@ -227,5 +228,44 @@ describe("json.pretty", function()
     assert.is_nil(text)
     assert.matches("^malformed JSON at byte 3: ", message)
     assert.matches("json.pretty takes a string, not nil", raised(json.pretty))
+  end)
+end)
+
+-- What jansson leaked would be told by `make asan`.
+describe("a lack of memory in JSON", function()
+  local value = { list = { 1, 2.5, { x = json.null }, json.array() }, text = ("x"):rep(300), deep = { { { true } } } }
+
+  local function work()
+    local text = json.encode(value)
+    assert(#json.decode(text .. "").list == 4)
+    assert(json.decode(text .. "x") == nil)
+    assert(#json.pretty(text) > #text)
+    assert(not pcall(json.encode, { 1, { 2, print } }))
+  end
+
+  local function blocks()
+    collectgarbage()
+    return probe.base.blocks()
+  end
+
+  it("raises, and leaks nothing, wherever it strikes", function()
+    work()
+    local before, n = blocks(), 0
+    while not probe.types.with_memory(n, work) do
+      assert.are.equal(before, blocks())
+      n = n + 1
+    end
+    assert.is_true(n > 20)
+    local ok, err
+    n = 0
+    repeat
+      probe.base.fail_after(n)
+      ok, err = pcall(work)
+      probe.base.fail_after()
+      assert.is_true(ok or err.Code == 10055, tostring(err))
+      assert.are.equal(before, blocks())
+      n = n + 1
+    until ok
+    assert.is_true(n > 2)
   end)
 end)
