@@ -178,11 +178,12 @@ struct lc_option_list *lc_content_options(struct lc_content *content)
 bool lc_content_has_option(const struct lc_content *content, uint16_t number)
 {
     struct lc_bytes value;
-    if (content == NULL || number == LC_BLOCK1 || number == LC_BLOCK2) {
+    if (content == NULL) {
         return false;
     }
     if (content->message != NULL && !(content->set & (LC_HAS_OPTIONS | LC_SHOWS_OPTIONS))) {
-        return lc_message_option(content->message, number, &value);
+        return number != LC_BLOCK1 && number != LC_BLOCK2 &&
+               lc_message_option(content->message, number, &value);
     }
     for (size_t i = 0; i < content->options.count; i++) {
         if (content->options.items[i].number == number) {

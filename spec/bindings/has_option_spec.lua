@@ -54,6 +54,18 @@ describe("HasOption", function()
     assert.is_true(client:HasOption(OPTION.Accept))
   end)
 
+  it("agrees with the list about Block1 and Block2, which only the script itself puts there", function()
+    local has
+    seen = function(coap)
+      has = coap:HasOption(OPTION.Block1, OPTION.Block2)
+    end
+    client.RequestData = ("x"):rep(3000)
+    client:Post(("coap://127.0.0.1:%d"):format(server.LocalPort))
+    assert.is_false(has)
+    client.RequestOptions = { { Number = OPTION.Block2, Value = 6 } }
+    assert.is_true(client:HasOption(OPTION.Block2))
+  end)
+
   it("takes numbers of options alone", function()
     for _, wrong in ipairs { 0, 65536, 1.5, "17", {} } do
       local ok, err = pcall(client.HasOption, client, wrong)
