@@ -139,6 +139,18 @@ void lc_error_guard(lua_State *L, const char *what)
     lua_setmetatable(L, -2);
 }
 
+static const char *describe_object(lua_State *L, int index)
+{
+    int type = luaL_getmetafield(L, index, "__name");
+    if (type != LUA_TSTRING) {
+        lua_pop(L, type == LUA_TNIL ? 0 : 1);
+        return lua_pushfstring(L, "a %s", luaL_typename(L, index));
+    }
+    lua_pushfstring(L, "a %s", lua_tostring(L, -1));
+    lua_remove(L, -2);
+    return lua_tostring(L, -1);
+}
+
 const char *lc_error_describe(lua_State *L, int index)
 {
     switch (lua_type(L, index)) {
@@ -161,13 +173,7 @@ const char *lc_error_describe(lua_State *L, int index)
     case LUA_TBOOLEAN:
         return luaL_tolstring(L, index, NULL);
     default:
-        if (luaL_getmetafield(L, index, "__name") != LUA_TSTRING) {
-            return lua_pushfstring(L, "a %s", luaL_typename(L, index));
-        }
-        const char *name = lua_tostring(L, -1);
-        lua_pushfstring(L, "a %s", name);
-        lua_remove(L, -2);
-        return lua_tostring(L, -1);
+        return describe_object(L, index);
     }
 }
 

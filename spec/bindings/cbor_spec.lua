@@ -331,8 +331,10 @@ describe("cbor.decode", function()
   end)
 
   it("takes 128 levels, and encode writes them", function()
-    local deep = bytes(("81"):rep(127) .. "80")
-    assert.are.equal(deep, cbor.encode(cbor.decode(deep)))
+    for last, levels in pairs { ["80"] = 1, ["8100"] = 1, a1c10000 = 2, a100c100 = 2 } do
+      local deep = ("81"):rep(128 - levels) .. last
+      assert.are.equal(deep, encoded(decoded(deep)))
+    end
   end)
 
   it("takes a string", function()
@@ -350,6 +352,8 @@ describe("cbor.encode", function()
       raised(cbor.encode, { t = cbor.tagged(1, { [true] = io.stdout }) }))
     assert.are.equal("cbor.encode: value['a b'][false]['" .. ("x"):rep(40) .. "...']: CBOR has nothing for a function",
       raised(cbor.encode, { ["a b"] = { [false] = { [("x"):rep(400)] = print } } }))
+    assert.are.equal("cbor.encode: value[a table]: CBOR has nothing for a function",
+      raised(cbor.encode, { [setmetatable({}, { __name = {} })] = print }))
     assert.matches("takes a value, not nil; CBOR's null is cbor.null", raised(cbor.encode))
   end)
 

@@ -175,8 +175,10 @@ describe("json.decode", function()
   end)
 
   it("takes 128 levels, and encode writes them", function()
-    local deep = ("["):rep(128) .. ("]"):rep(128)
-    assert.are.equal(deep, json.encode(decoded(deep)))
+    for _, last in ipairs { "", "1" } do
+      local deep = ("["):rep(128) .. last .. ("]"):rep(128)
+      assert.are.equal(deep, json.encode(decoded(deep)))
+    end
   end)
 
   it("takes a string", function()
