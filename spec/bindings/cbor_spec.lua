@@ -167,6 +167,19 @@ describe("strings", function()
     assert.are.equal("40", encoded(cbor.bytes ""))
   end)
 
+  it("that are bytes go when they are no longer used", function()
+    local function memory_after(count)
+      for i = 1, count do
+        cbor.bytes(("x"):rep(1000) .. i)
+      end
+      collectgarbage()
+      collectgarbage() -- the first one may have been under way
+      return collectgarbage("count")
+    end
+    local before = memory_after(1)
+    assert.is_true(memory_after(1000) < before + 100)
+  end)
+
   it("may come in pieces", function()
     assert.are.equal("streaming", decoded "7f657374726561646d696e67ff")
     assert.are.equal(cbor.bytes "\1\2\3\4\5", decoded "5f42010243030405ff")
@@ -352,6 +365,11 @@ describe("cbor.encode", function()
       raised(cbor.encode, { t = cbor.tagged(1, { [true] = io.stdout }) }))
     assert.are.equal("cbor.encode: value['a b'][false]['" .. ("x"):rep(40) .. "...']: CBOR has nothing for a function",
       raised(cbor.encode, { ["a b"] = { [false] = { [("x"):rep(400)] = print } } }))
+    local deep = { print }
+    for _ = 1, 20 do
+      deep = { deep }
+    end
+    assert.are.equal("cbor.encode: value" .. ("[1]"):rep(12) .. "...: CBOR has nothing for a function", raised(cbor.encode, deep))
     assert.are.equal("cbor.encode: value[a table]: CBOR has nothing for a function",
       raised(cbor.encode, { [setmetatable({}, { __name = {} })] = print }))
     assert.matches("takes a value, not nil; CBOR's null is cbor.null", raised(cbor.encode))

@@ -31,6 +31,9 @@ describe("linkformat.parse", function()
   it("takes the first of what may not be repeated (RFC 6690 2), and lists the rest", function()
     local link = linkformat.parse '</x>;rt="a";rt="b";hreflang=de;hreflang=en;hreflang=fr;target=no'[1]
     assert.are.same({ target = "/x", rt = "a", hreflang = { "de", "en", "fr" } }, link)
+    for _, name in ipairs { "rel", "rt", "if", "sz", "media", "title", "title*", "type" } do
+      assert.are.same({ target = "/x", [name] = "1" }, linkformat.parse(("</x>;%s=1;%s=2"):format(name, name))[1])
+    end
   end)
 
   it("says where a text is malformed", function()

@@ -139,6 +139,15 @@ describe("observers that asked for different representations", function()
       assert.are.same({ URI .. " 60 2" }, listed())
     end)
 
+    it("no longer once they have left, also to him who is being told of it", function()
+      local left
+      server:on("unregistered", function() left = { listed(), listed "/a" } end)
+      register { token = "t", accept = TEXT }
+      peer:empty(asker.RST, observing.notify(peer)[1])
+      server:advance(0)
+      assert.are.same({ {}, {} }, left)
+    end)
+
     it("with what they observe as options", function()
       register { options = { { asker.HOST, "h" }, { asker.QUERY, "x=1" } }, accept = TEXT }
       assert.are.equal(asker.options { { asker.HOST, "h" }, { asker.PATH, "a" }, { asker.QUERY, "x=1" } },

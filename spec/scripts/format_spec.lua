@@ -166,6 +166,12 @@ describe("any other format", function()
     refused("bytes are given as a string, not as a table", format.encode("octets", {}))
   end)
 
+  it("has no more to it than its bytes, but for octets, which are meant as such", function()
+    for number, readable in pairs { [0] = true, [40] = true, [42] = true, [60] = true, [41] = false, [65000] = false, [11050] = false } do
+      assert.are.equal(readable, format.readable(number))
+    end
+  end)
+
   it("is shown as a hex dump, unless it is text", function()
     assert.are.equal("<a>\n</a>", format.pretty("xml", "<a>\n</a>"))
     assert.are.equal("0000  00 ff 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e  ..ABCDEFGHIJKLMN\n"

@@ -93,7 +93,10 @@ describe("SenML", function()
       c249010000000000000000 = 2.0 ^ 64, c349010000000000000000 = -2.0 ^ 64 } do
       assert.are.equal(number, unpacked("\x81\xa2\0\x61a\2" .. bytes(digits), 112)[1].v)
     end
-    refused("record 1: 'v' holds a number, not cbor.tagged", senml.unpack("\x81\xa1\2\xc1\0", 112))
+    for _, digits in ipairs { "c100", "c480", "c48101", "c482006131", "c482f93e0001", "c400", "c26131" } do
+      refused("record 1: 'v' holds a number, not cbor.tagged", senml.unpack("\x81\xa1\2" .. bytes(digits), 112))
+    end
+    refused("record 1: 'v' holds a number, not inf", senml.unpack("\x81\xa1\2" .. bytes "c4821903e801", 112))
   end)
 
   it("writes the same bytes for the same records", function()
@@ -166,9 +169,11 @@ describe("the rules of SenML", function()
   end)
 
   it("let other fields be, in both formats", function()
-    local records = { { n = "a", v = 1, x = { 1, 2 }, bx = "y" } }
+    local records = { { n = "a", v = 1, x = { 1, 2 }, bx = "y", _x_y = "z" } }
     assert.are.same(records, unpacked(senml.pack(records)))
     assert.are.same(records, unpacked(senml.pack(records, 112), 112))
+    local tagged = bytes "81a3006161020161 78c4820001"
+    assert.are.equal("\xc4\x82\0\1", cbor.encode(unpacked(tagged, 112)[1].x))
     assert.are.same({ { n = "a", v = 1, [99] = "z" } }, unpacked("\x81\xa3\0\x61a\2\1\x18\x63\x61z", 112))
   end)
 
@@ -216,8 +221,9 @@ describe("senml.resolve", function()
   end)
 
   it("adds base values and sums (section 4.5.4)", function()
-    assert.are.same({ { n = "a", v = 11, t = 100 }, { n = "b", v = 10, t = 100 }, { n = "c", vs = "x", t = 100 } },
-      resolved('[{"bv":10,"n":"a","v":1},{"n":"b"},{"n":"c","vs":"x"}]', 100))
+    assert.are.same({ { n = "a", v = 11, t = 100 }, { n = "b", v = 10, t = 100 }, { n = "c", vs = "x", t = 100 },
+      { n = "d", vb = false, t = 100 }, { n = "e", vd = "i", t = 100 } },
+      resolved('[{"bv":10,"n":"a","v":1},{"n":"b"},{"n":"c","vs":"x"},{"n":"d","vb":false},{"n":"e","vd":"aQ"}]', 100))
     assert.are.same({ { n = "a", s = 5, t = 100 }, { n = "b", s = 7, v = 1, t = 100 } },
       resolved('[{"bs":5,"n":"a"},{"n":"b","s":2,"v":1}]', 100))
     assert.are.same({ { n = "a", s = 2, t = 100 } }, resolved('[{"n":"a","s":2}]', 100))

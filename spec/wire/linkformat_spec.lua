@@ -141,6 +141,11 @@ describe("filtering links", function()
     assert.are.equal("", text.filter(CORE, "rt=temperature"))
     assert.are.equal("", text.filter(CORE, "rt=door"))
     assert.are.equal('</a>;if="core.s core.rp"', text.filter('</a>;if="core.s core.rp"', "if=core.rp"))
+    for _, name in ipairs { "rel", "rev" } do
+      local link = ('</a>;%s="x  y"'):format(name)
+      assert.are.equal(link, text.filter(link, name .. "=y"))
+      assert.are.equal("", text.filter(link, name .. "="))
+    end
     assert.are.equal("</b>;ct=\"0 40\"", text.filter("</a>;ct=400,</b>;ct=\"0 40\"", "ct=40"))
   end)
 
