@@ -23,7 +23,8 @@ M.seconds = seconds
 -- The number of an option, however its name is written.
 local function option_number(text)
   if text:find("^%d+$") then
-    return math.tointeger(tonumber(text))
+    local number = math.tointeger(tonumber(text))
+    return number and number <= 65535 and number or nil
   end
   for name, number in pairs(lunacoap.OptionNumber) do
     if name:lower() == text:lower() then
@@ -57,24 +58,24 @@ end
 
 -- An option of "NUMBER,VALUE", or nil and what is wrong.
 local function option(text)
-  local name, value = text:match("^([^,]*),?(.*)$")
+  local name, given = text:match("^([^,]*),?(.*)$")
   local number = option_number(name)
   if not number then
     return nil, ("there is no option '%s': it takes a number or a name such as Uri-Query, a comma "
       .. "and a value"):format(name)
   end
-  local ok, result = pcall(function()
-    local made = lunacoap.CoAPOption(number)
-    value = option_value(made.ValueType, value)
-    if value ~= "" then
-      made.Value = value
-    end
-    return made
-  end)
+  local made = lunacoap.CoAPOption(number)
+  local value = option_value(made.ValueType, given)
   if not value then
     return nil, ("takes pairs of hexadecimal digits behind 0x, not '%s'"):format(text)
   end
-  return ok and result or nil, not ok and result.Message:gsub("^.-: ", "") or nil
+  local ok, err = pcall(function() made.Value = value end)
+  if ok then
+    return made
+  end
+  -- An ETag that was copied as it is shown.
+  local hint = made.ValueType == lunacoap.ValueType.ovtBinary and not given:find("^0[xX]")
+  return nil, err.Message:gsub("^.-: ", "") .. (hint and "; hexadecimal digits go behind 0x" or "")
 end
 
 ---@type lunacoap.command_line.Group
