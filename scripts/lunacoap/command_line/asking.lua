@@ -1,5 +1,6 @@
 -- The options that all commands have that ask a server, and what they make of a component.
 
+local dtls = require "lunacoap.command_line.dtls"
 local failure = require "lunacoap.command_line.failure"
 local format = require "lunacoap.format"
 local lunacoap = require "lunacoap"
@@ -141,7 +142,7 @@ function M.fail(err)
   end
   local status = MISUSE[err.Code] and failure.MISUSE or HERE[err.Code] and failure.HERE
     or failure.NO_ANSWER
-  failure.raise(status, "%s", err.Message)
+  failure.raise(status, "%s", dtls.in_options(err.Message))
 end
 
 return M

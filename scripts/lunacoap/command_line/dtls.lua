@@ -82,6 +82,28 @@ function M.is_given(given)
   return false
 end
 
+-- What the component calls what is given with an option.
+local SETTINGS = {
+  { "the event SSLServerAuthentication", "--insecure" },
+  { "UseRawPublicKey=True", "--rpk" },
+  { "UseRawPublicKey", "--rpk" },
+  { "PSKIdentity", "--psk-identity" },
+  { "PSKKey", "--psk-key" },
+  { "SSLAcceptServerCert", "--peer-key" },
+  { "SSLServerCACerts", "--ca" },
+  { "SSLCert", "--cert" },
+}
+
+---A message of the component, which names settings, with the options in their place.
+---@param message string
+---@return string
+function M.in_options(message)
+  for _, each in ipairs(SETTINGS) do
+    message = message:gsub(each[1], each[2])
+  end
+  return message
+end
+
 -- A certificate, a key or both of a file, and of a second one.
 local function load(path, other)
   local content = files.read(path)
@@ -95,12 +117,18 @@ local function load(path, other)
   return result
 end
 
+local function is_bare_key(certificate)
+  return certificate.Encoded == certificate.PublicKey
+end
+
 ---The certificate of --cert, with its key.
 ---@param given table
 ---@return lunacoap.Certificate
 function M.own_certificate(given)
   local certificate = load(given.cert, given.key)
-  if certificate.Encoded == certificate.PublicKey then -- a key alone
+  if is_bare_key(certificate) and given.key and not is_bare_key(load(given.cert)) then
+    failure.raise(failure.HERE, "%s is not the key of %s", given.key, given.cert)
+  elseif is_bare_key(certificate) then
     failure.raise(failure.HERE, "%s has no certificate", given.cert)
   elseif not certificate.PrivateKeyAvailable then
     failure.raise(failure.HERE, given.key and "%s has no private key"

@@ -91,6 +91,28 @@ describe("lunacoap get over DTLS", function()
     assert.are.equal(3, (select(3, get "--rpk @client-ec.key --peer-key @client-ec.pub")))
   end)
 
+  -- What is said of a handshake that fails, which takes part of a second where an alert tells of it.
+  local function is_advised(advice, words)
+    local out, errors, status = get("--timeout 5 " .. words, ("coaps://127.0.0.1:%d/x"):format(server.LocalPort))
+    assert.are.same({ "", 3 }, { out, status })
+    assert.is_truthy(errors:find(advice, 1, true), errors)
+  end
+
+  it("names options, not settings, when there is no session", function()
+    serve { OnPSKLookup = function(_, e) e.Key = e.Identity == "dev-1" and "secret" or "" end }
+    is_advised("wants --psk-key or --rpk", "--insecure")
+    is_advised("with PSK, compare --psk-key", "--psk-identity dev-1 --psk-key guess")
+    is_advised("does not know our --psk-identity", "--psk-identity dev-2 --psk-key secret")
+    server:Shutdown()
+    serve { SSLCert = foreign.certificate "self-signed", SSLAuthenticateClients = true }
+    is_advised("signed by itself and not known: --ca can name it", "")
+    is_advised("wants a certificate; set --cert", "--insecure")
+    is_advised("--rpk wants a raw public key", "--insecure --rpk @client-ec.key")
+    server:Shutdown()
+    serve { SSLCert = foreign.key "server-ec", UseRawPublicKey = true }
+    is_advised("is not known: --peer-key or --insecure can accept it", "--rpk @client-ec.key --peer-key @client-ec.pub")
+  end)
+
   it("shows the progress of the session with -v", function()
     serve { SSLCert = foreign.certificate "server-ec" }
     local _, errors = get "-v --ca @root.crt"
@@ -117,6 +139,9 @@ describe("lunacoap get over DTLS", function()
     is_told(pki.path "client-ec.crt" .. " has no private key: name one with --key", 1, "--cert @client-ec.crt")
     is_told(pki.path "client-ec.pub" .. " has no private key", 1, "--cert @client-ec.crt --key @client-ec.pub")
     is_told(pki.path "client-ec.key" .. " has no certificate", 1, "--cert @client-ec.key")
+    is_told(pki.path "client-ec.key" .. " has no certificate", 1, "--cert @client-ec.key --key @client-ec.key")
+    is_told(pki.path "server-ec.key" .. " is not the key of " .. pki.path "client-ec.crt", 1,
+      "--cert @client-ec.crt --key @server-ec.key")
     is_told(pki.path "client-ec.key" .. " has no certificate in PEM format", 1, "--ca @client-ec.key")
     is_told(pki.path "client-ec.pub" .. " has no private key", 1, "--rpk @client-ec.pub --insecure")
     foreign.with_file("nothing", function(path)
