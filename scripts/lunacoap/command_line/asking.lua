@@ -116,11 +116,16 @@ local function trace(fields)
   fields.LogLevel, fields.OnLog, fields.OnSSLStatus = 2, tell, tell
 end
 
+-- Who asks for a file on a command line wants it whole: all that the setting takes.
+local MAX_BODY = 1 << 30
+
 ---Settings and handlers for lunacoap.CoAP.
 ---@param given table
 ---@return table
 function M.client(given)
-  local fields = { Timeout = given.timeout, UseConfirmableMessages = not given.non }
+  local fields = {
+    Timeout = given.timeout, UseConfirmableMessages = not given.non, MaxBodySize = MAX_BODY,
+  }
   if given.verbose then
     trace(fields)
   end

@@ -69,6 +69,15 @@ describe("lunacoap get", function()
     os.remove(path)
   end)
 
+  it("takes payloads that are longer than components do by themselves", function()
+    local long <close> = lunacoap.CoAP {
+      LocalHost = "127.0.0.1", MaxBodySize = 10000000, Listening = true,
+      OnRequest = function(coap) coap.ResponseDataB = ("x"):rep(9000000) end,
+    }
+    local out, errors, status = command.run(("get 127.0.0.1:%d/x"):format(long.LocalPort))
+    assert.are.same({ 9000000, "", 0 }, { #out, errors, status })
+  end)
+
   it("says that a file cannot be written, with status 1", function()
     assert.are.same({ "", "lunacoap get: cannot write /nowhere/x: No such file or directory\n", 1 },
       { get("/text", "-o /nowhere/x") })
