@@ -19,6 +19,8 @@ M.group = {
   },
 }
 
+local CONTENT_FORMAT = lunacoap.OptionNumber["Content-Format"]
+
 -- A terminal shows so many bytes of what is no text.
 local DUMPED = 256
 
@@ -34,7 +36,8 @@ local DUMPED = 256
 function M.of(coap)
   local options = {}
   for i, option in ipairs(coap.ResponseOptions) do
-    options[i] = tostring(option)
+    options[i] = option.Number == CONTENT_FORMAT
+      and "Content-Format: " .. format.name(coap.ResponseContentFormat) or tostring(option)
   end
   local number = coap.ResponseContentFormat
   return {

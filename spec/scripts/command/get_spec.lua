@@ -127,7 +127,7 @@ describe("lunacoap get", function()
   end)
 
   it("shows code and options with -i, on standard error", function()
-    assert.are.same({ "21.5", "2.05 Content\n  Content-Format: 0\n", 0 }, { get("/text", "-i") })
+    assert.are.same({ "21.5", "2.05 Content\n  Content-Format: text/plain; charset=utf-8\n", 0 }, { get("/text", "-i") })
     assert.are.same({ "", "4.04 Not Found: no such sensor\n", 4 }, { get("/none", "-i") })
   end)
 

@@ -123,7 +123,7 @@ describe("lunacoap observe", function()
     local out, errors = child:finish()
     assert.are.equal("0\n", out)
     assert.matches("^2%.05 Content\n", errors)
-    assert.is_truthy(errors:find("\n  Content-Format: 0\n", 1, true), errors)
+    assert.is_truthy(errors:find("\n  Content-Format: text/plain; charset=utf-8\n", 1, true), errors)
   end)
 
   it("ends with the error that a resource becomes", function()
