@@ -104,7 +104,10 @@ function M.parse(declaration, words)
   parser:flag("-h --help"):action(function() error(HELP, 0) end)
   fill(parser, declaration)
   function parser.error(_, message)
-    failure.raise(failure.MISUSE, (message:gsub("\nDid you mean", "; did you mean")))
+    message = message:gsub("\nDid you mean", "; did you mean")
+    -- Most often a shell has split JSON.
+    message = message:gsub("^too many arguments$", "%0: one that holds spaces stands in quotes")
+    failure.raise(failure.MISUSE, message)
   end
   local ok, given = pcall(parser.parse, parser, words)
   if not ok then

@@ -170,7 +170,7 @@ describe("lunacoap get", function()
     ["localhost -O observe,0"] = "Observe is set by the component, leave it out",
     ["localhost --timeout soon"] = "option '--timeout': takes a number of seconds, such as 2.5, not 'soon'",
     ["localhost --timeout 0"] = "option '--timeout': takes a number of seconds, such as 2.5, not '0'",
-    ["localhost payload"] = "too many arguments",
+    ["localhost payload"] = "too many arguments: one that holds spaces stands in quotes",
     ["-o x 224.0.1.187/x"] = "--output is for one answer, and a group gives several",
   } do
     it(("refuses '%s' with status 2"):format(words), function()
