@@ -14,7 +14,8 @@ local lunacoap = require "lunacoap"
 
 local KEPT = 100 -- the newest so many
 
-local measurements = {} -- each { id =, value =, time = }
+-- Each { id =, value =, time = }. An empty table is a map, {}, unless it is said to be an array, [].
+local measurements = lunacoap.json.array()
 local last_id = 0
 
 local server = lunacoap.server { LocalPort = tonumber(arg[1]) or 5683 }
