@@ -52,8 +52,8 @@ return {
   description = [[
 Serves the files of a folder. A folder is a list of links, a file has the
 content-format of its extension and an ETag of its content. Long files go in
-blocks. Nothing outside of the folder can be reached; symbolic links are left
-out.]],
+blocks, those of more than 8 MiB not at all. Nothing outside of the folder can
+be reached; symbolic links are left out.]],
   arguments = { { name = "folder", value = "DIR", help = "the folder" } },
   options = {
     { flags = "-w --write", help = "let clients create, replace and delete files (PUT, DELETE)" },
@@ -77,7 +77,8 @@ out.]],
     if not ok then
       failure.raise(failure.HERE, "%s", err.Message or err)
     end
-    print(("serving %s at %s"):format(given.folder, server:uri("/")))
+    print(("serving %s at %s%s"):format(given.folder,
+      given.host and "" or "all addresses, such as ", server:uri("/")))
     io.stdout:flush()
   end,
 }
