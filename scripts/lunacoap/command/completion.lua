@@ -4,9 +4,15 @@ local command_line = require "lunacoap.command_line"
 local man = require "lunacoap.command_line.man"
 local parser = require "lunacoap.command_line.parser"
 
+-- argparse's generator offers commands alone where a script may stand, too.
+local function zsh(declarations)
+  local text = parser.completing(declarations):get_zsh_complete()
+  return (text:gsub('": :_lunacoap_cmds"', '": :{ _lunacoap_cmds || _files }"'))
+end
+
 local WRITERS = {
   bash = function(declarations) return parser.completing(declarations):get_bash_complete() end,
-  zsh = function(declarations) return parser.completing(declarations):get_zsh_complete() end,
+  zsh = zsh,
   man = man.page,
 }
 
@@ -18,6 +24,8 @@ page. 'make install' puts all three where they are found.]],
   arguments = { { name = "form", help = "what to print", choices = { "bash", "zsh", "man" } } },
   examples = {
     { command = 'eval "$(lunacoap completion bash)"', text = "completions for this bash" },
+    { command = 'lunacoap completion zsh >"${fpath[1]}/_lunacoap"',
+      text = "the same for each zsh that starts from now on" },
   },
   run = function(given)
     io.write(WRITERS[given.form](command_line.declarations()))

@@ -95,6 +95,14 @@ for shell, name in pairs { bash = "lunacoap", zsh = "_lunacoap" } do
       os.execute("rm -r " .. folder)
     end)
 
+    it("completes a script, where none of the commands is meant", function()
+      if shell == "bash" then
+        assert.matches("%-o default lunacoap", (command.run "completion bash"))
+      else
+        assert.are.same({ "file.txt" }, complete.zsh "lunacoap fi")
+      end
+    end)
+
     for line, words in pairs(COMPLETED) do
       it(("completes '%s'"):format(line), function()
         assert.are.same(words, complete[shell](line))
