@@ -208,6 +208,16 @@ while true do lunacoap.sleep(0.02) print "%s loop" end
     assert.are.equal("2.05 two", get("/x"))
   end)
 
+  it("tells what is wrong with a module as require does", function()
+    write("mine.lua", "return {")
+    start("\nrequire 'mine'")
+    child:expect("waiting for a change")
+    local path = folder .. "/mine.lua"
+    local message = ("lunacoap: %s/script.lua:2: error loading module 'mine' from file '%s':\n\t%s:1: "):format(
+      folder, path, path)
+    assert.is_truthy(child:output():find(message, 1, true), child:output())
+  end)
+
   it("opens a server that is new and closes one that is gone", function()
     start(server_of("return 'one'"))
     child:expect("ready")

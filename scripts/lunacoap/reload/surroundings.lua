@@ -127,7 +127,10 @@ local function load_module(generation, modules, environment, name)
     return require(name)
   end
   generation:watch(path)
-  local chunk = assert(loadfile(path, "bt", environment))
+  local chunk, message = loadfile(path, "bt", environment)
+  if not chunk then
+    error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, message), 3)
+  end
   modules[name] = true
   local result = chunk(name, path)
   if result ~= nil then
