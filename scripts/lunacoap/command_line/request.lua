@@ -15,6 +15,8 @@ local M = {}
 -- The code of an error whose response has another code than 2.xx.
 local ERROR_RESPONSE = 709
 
+local TIMED_OUT = 301
+
 ---A component that asks as the options say. Raises a failure when they are wrong.
 ---@param given table
 ---@return lunacoap.CoAP
@@ -47,6 +49,11 @@ local function ask_group(coap, uri, method, take)
     end
   end
   local err = send(coap, uri, method)
+  if not status and err.Code == TIMED_OUT then
+    -- RFC 7252 8.2: each answers at a moment of its leisure, which is 5 seconds.
+    failure.raise(failure.NO_ANSWER, "nobody answered in time, for which members of a group have "
+      .. "5 seconds: %s", uri)
+  end
   return status or asking.fail(err)
 end
 

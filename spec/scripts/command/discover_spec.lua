@@ -103,6 +103,11 @@ describe("lunacoap discover", function()
       (command.on_terminal("discover --timeout 0.2 224.0.1.187:1"):gsub("\r", "")))
   end)
 
+  it("says that a group's nodes may take longer when none has answered", function()
+    assert.are.same({ "", "lunacoap discover: nobody answered in time, for which members of a group have 5 seconds: "
+      .. "coap://224.0.1.187:1/.well-known/core\n", 3 }, { command.run "discover --timeout 0.2 224.0.1.187:1" })
+  end)
+
   it("asks all CoAP nodes when no place is named, of both families with -6", function()
     local _, errors = command.run "discover --timeout 0.2 -v"
     assert.is_truthy(errors:find("sent to 224.0.1.187:5683: NON GET /.well-known/core, ", 1, true), errors)
