@@ -19,15 +19,26 @@ local Router = require "lunacoap.server.router"
 ---@field coap lunacoap.CoAP The component that it stands on, for all that is not said here.
 ---@field resources lunacoap.Resource[] In the order in which they were added.
 ---@field running boolean Whether it listens.
----@field predecessor? fun(): lunacoap.Server? The server whose place it takes in start().
+---@field predecessor false|fun(): lunacoap.Server? The server whose place it takes in start().
+---@field key string|false What the server is known by that may take its place.
 local Server = { __name = "lunacoap.Server" }
 Server.__index = Server
+
+-- A server is no component: server.LocalPort or server.OnError would do nothing, in silence.
+function Server.__newindex(_, name)
+  error(("a server has no field '%s'; what a component has is in server.coap"):format(
+    tostring(name)), 2)
+end
+setmetatable(Server, { __index = Server.__newindex })
 
 local NAMES = lunacoap.MethodName
 
 -- Fields of the constructor's table that are the server's; the others are the component's.
 local OWN = { access = true }
 local TAKEN = { OnRequest = true, OnRegister = true, Listening = true }
+
+-- The code of an error that a mistake of the script makes; it is told where the script makes it.
+local MISUSE = 1
 
 local function component_of(init)
   local fields = {}
@@ -38,7 +49,11 @@ local function component_of(init)
       fields[name] = value
     end
   end
-  return lunacoap.CoAP(fields)
+  local ok, result = pcall(lunacoap.CoAP, fields)
+  if ok then
+    return result
+  end
+  error(result.Code == MISUSE and result.Message or result, 3)
 end
 
 ---Makes a server; start() opens its port.
@@ -52,7 +67,7 @@ local function new(_, init)
   end
   local server = setmetatable({
     coap = component_of(init), router = Router.new(), resources = {}, layers = {}, running = false,
-    check_access = access.compile(init.access, 2),
+    check_access = access.compile(init.access, 2) or false, predecessor = false, key = false,
   }, Server)
   discovery.add(server)
   return server

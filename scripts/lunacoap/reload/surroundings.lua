@@ -82,7 +82,7 @@ function M.refresh(server)
 end
 
 local function predecessor_of(generation, server)
-  server.predecessor = nil
+  server.predecessor = false
   server.key = key_of(server.coap)
   table.insert(generation.servers, server)
   for i, other in ipairs(generation.available) do

@@ -45,10 +45,17 @@ for name in pairs(METHODS) do
   TYPES[name] = "function"
 end
 
+local NAMES = { "access" }
+for name in pairs(TYPES) do
+  table.insert(NAMES, name)
+end
+table.sort(NAMES)
+
 local function check(init, level)
   for name, value in pairs(init) do
     if name ~= "access" and not TYPES[name] then
-      error(("a resource has no field '%s'"):format(tostring(name)), level + 1)
+      error(("a resource has no field '%s'; it takes %s"):format(tostring(name),
+        table.concat(NAMES, ", ")), level + 1)
     elseif name ~= "access" and type(value) ~= TYPES[name] then
       error(("the resource's '%s' takes a %s, not a %s"):format(name, TYPES[name], type(value)),
         level + 1)
