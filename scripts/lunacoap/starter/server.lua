@@ -14,7 +14,7 @@ local lunacoap = require "lunacoap"
 
 local KEPT = 100 -- the newest so many
 
--- Each { id =, value =, time = }. An empty table is a map, {}, unless it is said to be an array, [].
+-- Each { id =, value =, time = }. An empty table would be a map, {}, and not an array, [].
 local measurements = lunacoap.json.array()
 local last_id = 0
 
