@@ -168,7 +168,7 @@ local function run(given)
   local result = measure(wanted)
   local judged, all_reached = report.judge(given.thresholds, result)
   local people = json_file == io.stdout and io.stderr or io.stdout
-  people:write(report.text(result, judged))
+  people:write(dtls.in_options(report.text(result, judged)))
   if json_file then
     write(json_file, lunacoap.json.encode(report.plain(result, judged)) .. "\n")
   end
