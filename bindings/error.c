@@ -104,9 +104,10 @@ static const char **push_names(lua_State *L, int data, size_t *out_count)
     for (lua_pushnil(L); lua_next(L, data); lua_pop(L, 1)) {
         count++;
     }
-    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    const char **names = lua_newuserdatauv(L, count * sizeof *names, 0);
     *out_count = 0;
-    for (lua_pushnil(L); lua_next(L, data); lua_pop(L, 1)) {
+    /* Making the object may have run a finalizer that made more of them. */
+    for (lua_pushnil(L); *out_count < count && lua_next(L, data); lua_pop(L, 1)) {
         if (lua_type(L, -2) == LUA_TSTRING) {
             names[(*out_count)++] = lua_tostring(L, -2);
         }

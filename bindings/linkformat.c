@@ -205,7 +205,7 @@ static const char **push_names(lua_State *L, lua_Integer place, size_t *out_coun
     }
     const char **names = lua_newuserdatauv(L, count * sizeof *names, 0);
     *out_count = 0;
-    for (lua_pushnil(L); lua_next(L, link) && *out_count < count; lua_pop(L, 1)) {
+    for (lua_pushnil(L); lua_next(L, link); lua_pop(L, 1)) {
         if (strcmp(lua_tostring(L, -2), TARGET) != 0) {
             names[(*out_count)++] = lua_tostring(L, -2);
         }
@@ -213,6 +213,20 @@ static const char **push_names(lua_State *L, lua_Integer place, size_t *out_coun
     lua_settop(L, link + 1);
     qsort(names, *out_count, sizeof *names, compare_names);
     return names;
+}
+
+/* Replaces the link at the top by a copy, which no finalizer knows: one may run whenever something
+ * is made. */
+static void copy_link(lua_State *L)
+{
+    int link = lua_gettop(L), copy = link + 1;
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, link); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, copy);
+    }
+    lua_replace(L, link);
 }
 
 /* Appends the link at the top. */
@@ -230,6 +244,7 @@ static void format_link(lua_State *L, struct lc_buf *out, lua_Integer place)
     const char *target = lua_tolstring(L, -1, &len);
     lc_buffer_check(L, lc_link_begin(out, lc_bytes(target, len)));
     lua_settop(L, link);
+    copy_link(L);
     const char **names = push_names(L, place, &count);
     for (size_t i = 0; i < count; i++) {
         lua_pushstring(L, names[i]);

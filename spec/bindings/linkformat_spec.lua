@@ -108,6 +108,30 @@ describe("linkformat.filter", function()
   end)
 end)
 
+it("linkformat.format is not led astray by a finalizer that changes the links it writes", function()
+  for round = 1, 10 do
+    local links, calls = {}, 0
+    for i = 1, 2000 do
+      links[i] = { target = "/a", ct = "1", rt = "x" }
+    end
+    local function finalize()
+      calls = calls + 1
+      for i = 1, calls == round and #links or 0 do
+        links[i][{}] = 1
+      end
+      if calls < round then
+        setmetatable({}, { __gc = finalize })
+      end
+    end
+    collectgarbage("incremental", 1, 1000)
+    collectgarbage()
+    setmetatable({}, { __gc = finalize })
+    local ok, result = pcall(linkformat.format, links)
+    collectgarbage("incremental", 200, 100)
+    assert.matches(ok and "^</a>;ct=1;rt=\"x\"," or "link %d+: a table is no name of a parameter", tostring(result))
+  end
+end)
+
 describe("a lack of memory in link-format", function()
   local function work()
     local text = linkformat.format { { target = "/x", title = ('"'):rep(200), ct = { 1, 2 } } }
