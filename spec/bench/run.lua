@@ -36,7 +36,7 @@ local scenarios = {
     name = "GET of 5 bytes of a resource of lunacoap.server",
     load = "get sockets=32 window=32 seconds=0.7", unit = "request", busy = true,
     commands = with_resources, servers = { "libcoap", "handler", "lunacoap" },
-    targets = { libcoap = 0.5, handler = 0.33 },
+    targets = { libcoap = 0.65, handler = 0.4 },
   },
   {
     name = "PUT of 1 KiB, 1024 requests outstanding",
