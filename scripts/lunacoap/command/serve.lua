@@ -5,7 +5,7 @@ local failure = require "lunacoap.command_line.failure"
 local lunacoap = require "lunacoap"
 
 -- RFC 7252 12.8: all CoAP nodes.
-local ALL_NODES = "224.0.1.187"
+local ALL_NODES, ALL_NODES_6 = "224.0.1.187", "ff02::fd"
 
 local function port_of(text)
   local port = math.tointeger(tonumber(text))
@@ -28,10 +28,16 @@ local function log(server)
 end
 
 local function make_server(given)
+  if given.multicast and given.host then
+    failure.raise(failure.MISUSE, "--multicast does not go with --host: one address hears no group")
+  end
   local fields = dtls_server.server(given)
   fields.LocalHost, fields.UseIPv6 = given.host or "", given.host == nil
   fields.LocalPort = given.port or fields.SSLEnabled and 5684 or 5683
-  fields.MulticastGroups = given.multicast and ALL_NODES or ""
+  if given.multicast and fields.SSLEnabled then
+    failure.raise(failure.MISUSE, "--multicast does not go with DTLS, which has no groups")
+  end
+  fields.MulticastGroups = given.multicast and ALL_NODES .. " " .. ALL_NODES_6 or ""
   local server = lunacoap.server(fields)
   if given.verbose then
     log(server)
@@ -44,6 +50,17 @@ local function mount(server, given)
   local ok, message = pcall(files.mount, server, "/", given.folder, { write = given.write })
   if not ok then
     failure.raise(failure.MISUSE, "%s", message)
+  end
+end
+
+local function start(server, given)
+  local ok, err = pcall(server.start, server)
+  if not ok and given.multicast then -- this machine may have no IPv6
+    server.coap:Configure { MulticastGroups = ALL_NODES }
+    ok, err = pcall(server.start, server)
+  end
+  if not ok then
+    failure.raise(failure.HERE, "%s", err.Message or err)
   end
 end
 
@@ -61,7 +78,7 @@ be reached; symbolic links are left out.]],
       help = "the UDP port, if not 5683 (5684 with DTLS); 0 for any that is free" },
     { flags = "-H --host", value = "ADDRESS",
       help = "the address to listen at, if not all of this machine" },
-    { flags = "--multicast", help = "answer lunacoap discover, too, which asks all CoAP nodes" },
+    { flags = "--multicast", help = "answer who asks all CoAP nodes, as lunacoap discover does" },
     { flags = "-v --verbose", help = "write a line about each request to standard error" },
     dtls_server.group,
   },
@@ -73,10 +90,7 @@ be reached; symbolic links are left out.]],
   run = function(given)
     local server = make_server(given)
     mount(server, given)
-    local ok, err = pcall(server.start, server)
-    if not ok then
-      failure.raise(failure.HERE, "%s", err.Message or err)
-    end
+    start(server, given)
     print(("serving %s at %s%s"):format(given.folder,
       given.host and "" or "all addresses, such as ", server:uri("/")))
     io.stdout:flush()

@@ -1,5 +1,6 @@
 -- lunacoap serve: a folder as a user serves it, asked by libcoap's client.
 local command = require "spec.support.command"
+local lunacoap = require "lunacoap"
 local pki = require "spec.support.pki"
 local process = require "spec.support.process"
 
@@ -139,6 +140,32 @@ describe("lunacoap serve", function()
         assert.are.equal(2, status)
       end
     end)
+  end)
+
+  -- The system's list of the groups that are joined, which has addresses in hexadecimal digits.
+  local function joins(list, digits)
+    local file <close> = assert(io.open("/proc/net/" .. list))
+    return file:read("a"):find(digits, 1, true) ~= nil
+  end
+
+  it("joins all CoAP nodes of IPv4, and of IPv6 where there is one (RFC 7252 12.8)", function()
+    local trial <close> = lunacoap.CoAP { LocalHost = "::", MulticastGroups = "ff02::fd" }
+    local has_ipv6 = pcall(trial.StartListening, trial)
+    trial:Shutdown()
+    assert.is_false(joins("igmp", "BB0100E0"))
+    serve "--multicast"
+    assert.is_true(joins("igmp", "BB0100E0"))
+    assert.are.equal(has_ipv6, joins("igmp6", "ff0200000000000000000000000000fd"))
+  end)
+
+  it("says with what --multicast does not go", function()
+    for words, message in pairs {
+      ["--host 127.0.0.1"] = "--host: one address hears no group",
+      ["--psk-identity a --psk-key b"] = "DTLS, which has no groups",
+    } do
+      assert.are.same({ "", "lunacoap serve: --multicast does not go with " .. message
+        .. "\nTry 'lunacoap serve --help'.\n", 2 }, { command.run(("serve --multicast %s %s"):format(words, folder)) })
+    end
   end)
 
   it("ends with Ctrl-C", function()
