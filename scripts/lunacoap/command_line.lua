@@ -2,6 +2,7 @@
 -- of a command returns a declaration; parser, help, completions and man page are made of that.
 
 local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
 local help = require "lunacoap.command_line.help"
 local lunacoap = require "lunacoap"
 local parser = require "lunacoap.command_line.parser"
@@ -120,7 +121,7 @@ function M.run(row, words)
       if given then
         return declaration.run(given)
       end
-      io.write(help.command(declaration))
+      files.print(help.command(declaration))
       return 0
     end, describe)
     if status and math.type(status) ~= "integer" then

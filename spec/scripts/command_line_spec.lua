@@ -77,6 +77,14 @@ for _, row in ipairs(rows) do
       end
     end)
 
+    it("fails with status 1 when nobody takes its explanation", function()
+      assert.are.same({
+        "",
+        ("lunacoap %s: cannot write to standard output: No space left on device\n"):format(row.name),
+        1,
+      }, { command.run(row.name .. " --help", { to = "/dev/full" }) })
+    end)
+
     it("says in one line what is wrong, and where more is said, with status 2", function()
       assert.are.same({
         "",

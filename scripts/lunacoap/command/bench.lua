@@ -3,6 +3,7 @@
 local asking = require "lunacoap.command_line.asking"
 local dtls = require "lunacoap.command_line.dtls"
 local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
 local load_test = require "lunacoap.load"
 local lunacoap = require "lunacoap"
 local payloads = require "lunacoap.command_line.payload"
@@ -102,17 +103,6 @@ local function open_output(path)
   return file or failure.raise(failure.HERE, "cannot write %s", message)
 end
 
-local function write(file, text)
-  local ok, message = file:write(text)
-  ok, message = ok and file:flush(), message
-  if not ok then
-    failure.raise(failure.HERE, "cannot write the result: %s", tostring(message))
-  end
-  if file ~= io.stdout then
-    file:close()
-  end
-end
-
 -- ---- The command --------------------------------------------------------------------------------
 
 local CARRY_NOTHING = { [lunacoap.Method.GET] = "GET", [lunacoap.Method.DELETE] = "DELETE" }
@@ -168,12 +158,12 @@ local function run(given)
   local result = measure(wanted)
   local judged, all_reached = report.judge(given.thresholds, result)
   local people = json_file == io.stdout and io.stderr or io.stdout
-  people:write(dtls.in_options(report.text(result, judged)))
+  files.put(people, "the report", dtls.in_options(report.text(result, judged)))
   if json_file then
-    write(json_file, lunacoap.json.encode(report.plain(result, judged)) .. "\n")
+    files.put(json_file, given.json, lunacoap.json.encode(report.plain(result, judged)), "\n")
   end
   if histogram_file then
-    write(histogram_file, report.csv(result.latency))
+    files.put(histogram_file, given.histogram, report.csv(result.latency))
   end
   if result.interrupted then
     return INTERRUPTED

@@ -1,6 +1,7 @@
 -- lunacoap completion: completions for a shell and the man page, made of what commands declare.
 
 local command_line = require "lunacoap.command_line"
+local files = require "lunacoap.command_line.files"
 local man = require "lunacoap.command_line.man"
 local parser = require "lunacoap.command_line.parser"
 
@@ -28,7 +29,7 @@ page. 'make install' puts all three where they are found.]],
       text = "the same for each zsh that starts from now on" },
   },
   run = function(given)
-    io.write(WRITERS[given.form](command_line.declarations()))
+    files.print(WRITERS[given.form](command_line.declarations()))
     return 0
   end,
 }

@@ -5,6 +5,7 @@ local answers = require "lunacoap.command_line.answer"
 local asking = require "lunacoap.command_line.asking"
 local dtls = require "lunacoap.command_line.dtls"
 local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
 local format = require "lunacoap.format"
 local lunacoap = require "lunacoap"
 local request = require "lunacoap.command_line.request"
@@ -140,7 +141,7 @@ local function show_table(links)
   for j, column in ipairs(COLUMNS) do
     heads[j] = column[1]
   end
-  io.write(tables.text(heads, rows))
+  files.print(tables.text(heads, rows))
 end
 
 -- Objects of the attributes and a URI that may be asked, of a server whose root is `root`.
@@ -159,7 +160,7 @@ local function show_json(links, root)
     list[i] = object
   end
   local text, message = format.encode("json", list)
-  io.write(text or failure.raise(failure.HERE, "%s", message), "\n")
+  files.print(text or failure.raise(failure.HERE, "%s", message), "\n")
 end
 
 local function places_of(place, given)
@@ -196,7 +197,6 @@ local function run(given)
   elseif #found > 0 then
     show_table(found)
   end
-  answers.flush()
   return status
 end
 

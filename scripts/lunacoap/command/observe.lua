@@ -4,6 +4,7 @@ local answers = require "lunacoap.command_line.answer"
 local asking = require "lunacoap.command_line.asking"
 local dtls = require "lunacoap.command_line.dtls"
 local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
 local lunacoap = require "lunacoap"
 local request = require "lunacoap.command_line.request"
 local uris = require "lunacoap.command_line.uri"
@@ -27,16 +28,15 @@ end
 -- On a terminal with the time, anywhere else one line for each.
 local function print_state(answer, given)
   if given.raw then
-    io.write(answer.payload)
+    files.print(answer.payload)
   elseif lunacoap.isatty(io.stdout) then
     local text = answers.line(answers.pretty(answer))
     local is_long = text:find("\n.")
-    io.write(os.date("%H:%M:%S"), is_long and "\n" or "  ", text == "" and "\n" or text)
+    files.print(os.date("%H:%M:%S"), is_long and "\n" or "  ", text == "" and "\n" or text)
   else
     local text = answers.one_line(answer)
-    io.write(text == "" and "\n" or answers.line(text))
+    files.print(text == "" and "\n" or answers.line(text))
   end
-  answers.flush()
 end
 
 -- What has happened: `seen` notifications, and `status` or `err` once it is to end.

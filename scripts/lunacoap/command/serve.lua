@@ -2,6 +2,7 @@
 
 local dtls_server = require "lunacoap.command_line.dtls_server"
 local failure = require "lunacoap.command_line.failure"
+local files = require "lunacoap.command_line.files"
 local lunacoap = require "lunacoap"
 
 -- RFC 7252 12.8: all CoAP nodes.
@@ -46,8 +47,8 @@ local function make_server(given)
 end
 
 local function mount(server, given)
-  local files = require "lunacoap.files"
-  local ok, message = pcall(files.mount, server, "/", given.folder, { write = given.write })
+  local served = require "lunacoap.files"
+  local ok, message = pcall(served.mount, server, "/", given.folder, { write = given.write })
   if not ok then
     failure.raise(failure.MISUSE, "%s", message)
   end
@@ -91,8 +92,7 @@ be reached; symbolic links are left out.]],
     local server = make_server(given)
     mount(server, given)
     start(server, given)
-    print(("serving %s at %s%s"):format(given.folder,
+    files.print(("serving %s at %s%s\n"):format(given.folder,
       given.host and "" or "all addresses, such as ", server:uri("/")))
-    io.stdout:flush()
   end,
 }

@@ -15,13 +15,13 @@ local function run(given)
   local path = given.file or given.kind .. ".lua"
   local text = require(MODULE:format(given.kind)) -- a starter's module is its text
   if path == "-" then
-    io.write(text)
+    files.print(text)
     return 0
   elseif exists(path) and not given.force then
     failure.raise(failure.HERE, "%s exists already: --force replaces it", path)
   end
   files.write(path, text)
-  print(("wrote %s; try:  lunacoap %s"):format(path, path))
+  files.print(("wrote %s; try:  lunacoap %s\n"):format(path, path))
   return 0
 end
 

@@ -1,7 +1,6 @@
 -- An answer as a command shows it: the payload of a success on standard output, all else on
 -- standard error.
 
-local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
 local format = require "lunacoap.format"
 local lunacoap = require "lunacoap"
@@ -131,23 +130,15 @@ local function tell_options(answer)
   end
 end
 
----What a success wrote is on its way; raises a failure when nobody takes it.
-function M.flush()
-  if not io.stdout:flush() then
-    failure.raise(failure.HERE, "cannot write to standard output")
-  end
-end
-
 -- For a terminal what people read, else the payload as it is; one of several is a line.
 local function write(answer, given, from)
   if lunacoap.isatty(io.stdout) and not given.output then
-    io.write(from and from .. ":\n" or "", M.line(M.pretty(answer)))
+    files.print(from and from .. ":\n" or "", M.line(M.pretty(answer)))
   elseif from then
-    io.write(from, " ", M.line(answer.payload))
+    files.print(from, " ", M.line(answer.payload))
   else
-    io.write(answer.payload)
+    files.print(answer.payload)
   end
-  M.flush()
 end
 
 ---Tells on standard error what there is besides the payload of a success.

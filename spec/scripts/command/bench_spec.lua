@@ -118,6 +118,17 @@ describe("lunacoap bench", function()
       { err, status, seen.requests })
   end)
 
+  it("says that a result cannot be written, with status 1", function()
+    local function complaint(options, to)
+      local _, err, status = command.run(words("/x", options), { to = to })
+      assert.are.equal(1, status)
+      return err:match("lunacoap bench: ([^\n]*)\n$")
+    end
+    assert.are.equal("cannot write the report: No space left on device", complaint("-n 2", "/dev/full"))
+    assert.are.equal("cannot write /dev/full: No space left on device", complaint("-n 2 --json /dev/full"))
+    assert.are.equal("cannot write /dev/full: No space left on device", complaint("-n 2 --histogram /dev/full"))
+  end)
+
   it("sends any method, with payload, format and options", function()
     local _, err, status = bench("/x", "-n 3 -m post -f json -a cbor -O 65000,ab --non"
       .. " -F /dev/null")

@@ -105,8 +105,10 @@ describe("lunacoap get", function()
   end)
 
   it("says that nobody takes the output, with status 1", function()
-    assert.are.same({ "", "lunacoap get: cannot write to standard output\n", 1 },
-      { get("/text", "", { to = "/dev/full" }) })
+    for _, path in ipairs { "/text", "/long" } do
+      assert.are.same({ "", "lunacoap get: cannot write to standard output: No space left on device\n", 1 },
+        { get(path, "", { to = "/dev/full" }) })
+    end
   end)
 
   it("lets nothing act on the terminal", function()

@@ -2,6 +2,13 @@
 local command = require "spec.support.command"
 local foreign = require "spec.support.foreign"
 local lunacoap = require "lunacoap"
+local process = require "spec.support.process"
+
+-- What the system tells about a process.
+local function read(pid, name)
+  local file <close> = io.open(("/proc/%d/%s"):format(pid, name))
+  return file and file:read("a") or ""
+end
 
 local METHODS = { put = "PUT", post = "POST", fetch = "FETCH", patch = "PATCH", ipatch = "iPATCH" }
 
@@ -73,6 +80,26 @@ describe("a command that sends a payload:", function()
     assert.is_nil(last)
     assert.are.equal(1, (select(3, run("put", "@/x -F /tmp"))))
     assert.is_nil(last)
+  end)
+
+  it("put says that standard input cannot be read", function()
+    local out, errors, status = command.run(("put 127.0.0.1:%d/x - </tmp"):format(server.LocalPort))
+    assert.are.same({ "", "lunacoap put: cannot read standard input: Is a directory\n", 1 }, { out, errors, status })
+  end)
+
+  it("put has status 130 when Ctrl-C ends the reading of standard input", function()
+    local fifo = os.tmpname()
+    assert(os.execute(("rm %s && mkfifo %s"):format(fifo, fifo)))
+    local writer <close> = assert(io.open(fifo, "r+")) -- whoever reads waits as long as it is open
+    local child <close> = command.start("put localhost/x - <" .. fifo)
+    assert.is_true(process.wait(function()
+      return read(child.child.pid, "cmdline"):find("put\0", 1, true)
+        and read(child.child.pid, "stat"):match("%) S") ~= nil
+    end))
+    child:signal("INT")
+    assert.are.same({ "", "", 130 }, { child:finish() })
+    writer:close()
+    os.remove(fifo)
   end)
 
   it("put refuses a payload that is given twice", function()
