@@ -39,51 +39,83 @@ local function print_state(answer, given)
   end
 end
 
--- What has happened: `seen` notifications, and `status` or `err` once it is to end.
-local function watch(coap, given)
-  local state = { seen = 0 }
+-- Signals end the observation; a second one ends the program at once.
+local function heed_signals(state)
+  for name, status in pairs(SIGNALS) do
+    lunacoap.signal(name, function()
+      lunacoap.signal(name)
+      state.status = status
+    end)
+  end
+end
+
+-- Registers in a task of its own, so that the wait for the answer can be ended, too. What comes of
+-- it is in the result: `answers` that wait to be shown; `err` once the observation has ended, with
+-- the `last` answer if that came with one; and `status` when there is nothing more to do.
+local function start(coap, uri)
+  local state = { answers = {}, seen = 0 }
   function coap.OnNotification(_, e)
-    if not e.IsLatest or state.status then
-      return
-    end
-    local answer = answers.of(coap)
-    answers.tell(answer, given)
-    if not answers.is_success(answer) then
-      state.status, state.is_over = answers.status(answer), true
-      return
-    end
-    print_state(answer, given)
-    state.seen = state.seen + 1
-    if state.seen == given.count then
-      state.status = 0
+    if e.IsLatest then
+      table.insert(state.answers, answers.of(coap))
     end
   end
   function coap.OnRequestComplete(_, e)
     if e.ErrorCode ~= 0 then
       state.err = { Code = e.ErrorCode, Message = e.ErrorDescription }
+      state.last = answers.of(coap)
     end
   end
-  for name, status in pairs(SIGNALS) do
-    lunacoap.signal(name, function()
-      lunacoap.signal(name) -- the next one ends the program at once
-      state.status = status
-    end)
-  end
+  lunacoap.spawn(function()
+    local ok, err = pcall(coap.StartObserving, coap, uri)
+    state.err = state.err or not ok and err -- what cannot be sent has no event
+  end)
+  heed_signals(state)
   return state
 end
 
--- Returns the status of a registration that failed.
-local function refused(coap, uri, err, given)
-  local answer = answers.of(coap)
-  if err.Code == ERROR_RESPONSE then
+-- Shows the states that came, until one ends it.
+local function show(state, given)
+  while state.answers[1] and not state.status do
+    local answer = table.remove(state.answers, 1)
     answers.tell(answer, given)
-    return answers.status(answer)
-  elseif err.Code == NOT_OBSERVABLE then
-    answers.tell(answer, given)
+    if not answers.is_success(answer) then
+      state.status, state.is_over = answers.status(answer), true
+      return
+    end
+    state.seen = state.seen + 1
     print_state(answer, given)
+    if state.seen == given.count then
+      state.status = 0
+    end
+  end
+end
+
+local function follow(coap, state, given)
+  local till = lunacoap.now() + (given.seconds or math.huge)
+  repeat
+    coap:DoEvents()
+    show(state, given)
+  until state.status or state.err or lunacoap.now() >= till
+end
+
+-- Whatever the server answers to it.
+local function say_farewell(coap, uri)
+  coap.Timeout, coap.OnRequestComplete = FAREWELL, nil
+  pcall(coap.StopObserving, coap, uri)
+end
+
+-- The status of an observation that has ended by itself.
+local function ended(state, uri, given)
+  local code = state.err.Code
+  if code == ERROR_RESPONSE then
+    answers.tell(state.last, given)
+    return answers.status(state.last)
+  elseif code == NOT_OBSERVABLE then
+    answers.tell(state.last, given)
+    print_state(state.last, given)
     failure.raise(failure.HERE, "the server does not offer %s for observation", uri)
   end
-  asking.fail(err)
+  asking.fail(state.err)
 end
 
 local function run(given)
@@ -92,20 +124,17 @@ local function run(given)
     failure.raise(failure.MISUSE, "a group cannot be observed")
   end
   local coap = request.component(given)
-  local state = watch(coap, given)
-  local till = lunacoap.now() + (given.seconds or math.huge)
-  local ok, err = pcall(coap.StartObserving, coap, uri)
+  local state = start(coap, uri)
+  local ok, trouble = pcall(follow, coap, state, given)
+  if state.seen > 0 and not state.is_over and not state.err then
+    say_farewell(coap, uri)
+  end
   if not ok then
-    return refused(coap, uri, err, given)
-  end
-  while not state.status and not state.err and lunacoap.now() < till do
-    coap:DoEvents()
-  end
-  if state.err then
-    asking.fail(state.err)
-  elseif not state.is_over then
-    coap.Timeout = FAREWELL
-    pcall(coap.StopObserving, coap, uri)
+    error(trouble, 0)
+  elseif state.err and not state.status then
+    return ended(state, uri, given)
+  elseif state.seen == 0 and not state.status then
+    failure.raise(failure.NO_ANSWER, "no answer in %g s", given.seconds)
   end
   return state.status or 0
 end

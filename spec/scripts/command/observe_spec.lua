@@ -2,6 +2,7 @@
 local command = require "spec.support.command"
 local lunacoap = require "lunacoap"
 local process = require "spec.support.process"
+local raw = require "spec.support.raw"
 
 -- What a resource is at first.
 local RESOURCES = {
@@ -94,6 +95,52 @@ describe("lunacoap observe", function()
     child:signal "INT"
     assert.are.equal(130, (select(3, child:finish())))
     assert.is_true(lunacoap.now() - start < 2)
+  end)
+
+  it("ends at once on a signal while the server does not answer the registration", function()
+    local silent <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true,
+      OnRequest = function(_, e)
+        events[1] = e.URIPath
+        e.SendResponse = false
+      end,
+    }
+    child = command.start(("observe 127.0.0.1:%d/x"):format(silent.LocalPort))
+    assert.is_true(process.wait(function() return events[1] == "/x" end))
+    local start = lunacoap.now()
+    child:signal "INT"
+    assert.are.same({ "", "", 130 }, { child:finish() })
+    assert.is_true(lunacoap.now() - start < 1)
+  end)
+
+  it("ends after --for with status 3 when nothing was answered", function()
+    local silent <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true,
+      OnRequest = function(_, e) e.SendResponse = false end,
+    }
+    child = command.start(("observe --for 0.3 127.0.0.1:%d/x"):format(silent.LocalPort))
+    assert.are.same({ "", "lunacoap observe: no answer in 0.3 s\n", 3 }, { child:finish() })
+  end)
+
+  it("ends with status 1 when nobody takes the output, and tells the server", function()
+    observe("@/count", function(words) return command.start(words, { to = "/dev/full" }) end)
+    assert.are.same({ "", "lunacoap observe: cannot write to standard output: No space left on device\n", 1 },
+      { child:finish() })
+    assert.are.same({ "+/count", "-/count" }, events)
+  end)
+
+  it("ends with status 1 when the resource is offered no more (RFC 7641 3.2)", function()
+    raw.start()
+    local socket = raw.open()
+    child = command.start(("observe 127.0.0.1:%d/x"):format(socket.port))
+    assert.is_true(raw.wait(function() return socket.got[1] end))
+    local from, asked = socket.got[1], raw.parse(socket.got[1].data)
+    raw.send(socket, from.host, from.port, { type = raw.ACK, code = "2.05", id = asked.id, token = asked.token,
+      options = { { raw.OBSERVE, "\1" } }, payload = "first" })
+    raw.send(socket, from.host, from.port, { code = "2.05", id = 1, token = asked.token, payload = "last" })
+    local out, errors, status = child:finish()
+    raw.stop()
+    assert.are.same({ "first\nlast\n", 1 }, { out, status })
+    assert.are.equal(("lunacoap observe: the server does not offer coap://127.0.0.1:%d/x for observation\n")
+      :format(socket.port), errors)
   end)
 
   it("writes text as it is, CBOR in diagnostic notation and other bytes in hex", function()
