@@ -38,18 +38,22 @@ local function send(coap, uri, method)
   return not ok and err.Code ~= ERROR_RESPONSE and err or nil
 end
 
--- All answers of a group. The status is the best of them.
+-- All answers of a group. The status is the best of them. A failure in the handler, such as that
+-- nobody takes the output, is raised at the end.
 local function ask_group(coap, uri, method, take)
-  local status
+  local status, trouble
   function coap.OnRequestComplete(_, e)
     if e.ErrorCode == 0 or e.ErrorCode == ERROR_RESPONSE then
       local answer = answers.of(coap)
       status = math.min(status or answers.status(answer), answers.status(answer))
-      take(answer, uris.authority(e.RemoteHost, e.RemotePort))
+      local ok, raised = pcall(take, answer, uris.authority(e.RemoteHost, e.RemotePort))
+      trouble = trouble or not ok and raised
     end
   end
   local err = send(coap, uri, method)
-  if not status and err.Code == TIMED_OUT then
+  if trouble then
+    error(trouble, 0)
+  elseif not status and err.Code == TIMED_OUT then
     -- RFC 7252 8.2: each answers at a moment of its leisure, which is 5 seconds.
     failure.raise(failure.NO_ANSWER, "nobody answered in time, for which members of a group have "
       .. "5 seconds: %s", uri)
