@@ -8,6 +8,7 @@ local lunacoap = require "lunacoap"
 local parser = require "lunacoap.command_line.parser"
 local program = require "lunacoap.command_line.program"
 local rows = require "lunacoap.command_line.rows"
+local terminal = require "lunacoap.command_line.terminal"
 
 ---@class lunacoap.command_line.Option
 ---@field flags string Its names: "-o --output".
@@ -89,7 +90,7 @@ function M.help()
 end
 
 local function complain(name, message)
-  io.stderr:write(("lunacoap %s: %s\n"):format(name, message))
+  io.stderr:write(("lunacoap %s: %s\n"):format(name, terminal.safe(message)))
 end
 
 -- A failure as its status; any other error with its traceback, to be mended.

@@ -10,6 +10,7 @@ local format = require "lunacoap.format"
 local lunacoap = require "lunacoap"
 local request = require "lunacoap.command_line.request"
 local tables = require "lunacoap.command_line.table"
+local terminal = require "lunacoap.command_line.terminal"
 local uris = require "lunacoap.command_line.uri"
 
 -- RFC 7252 12.8: all CoAP nodes.
@@ -46,7 +47,11 @@ end
 
 -- The links of an answer that pass the filters: a server need not know any (RFC 6690 4.1).
 local function links_of(answer, filters)
-  local text = answer.payload
+  -- RFC 6690 2: it is UTF-8.
+  local text, malformed = format.decode("text", answer.payload)
+  if not text then
+    return nil, malformed
+  end
   for _, filter in ipairs(filters) do
     local chosen, message = lunacoap.linkformat.filter(text, filter)
     if not chosen then
@@ -64,7 +69,8 @@ local function take_links(answer, from, filters, found, given)
   end
   local links, message = links_of(answer, filters)
   if not links then
-    io.stderr:write(("%sthis is no link-format: %s\n"):format(from and from .. ": " or "", message))
+    io.stderr:write(("%sthis is no link-format: %s\n"):format(from and from .. ": " or "",
+      terminal.line(message))) -- which may quote the payload
   end
   for _, link in ipairs(links or {}) do
     link.host = from

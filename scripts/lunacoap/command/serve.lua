@@ -4,6 +4,7 @@ local dtls_server = require "lunacoap.command_line.dtls_server"
 local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
 local lunacoap = require "lunacoap"
+local terminal = require "lunacoap.command_line.terminal"
 
 -- RFC 7252 12.8: all CoAP nodes.
 local ALL_NODES, ALL_NODES_6 = "224.0.1.187", "ff02::fd"
@@ -22,8 +23,8 @@ local function log(server)
     local response = go_on()
     local client = req.notifying and "observers"
       or ("%s port %d"):format(req.peer.host, req.peer.port)
-    io.stderr:write(("%s  %s %s  %s  %d bytes\n"):format(client, req.method, req.path,
-      response.code, #(response.body or "")))
+    io.stderr:write(("%s  %s %s  %s  %d bytes\n"):format(client, req.method,
+      terminal.line(req.path), response.code, #(response.body or "")))
     return response
   end)
 end

@@ -85,7 +85,8 @@ function M.pretty(answer)
   if answer.format and format.readable(answer.format) and answer.format ~= format.short.octets then
     local pretty, message = format.pretty(answer.format, answer.payload)
     if not pretty then
-      io.stderr:write(("this is no %s: %s\n"):format(format.name(answer.format), message))
+      io.stderr:write(("this is no %s: %s\n"):format(format.name(answer.format),
+        terminal.line(message))) -- which may quote the payload
     end
     text = pretty or text
   end

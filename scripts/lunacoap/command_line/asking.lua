@@ -12,9 +12,11 @@ M.FORMATS = {
   "text", "json", "cbor", "senml+json", "senml+cbor", "link-format", "octets", "xml", "exi",
 }
 
+local MOST_SECONDS = 1e9 -- as the property Timeout takes them
+
 local function seconds(text)
   local number = tonumber(text)
-  if number and number > 0 and number < math.huge then
+  if number and number > 0 and number <= MOST_SECONDS then
     return number
   end
   return nil, ("takes a number of seconds, such as 2.5, not '%s'"):format(text)

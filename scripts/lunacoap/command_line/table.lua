@@ -4,11 +4,6 @@ local terminal = require "lunacoap.command_line.terminal"
 
 local M = {}
 
--- In one line, without what would act on a terminal.
-local function cell(text)
-  return (terminal.safe(text):gsub("[\n\t]", " "))
-end
-
 local function width(text)
   return utf8.len(text) or #text
 end
@@ -25,7 +20,7 @@ function M.text(heads, rows)
   for j, head in ipairs(heads) do
     local cells, widest = { [0] = head }, 0
     for i, row in ipairs(rows) do
-      cells[i] = cell(row[j])
+      cells[i] = terminal.line(row[j])
       widest = math.max(widest, width(cells[i]))
     end
     for i = 0, widest > 0 and #rows or -1 do

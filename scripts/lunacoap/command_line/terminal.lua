@@ -14,4 +14,11 @@ function M.safe(text)
   return (text:gsub("\r\n", "\n"):gsub("[^%C\n\t]", numbers):gsub("\xc2[\x80-\x9f]", numbers))
 end
 
+---The same in one line.
+---@param text string
+---@return string
+function M.line(text)
+  return (M.safe(text):gsub("[\n\t]", " "))
+end
+
 return M

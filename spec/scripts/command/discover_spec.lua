@@ -16,7 +16,9 @@ describe("lunacoap discover", function()
         if e.URIPath == "/.well-known/core" or e.URIPath == "/rd" then
           coap.ResponseContentFormat, coap.ResponseData = 40, LINKS
         elseif e.URIPath == "/broken" then
-          coap.ResponseContentFormat, coap.ResponseData = 40, "<a"
+          coap.ResponseContentFormat, coap.ResponseData = 40, "<a\27"
+        elseif e.URIPath == "/latin1" then
+          coap.ResponseContentFormat, coap.ResponseDataB = 40, '</a>;title="Au\xdfen"'
         else
           coap.ResponseCode = "4.04"
         end
@@ -70,6 +72,9 @@ describe("lunacoap discover", function()
     local out, errors, status = discover "@/broken"
     assert.are.same({ "", 0 }, { out, status })
     assert.matches("^this is no link%-format: ", errors)
+    assert.is_nil(errors:find("\27", 1, true))
+    assert.are.same({ "[]\n", "this is no link-format: malformed text at byte 15: it is not UTF-8\n", 0 },
+      { discover "--json @/latin1" })
     assert.are.equal(3, (select(3, command.run "discover 127.0.0.1:1")))
   end)
 

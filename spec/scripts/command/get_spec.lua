@@ -15,6 +15,7 @@ local RESOURCES = {
   ["/broken"] = { 60, "\xa1\x61" },
   ["/links"] = { 40, '</a>;rt="x",</b>' },
   ["/escapes"] = { 0, "a\27[31mb\u{9b}c\tde\r\n" },
+  ["/badlinks"] = { 40, "</a>;\27[31m" },
   ["/empty"] = { nil, "" },
   ["/long"] = { 0, foreign.text(5000) },
   ["/busy"] = { nil, "try\27 later", "5.03" },
@@ -113,6 +114,7 @@ describe("lunacoap get", function()
 
   it("lets nothing act on the terminal", function()
     assert.are.same({ "a\\x1b[31mb\\xc2\\x9bc\tde\n", 0 }, { get_on_terminal("/escapes") })
+    assert.is_nil((get_on_terminal("/badlinks")):find("\27", 1, true))
   end)
 
   it("warns of what is no text, and dumps it", function()
@@ -171,6 +173,7 @@ describe("lunacoap get", function()
     ["localhost -O etag,0xabc"] = "option '--option': takes pairs of hexadecimal digits behind 0x, not 'etag,0xabc'",
     ["localhost -O observe,0"] = "Observe is set by the component, leave it out",
     ["localhost --timeout soon"] = "option '--timeout': takes a number of seconds, such as 2.5, not 'soon'",
+    ["localhost --timeout 1e10"] = "option '--timeout': takes a number of seconds, such as 2.5, not '1e10'",
     ["localhost --timeout 0"] = "option '--timeout': takes a number of seconds, such as 2.5, not '0'",
     ["localhost payload"] = "too many arguments: one that holds spaces stands in quotes",
     ["-o x 224.0.1.187/x"] = "--output is for one answer, and a group gives several",
@@ -241,6 +244,8 @@ describe("lunacoap get", function()
     end
     table.sort(lines)
     assert.are.same({ "member 1", "member 2" }, lines)
+    assert.are.same({ "", "lunacoap get: cannot write to standard output: No space left on device\n", 1 },
+      { command.run(("get --timeout 1 %s/one"):format(uri), { to = "/dev/full" }) })
     assert.matches("^%d+%.%d+%.%d+%.%d+:%d+:\nmember\n%d\n%d+%.", (command.on_terminal(("get --timeout 1 %s/two"):format(uri))))
     for _, member in ipairs(members) do
       member:Shutdown()

@@ -64,6 +64,8 @@ describe("lunacoap serve", function()
     server:expect("GET /none  4.04  0 bytes")
     local _, errors = server:output()
     assert.matches("127.0.0.1 port %d+  GET /a.txt  2.05  5 bytes\n", errors)
+    ask("-m get", "/%1b%0a%7f")
+    server:expect("GET /\\x1b \\x7f  4.04  0 bytes\n")
   end)
 
   it("listens at one address alone, when it is told which", function()
