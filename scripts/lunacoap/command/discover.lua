@@ -35,10 +35,7 @@ end
 
 -- The URI to ask: /.well-known/core, unless the place has a path of its own.
 local function well_known(place, filters)
-  local uri = place
-  if uri:find("^%a+://[^/?]*/?$") then
-    uri = uri:gsub("/$", "") .. "/.well-known/core"
-  end
+  local uri = place:gsub("^(%a+://[^/?]*)/?%f[?\0]", "%1/.well-known/core")
   for _, filter in ipairs(filters) do
     uri = uri .. (uri:find("?", 1, true) and "&" or "?") .. encoded(filter)
   end
@@ -154,14 +151,13 @@ end
 local function show_json(links, root)
   local list = lunacoap.cbor.array()
   for i, link in ipairs(links) do
-    local object = { uri = link.target }
+    local object = {}
+    for name, value in pairs(link) do
+      object[name] = value
+    end
+    object.target, object.host, object.uri = nil, nil, link.target -- not an attribute uri=
     if link.target:find("^/") then
       object.uri = (link.host and "coap://" .. link.host or root) .. link.target
-    end
-    for name, value in pairs(link) do
-      if name ~= "target" and name ~= "host" then
-        object[name] = value
-      end
     end
     list[i] = object
   end

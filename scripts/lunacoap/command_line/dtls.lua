@@ -44,6 +44,9 @@ end
 
 local function check_rule(given, rule)
   local field = rule[1]
+  if given[field] == "" then
+    failure.raise(failure.MISUSE, "%s is empty", flag(field))
+  end
   if rule.needs and not given[rule.needs] then
     failure.raise(failure.MISUSE, "%s needs %s", flag(field), flag(rule.needs))
   end
@@ -64,9 +67,6 @@ function M.check(given)
   end
   if given.rpk and not given.peer_key and not given.insecure then
     failure.raise(failure.MISUSE, "--rpk needs --peer-key, the key of the other end, or --insecure")
-  end
-  if given.psk_key == "" then
-    failure.raise(failure.MISUSE, "--psk-key is empty")
   end
 end
 

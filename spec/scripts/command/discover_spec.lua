@@ -17,6 +17,9 @@ describe("lunacoap discover", function()
           coap.ResponseContentFormat, coap.ResponseData = 40, LINKS
         elseif e.URIPath == "/broken" then
           coap.ResponseContentFormat, coap.ResponseData = 40, "<a\27"
+        elseif e.URIPath == "/names" then
+          coap.ResponseContentFormat = 40
+          coap.ResponseData = '</a>;uri="coap://other/";host="other";target="/b";title="A"'
         elseif e.URIPath == "/latin1" then
           coap.ResponseContentFormat, coap.ResponseDataB = 40, '</a>;title="Au\xdfen"'
         else
@@ -54,6 +57,8 @@ describe("lunacoap discover", function()
   it("asks the path of a URI that has one", function()
     discover "coap://@/rd?ep=1 rt=light"
     assert.are.equal("/rd?ep=1&rt=light", asked)
+    discover "'@?ep=1'"
+    assert.are.equal("/.well-known/core?ep=1", asked)
   end)
 
   it("prints objects with URIs that may be asked, with --json", function()
@@ -65,6 +70,11 @@ describe("lunacoap discover", function()
       { uri = ("coap://127.0.0.1:%d/light"):format(server.LocalPort), rt = "light", ct = "60" },
       { uri = "coap://other.example/x", rt = "tempo" },
     }, json.decode(out))
+  end)
+
+  it("says with --json where a resource is, whatever its attributes are called", function()
+    assert.are.same({ { uri = ("coap://127.0.0.1:%d/a"):format(server.LocalPort), title = "A" } },
+      json.decode((discover "--json @/names")))
   end)
 
   it("tells errors and what is no list of links", function()
