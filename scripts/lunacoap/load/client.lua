@@ -7,10 +7,9 @@ local lunacoap = require "lunacoap"
 local CANCELED, ERROR_RESPONSE, TIMED_OUT = 711, 709, 301
 
 -- An endpoint has 65536 Message IDs, each of which rests for EXCHANGE_LIFETIME, 247 s, after its
--- use (RFC 7252 4.8.2): a client that is fast goes on with another socket, and leaves the old one
--- open so that nobody else gets its port. Blocks take IDs, too, hence the counter of datagrams,
--- which is read now and then.
-local DATAGRAMS, REST, READ_EVERY = 56000, 250, 64
+-- use (RFC 7252 4.8.2): a client that is fast goes on with another socket before they are used up,
+-- and leaves the old one open so that nobody else gets its port.
+local IDS, REST = 56000, 250
 
 local URI_HOST = 3
 
@@ -107,7 +106,10 @@ local function open_endpoint(client)
   coap.OnRequestComplete = function(_, e)
     complete(client, pending, coap, e)
   end
-  local endpoint = { coap = coap, pending = pending, requests = 0, datagrams = 0 }
+  local endpoint = { coap = coap, pending = pending }
+  coap.OnTransfer = function()
+    endpoint.blocks = endpoint.blocks + 1
+  end
   table.insert(client.endpoints, endpoint)
   return endpoint
 end
@@ -122,27 +124,26 @@ function Client:change_endpoint()
   local first = self.resting[1]
   if first and first.rests_until <= now then
     self.endpoint = table.remove(self.resting, 1)
-    self.endpoint.used = self.endpoint.datagrams
   else
     self.endpoint = open_endpoint(self)
-    self.endpoint.used = 0
   end
+  self.endpoint.requests, self.endpoint.blocks = 0, 0
 end
 
-local function has_ids(endpoint)
-  endpoint.datagrams = statistics_of(endpoint.coap).sent or 0
-  return endpoint.datagrams - endpoint.used < DATAGRAMS
+-- Each block takes an ID, too, also those that are still to come of what is outstanding.
+local function has_ids(client)
+  local requests, blocks = client.endpoint.requests, client.endpoint.blocks
+  return requests + blocks + client.outstanding * blocks / math.max(requests, 1) < IDS
 end
 
 ---Sends a request. Raises when it cannot begin.
 ---@param began number The time from which its latency counts.
 function Client:send(began)
+  if not has_ids(self) then
+    self:change_endpoint()
+  end
   local endpoint = self.endpoint
   endpoint.requests = endpoint.requests + 1
-  if endpoint.requests % READ_EVERY == 0 and not has_ids(endpoint) then
-    self:change_endpoint()
-    endpoint = self.endpoint
-  end
   local id = endpoint.coap:SendCustomRequest(self.uri, self.method)
   endpoint.pending[id] = began
   self.outstanding = self.outstanding + 1

@@ -74,6 +74,21 @@ describe("a client of a load test", function()
     assert.are.equal(58000, result.statistics.sent)
   end)
 
+  it("knows that each block takes a Message ID, too", function()
+    local ports, count = {}, 0
+    local result = against(function(coap, e)
+      count = count + (ports[e.RemotePort] and 0 or 1)
+      ports[e.RemotePort] = true
+      coap.ResponseCode = "2.04"
+    end, "/", { requests = 60, clients = 1, window = 4, timeout = 5, method = lunacoap.Method.POST,
+      prepare = function(coap)
+        coap:Config("BlockSize=16")
+        coap.RequestData = ("x"):rep(16000)
+      end })
+    assert.are.same({ 60, 0, 2 }, { result.answered, result.failed, count })
+    assert.are.equal(60000, result.statistics.sent)
+  end)
+
   it("looks a name up once, and still names it", function()
     local hosts = {}
     local result = against(function(coap, e)
