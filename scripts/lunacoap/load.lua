@@ -214,7 +214,8 @@ local function run_open(self)
     if self.stopped or self.left == 0 then
       return
     elseif now > limit then
-      self.unsent = math.max(1, math.floor(schedule.planned + 0.5) - i)
+      local planned = math.floor(schedule.planned + 0.5) - i
+      self.unsent = math.max(1, math.min(planned, self.left))
       return
     end
     local interval = interval_of(self, due)

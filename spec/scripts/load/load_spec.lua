@@ -83,6 +83,12 @@ describe("the open model", function()
     assert.is_true(result.rate < 1100)
   end)
 
+  it("misses no more than the requests that it was to send", function()
+    local result = virtual.new(after(0.01), 0.001):run { rate = 2000, duration = 2, requests = 3000 }
+    assert.is_true(result.sent < 3000)
+    assert.are.equal(3000, result.sent + result.unsent)
+  end)
+
   it("counts what it was late itself, too: what was due was due", function()
     local world = virtual.new(after(0.01))
     local result = world:run({ rate = 100, duration = 2 }, function()
