@@ -97,6 +97,25 @@ describe("a histogram", function()
     end
   end)
 
+  it("merges what is greater, smaller, or all that there is", function()
+    local all = histogram.new()
+    for _, value in ipairs { 0.5, 3600, 1e-5 } do
+      for _ = 1, 3 do
+        local part = histogram.new()
+        part:record(value)
+        all:merge(part)
+      end
+    end
+    assert.are.same({ 9, 1e-5, 3600 }, { all:count(), all:min(), all:max() })
+    assert.is_true(math.abs(all:percentile(60) - 0.5) < 0.001)
+    assert.is_true(math.abs(all:percentile(80) - 3600) <= 3.6)
+  end)
+
+  it("tells no percentile that is beyond its least and greatest", function()
+    local h = record_all { 1.0001, 1.0001, 1.0001 }
+    assert.are.same({ 1.0001, 1.0001 }, { h:percentile(50), h:percentile(60) })
+  end)
+
   it("does not merge what has another unit", function()
     local h = histogram.new()
     assert.has_error(function() h:merge(histogram.new(1)) end, "merge takes another histogram of the same unit")

@@ -9,6 +9,7 @@ local RESOURCES = {
   ["/line"] = { 0, "21.5\n" },
   ["/plain"] = { nil, "größe" },
   ["/bytes"] = { 42, "\0\1\2\xff" },
+  ["/binary"] = { 42, ("\0"):rep(1000) },
   ["/unknown"] = { nil, "\xff\xfe" },
   ["/cbor"] = { 60, "\xa1\x61\x61\x19\x01\x00" },
   ["/json"] = { 50, '{"a":[1,{"b":"' .. ("x"):rep(80) .. '"}]}' },
@@ -122,6 +123,7 @@ describe("lunacoap get", function()
     assert.are.equal(0, status)
     assert.matches("^4 bytes of application/octet%-stream, which are no text: %-o FILE saves them\n", shown)
     assert.matches("\n0000  00 01 02 ff +%.%.%.%.\n$", shown)
+    assert.matches("\n00f0  [0 ]+%.+\n%.%.%.\n$", (get_on_terminal("/binary")))
     assert.matches("^2 bytes, which are no text", (get_on_terminal("/unknown")))
   end)
 
@@ -171,6 +173,7 @@ describe("lunacoap get", function()
     ["localhost -O if-match,0011aabbccddeeff"] = "656666'; hexadecimal digits go behind 0x",
     ["localhost -O max-age,x"] = "option '--option': Max-Age takes a decimal number from 0 to 4294967295, not 'x'",
     ["localhost -O etag,0xabc"] = "option '--option': takes pairs of hexadecimal digits behind 0x, not 'etag,0xabc'",
+    ["localhost -O etag,0xzz"] = "option '--option': takes pairs of hexadecimal digits behind 0x, not 'etag,0xzz'",
     ["localhost -O observe,0"] = "Observe is set by the component, leave it out",
     ["localhost --timeout soon"] = "option '--timeout': takes a number of seconds, such as 2.5, not 'soon'",
     ["localhost --timeout 1e10"] = "option '--timeout': takes a number of seconds, such as 2.5, not '1e10'",

@@ -127,17 +127,37 @@ describe("lunacoap observe", function()
     assert.are.same({ "+/count", "-/count" }, events)
   end)
 
-  it("ends with status 1 when the resource is offered no more (RFC 7641 3.2)", function()
+  -- A server by hand: it takes the registration and sends the states { Observe, payload } at once.
+  local function send_states(words, ...)
     raw.start()
     local socket = raw.open()
-    child = command.start(("observe 127.0.0.1:%d/x"):format(socket.port))
+    child = command.start(("observe %s 127.0.0.1:%d/x"):format(words, socket.port))
     assert.is_true(raw.wait(function() return socket.got[1] end))
     local from, asked = socket.got[1], raw.parse(socket.got[1].data)
-    raw.send(socket, from.host, from.port, { type = raw.ACK, code = "2.05", id = asked.id, token = asked.token,
-      options = { { raw.OBSERVE, "\1" } }, payload = "first" })
-    raw.send(socket, from.host, from.port, { code = "2.05", id = 1, token = asked.token, payload = "last" })
+    for i, state in ipairs { ... } do
+      raw.send(socket, from.host, from.port, { type = i == 1 and raw.ACK or raw.NON, code = "2.05",
+        id = i == 1 and asked.id or i, token = asked.token, payload = state[2],
+        options = state[1] and { { raw.OBSERVE, raw.uint(state[1]) } } })
+    end
     local out, errors, status = child:finish()
     raw.stop()
+    return out, errors, status, socket
+  end
+
+  it("leaves out states that newer ones overtook (RFC 7641 3.4)", function()
+    assert.are.equal("first\nthird\n",
+      (send_states("--for 0.3", { 5, "first" }, { 4, "second" }, { 6, "third" })))
+  end)
+
+  it("shows no more than --count, however many come, and waits only for a moment for its farewell's answer", function()
+    local start = lunacoap.now()
+    local out, errors, status = send_states("-n 1", { 1, "first" }, { 2, "second" })
+    assert.are.same({ "first\n", "", 0 }, { out, errors, status })
+    assert.is_true(lunacoap.now() - start < 5)
+  end)
+
+  it("ends with status 1 when the resource is offered no more (RFC 7641 3.2)", function()
+    local out, errors, status, socket = send_states("", { 1, "first" }, { nil, "last" })
     assert.are.same({ "first\nlast\n", 1 }, { out, status })
     assert.are.equal(("lunacoap observe: the server does not offer coap://127.0.0.1:%d/x for observation\n")
       :format(socket.port), errors)

@@ -119,6 +119,7 @@ describe("a command that sends a payload:", function()
     assert.are.same({ "a1616183 01f94100f6", 60 }, { hex(payload):gsub("^(%x%x%x%x%x%x%x%x)", "%1 "), format })
     assert.are.equal("a10102", hex(put("-f 60 @/x -", "\xa1\1\2"))) -- it is CBOR already
     assert.are.equal("{}", put "-f cbor --raw @/x '{}'")
+    assert.are.same({ "", 60 }, { put "-f cbor @/x" })
   end)
 
   it("put writes SenML in JSON as SenML in CBOR (RFC 8428 6)", function()

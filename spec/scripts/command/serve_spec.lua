@@ -120,6 +120,7 @@ describe("lunacoap serve", function()
       end
       lets_in(showing("client-ec"))
       keeps_out(showing("client-stranger"))
+      keeps_out(showing("client-expired"))
       keeps_out("-R " .. pki.path("root.crt"), "--timeout 3 --ca " .. pki.path("root.crt"))
     end)
 

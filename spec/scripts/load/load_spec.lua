@@ -62,6 +62,12 @@ describe("the open model", function()
     near(15, result.seconds)
   end)
 
+  it("tells what rate was asked for of the stages alone, not of the warm-up", function()
+    local result = virtual.new(after(0.002)):run { model = "open", warm_up = 2,
+      stages = { { seconds = 10, from = 20, to = 100 } } }
+    near(60, result.asked)
+  end)
+
   it("has random arrivals that are not those of another seed", function()
     local function sent(seed)
       math.randomseed(seed)
