@@ -197,7 +197,11 @@ describe("lunacoap observe", function()
     observe "@/count"
     child:expect "0\n"
     notify("/count", "4.04", "taken away")
+    function server.OnRequest(_, e)
+      events[#events + 1] = "asked for " .. e.URIPath
+    end
     assert.are.same({ "0\n", "4.04 Not Found: taken away\n", 4 }, { child:finish() })
+    assert.are.same({ "+/count", "-/count" }, events) -- there is nothing to end any more
   end)
 
   it("ends with the error of the registration", function()
