@@ -58,7 +58,7 @@ local options = {
     help = "send N requests per second, whatever the answers do: the open model" },
   { flags = "--arrival", value = "HOW", choices = { "even", "random" },
     help = "how the requests of the open model follow each other (default: even)" },
-  { flags = "--ramp --stage", value = "STAGE", name = "stages", many = true,
+  { flags = "--stage --ramp", value = "STAGE", name = "stages", many = true,
     convert = schedule.stage,
     help = "10s:100 keeps a level for ten seconds, 10s:100..2000 goes from one to another; "
       .. "repeated, they follow each other. A level is a rate in the open model, a number of "

@@ -6,20 +6,27 @@ local lunacoap = require "lunacoap"
 
 local M = {}
 
+---What an end shows of itself: options that servers have, too.
+---@type table<string, lunacoap.command_line.Option>
+M.own = {
+  cert = { flags = "--cert", value = "FILE",
+    help = "show this certificate (PEM or PFX); its key may be in the same file" },
+  key = { flags = "--key", value = "FILE", help = "the private key of --cert" },
+  rpk = { flags = "--rpk", value = "FILE",
+    help = "use raw public keys, and this private key; needs --peer-key or --insecure" },
+}
+
 ---@type lunacoap.command_line.Group
 M.group = {
   title = "DTLS, for coaps://",
   options = {
-    { flags = "--cert", value = "FILE",
-      help = "show this certificate (PEM or PFX); its key may be in the same file" },
-    { flags = "--key", value = "FILE", help = "the private key of --cert" },
+    M.own.cert, M.own.key,
     { flags = "--ca", value = "FILE",
       help = "trust these authorities (PEM) besides those that the system trusts" },
     { flags = "--psk-identity", value = "NAME", help = "the name of the pre-shared key" },
     { flags = "--psk-key", value = "KEY",
       help = "the pre-shared key: text, or hexadecimal digits behind 0x" },
-    { flags = "--rpk", value = "FILE",
-      help = "use raw public keys, and this private key; needs --peer-key or --insecure" },
+    M.own.rpk,
     { flags = "--peer-key", value = "FILE", help = "the raw public key of the server" },
     { flags = "--insecure", help = "trust any server" },
   },

@@ -10,16 +10,13 @@ local M = {}
 M.group = {
   title = "DTLS, at port 5684",
   options = {
-    { flags = "--cert", value = "FILE",
-      help = "show this certificate (PEM or PFX); its key may be in the same file" },
-    { flags = "--key", value = "FILE", help = "the private key of --cert" },
+    dtls.own.cert, dtls.own.key,
     { flags = "--ca", value = "FILE",
       help = "let in clients with a certificate that one of these authorities (PEM) has issued" },
     { flags = "--psk-identity", value = "NAME", help = "let in who has the key of this name" },
     { flags = "--psk-key", value = "KEY",
       help = "that pre-shared key: text, or hexadecimal digits behind 0x" },
-    { flags = "--rpk", value = "FILE",
-      help = "use raw public keys, and this private key; needs --peer-key or --insecure" },
+    dtls.own.rpk,
     { flags = "--peer-key", value = "FILE", help = "the raw public key of the client to let in" },
     { flags = "--insecure", help = "with --rpk: let in any client" },
   },

@@ -179,7 +179,7 @@ describe("lunacoap bench", function()
 
   local wrong = {
     { "--threshold 'p99<50'", "option '--threshold': p99 is a time: write p99<50ms, or in us or s" },
-    { "--stage 10", "option '--stage': '10' is no stage: write it as 10s:100, or as 10s:100..2000" },
+    { "--stage 10", "option '--ramp': '10' is no stage: write it as 10s:100, or as 10s:100..2000" },
     { "--ramp 10:x", "'10:x' is no stage" },
     { "--clients 0", "option '--clients': '0' is no number from 1 up" },
     { "--rate 0", "option '--rate': '0' is no number of requests per second" },
