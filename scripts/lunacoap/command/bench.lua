@@ -73,7 +73,8 @@ local options = {
   { flags = "--threshold", value = "LIMIT", name = "thresholds", many = true,
     convert = threshold.parse,
     help = "what is to be reached: 'p99<50ms', 'max<2s', 'mean<10ms', 'rate>1000', 'errors<1%', "
-      .. "'failures<1', '4.xx<0.1%'; may be repeated" },
+      .. "'failures<1', '4.xx<0.1%'; may be repeated. Times are those of answers: what was not "
+      .. "answered is in errors and failures alone" },
   { flags = "--json", value = "FILE",
     help = "write the report as JSON, times in seconds; - is standard output" },
   { flags = "--histogram", value = "FILE", help = "write the buckets of the latencies as CSV" },
