@@ -176,13 +176,18 @@ describe("observers that asked for different representations", function()
   end)
 
   describe("that are many", function()
-    -- Nothing is remembered of the requests, and processor time is told in seconds.
+    -- Processor time in seconds: the least of some tries, since other programs use the caches, too.
+    -- Nothing is remembered of the requests.
     local function timed(f)
       peer.requests = setmetatable({}, { __newindex = function() end })
-      local began = os.clock()
-      f()
-      peer:sent()
-      return os.clock() - began
+      local least = math.huge
+      for _ = 1, 3 do
+        local began = os.clock()
+        f()
+        peer:sent()
+        least = math.min(least, os.clock() - began)
+      end
+      return least
     end
 
     it("are found and notified without a look at all others", function()
