@@ -64,9 +64,8 @@ local function check_rule(given, rule)
   end
 end
 
----Raises a failure when the options do not fit together.
----@param given table
-function M.check(given)
+-- Raises a failure when the options do not fit together.
+local function check(given)
   for _, rule in ipairs(RULES) do
     if given[rule[1]] then
       check_rule(given, rule)
@@ -90,25 +89,17 @@ function M.is_given(given)
 end
 
 -- What the component calls what is given with an option.
-local SETTINGS = {
-  { "the event SSLServerAuthentication", "--insecure" },
-  { "UseRawPublicKey=True", "--rpk" },
-  { "UseRawPublicKey", "--rpk" },
-  { "PSKIdentity", "--psk-identity" },
-  { "PSKKey", "--psk-key" },
-  { "SSLAcceptServerCert", "--peer-key" },
-  { "SSLServerCACerts", "--ca" },
-  { "SSLCert", "--cert" },
+local OPTIONS = {
+  PSKIdentity = "--psk-identity", PSKKey = "--psk-key", UseRawPublicKey = "--rpk",
+  ["UseRawPublicKey=True"] = "--rpk", SSLCert = "--cert", SSLServerCACerts = "--ca",
+  SSLAcceptServerCert = "--peer-key", SSLServerAuthentication = "--insecure",
 }
 
 ---A message of the component, which names settings, with the options in their place.
 ---@param message string
 ---@return string
 function M.in_options(message)
-  for _, each in ipairs(SETTINGS) do
-    message = message:gsub(each[1], each[2])
-  end
-  return message
+  return (message:gsub("the event ", ""):gsub("[%w=]+", OPTIONS))
 end
 
 -- A certificate, a key or both of a file, and of a second one.
@@ -128,10 +119,8 @@ local function is_bare_key(certificate)
   return certificate.Encoded == certificate.PublicKey
 end
 
----The certificate of --cert, with its key.
----@param given table
----@return lunacoap.Certificate
-function M.own_certificate(given)
+-- The certificate of --cert, with its key.
+local function own_certificate(given)
   local certificate = load(given.cert, given.key)
   if is_bare_key(certificate) and given.key and not is_bare_key(load(given.cert)) then
     failure.raise(failure.HERE, "%s is not the key of %s", given.key, given.cert)
@@ -144,10 +133,8 @@ function M.own_certificate(given)
   return certificate
 end
 
----The key pair in a file.
----@param path string
----@return lunacoap.Certificate
-function M.own_key(path)
+-- The key pair in a file.
+local function own_key(path)
   local key = load(path)
   if not key.PrivateKeyAvailable then
     failure.raise(failure.HERE, "%s has no private key", path)
@@ -173,10 +160,8 @@ function M.authorities(path)
   return content
 end
 
----What --psk-key means, as the setting PSKKey takes it.
----@param text string
----@return string
-function M.hex_key(text)
+-- What --psk-key means, as the setting PSKKey takes it.
+local function hex_key(text)
   local digits = text:match("^0[xX](.*)$")
   if not digits then
     return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
@@ -186,24 +171,32 @@ function M.hex_key(text)
   return digits
 end
 
----What the options make of a client: properties, settings and handlers for lunacoap.CoAP. Raises a
----failure when they do not fit together, or when a file is not what it should be.
+---What the options make of either end: properties and settings for lunacoap.CoAP, by which it shows
+---who it is. Raises a failure when they do not fit together, or when a file is not what it should be.
+---@param given table
+---@return table
+function M.identity(given)
+  check(given)
+  local fields = {}
+  if given.psk_key then
+    fields.PSKIdentity, fields.PSKKey = given.psk_identity, hex_key(given.psk_key)
+  end
+  if given.cert then
+    fields.SSLCert = own_certificate(given)
+  end
+  if given.rpk then
+    fields.UseRawPublicKey, fields.SSLCert = true, own_key(given.rpk)
+  end
+  return fields
+end
+
+---The same of a client, with settings and handlers by which it trusts servers.
 ---@param given table
 ---@return table
 function M.client(given)
-  M.check(given)
-  local fields = {}
-  if given.psk_key then
-    fields.PSKIdentity, fields.PSKKey = given.psk_identity, M.hex_key(given.psk_key)
-  end
-  if given.cert then
-    fields.SSLCert = M.own_certificate(given)
-  end
+  local fields = M.identity(given)
   if given.ca then
     fields.SSLServerCACerts = M.authorities(given.ca)
-  end
-  if given.rpk then
-    fields.UseRawPublicKey, fields.SSLCert = true, M.own_key(given.rpk)
   end
   if given.peer_key then
     fields.SSLAcceptServerCert = M.public_key(given.peer_key)

@@ -52,28 +52,15 @@ end
 ---@param given table
 ---@return table
 function M.server(given)
-  dtls.check(given)
   if given.ca and not given.cert then
     failure.raise(failure.MISUSE, "--ca needs --cert")
   elseif given.insecure and not given.rpk then
     failure.raise(failure.MISUSE, "--insecure needs --rpk; without --ca any client is let in")
   end
-  local fields = {}
-  if not dtls.is_given(given) then
-    return fields
-  end
-  fields.SSLEnabled = true
-  if given.psk_key then
-    fields.PSKIdentity, fields.PSKKey = given.psk_identity, dtls.hex_key(given.psk_key)
-  end
-  if given.cert then
-    fields.SSLCert = dtls.own_certificate(given)
-  end
+  local fields = dtls.identity(given)
+  fields.SSLEnabled = dtls.is_given(given) or nil
   if given.ca then
     let_in_issued_by(fields, dtls.authorities(given.ca))
-  end
-  if given.rpk then
-    fields.UseRawPublicKey, fields.SSLCert = true, dtls.own_key(given.rpk)
   end
   if given.peer_key then
     let_in_key(fields, dtls.public_key(given.peer_key).PublicKey)
