@@ -2,6 +2,7 @@
 -- "." and "..", encoded slashes and symbolic links lead nowhere.
 
 local lunacoap = require "lunacoap"
+local percent = require "lunacoap.percent"
 
 local has_lfs, lfs = pcall(require, "lfs")
 if not has_lfs then
@@ -28,7 +29,7 @@ end
 -- A segment as a name in a folder, or nil when it cannot be one: an encoded "/" is a part of the
 -- segment (RFC 7252 6.5), and no file has one in its name.
 local function name_of(segment)
-  local name = segment:gsub("%%2[Ff]", "/"):gsub("%%25", "%%")
+  local name = percent.decode(segment)
   if name == "." or name == ".." or name == "" or name:find("[/%z]") then
     return nil
   end
@@ -55,10 +56,6 @@ local function find(folder, path)
   return at, attributes
 end
 
-local function escape(name)
-  return (name:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
 -- ---- Reading ------------------------------------------------------------------------------------
 
 local function read_file(at, attributes, limit)
@@ -75,7 +72,7 @@ local function read_file(at, attributes, limit)
 end
 
 local function link_of(prefix, name, attributes)
-  local target = prefix .. escape(name)
+  local target = prefix .. percent.encode(name, "[^%w%-._~]")
   if attributes.mode == "directory" then
     return { target = target .. "/", ct = LINK_FORMAT }
   end
@@ -90,7 +87,9 @@ local function names_in(at)
   end
   local names = {}
   for name in next_name, state do
-    names[#names + 1] = name
+    if name ~= "." and name ~= ".." then
+      names[#names + 1] = name
+    end
   end
   table.sort(names)
   return names
@@ -103,7 +102,7 @@ local function list_folder(at, prefix)
     return lunacoap.response("4.03")
   end
   for _, name in ipairs(names) do
-    local attributes = name_of(name) and lfs.symlinkattributes(at .. "/" .. name)
+    local attributes = lfs.symlinkattributes(at .. "/" .. name)
     if attributes and (attributes.mode == "file" or attributes.mode == "directory") then
       links[#links + 1] = link_of(prefix, name, attributes)
     end
@@ -113,8 +112,7 @@ end
 
 -- The URI reference of a folder's URIPath, in which all but "/" and "%" is decoded.
 local function target_of(path)
-  local encoded = path:gsub("[^%w%-._~/%%]", function(c) return ("%%%02X"):format(c:byte()) end)
-  return encoded:match("^(.-)/*$") .. "/"
+  return percent.encode(path, "[^%w%-._~/%%]"):match("^(.-)/*$") .. "/"
 end
 
 local function read(folder, request, path)

@@ -90,7 +90,7 @@ describe("lunacoap.files", function()
 
   it("lists folders of any names, by links that lead there", function()
     sh [[mkdir 'public/a > b, 50%' 'public/gr\303\274n'; mkdir "$(printf 'public/gr\303\274n')"
-      printf 1 >'public/a > b, 50%/x'; printf 2 >"$(printf 'public/gr\303\274n/y')"]]
+      printf 1 >'public/a > b, 50%/x%2Fy'; printf 2 >"$(printf 'public/gr\303\274n/y')"]]
     serve()
     for target, content in pairs { ["/a%20%3E%20b%2C%2050%25/"] = "1", ["/gr%C3%BCn/"] = "2" } do
       local links = lunacoap.linkformat.parse((select(2, ask("GET", target))))

@@ -8,6 +8,7 @@ local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
 local format = require "lunacoap.format"
 local lunacoap = require "lunacoap"
+local percent = require "lunacoap.percent"
 local request = require "lunacoap.command_line.request"
 local tables = require "lunacoap.command_line.table"
 local terminal = require "lunacoap.command_line.terminal"
@@ -29,15 +30,11 @@ local function sort_out(words)
   return places[1], filters
 end
 
-local function encoded(filter)
-  return (filter:gsub("[^%w=*._~/:-]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
 -- The URI to ask: /.well-known/core, unless the place has a path of its own.
 local function well_known(place, filters)
   local uri = place:gsub("^(%a+://[^/?]*)/?%f[?\0]", "%1/.well-known/core")
   for _, filter in ipairs(filters) do
-    uri = uri .. (uri:find("?", 1, true) and "&" or "?") .. encoded(filter)
+    uri = uri .. (uri:find("?", 1, true) and "&" or "?") .. percent.encode(filter, "[^%w=*._~/:-]")
   end
   return uri
 end

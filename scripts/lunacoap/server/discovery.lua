@@ -1,21 +1,19 @@
 -- /.well-known/core: the server's resources as links (RFC 6690).
 
 local lunacoap = require "lunacoap"
+local percent = require "lunacoap.percent"
 local Router = require "lunacoap.server.router"
 
 local LINK_FORMAT = 40
 
 local M = {}
 
--- In a URI reference what is no letter of a path is percent-encoded (RFC 3986 3.3).
-local function escape(path)
-  return (Router.normal(path):gsub("[^%w%-%._~!$&'()*+,;=:@/%%]", function(c)
-    return ("%%%02X"):format(c:byte())
-  end))
-end
+-- What may not stay as it is in the path of a URI reference (RFC 3986 3.3).
+local NO_PATH = "[^%w%-._~!$&'()*+,;=:@/%%]"
 
 local function link_of(resource, path)
-  local link = { target = escape(path), rt = resource.rt, title = resource.title, sz = resource.sz,
+  local target = percent.encode(Router.normal(path), NO_PATH)
+  local link = { target = target, rt = resource.rt, title = resource.title, sz = resource.sz,
     obs = resource.observable or nil }
   link["if"] = resource.interface
   -- RFC 7252 7.2.1: several numbers with spaces between them.

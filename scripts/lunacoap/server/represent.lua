@@ -4,6 +4,7 @@
 local lunacoap = require "lunacoap"
 local format = require "lunacoap.format"
 local formats = require "lunacoap.server.formats"
+local percent = require "lunacoap.percent"
 local Response = require "lunacoap.response"
 
 local TEXT, OCTETS = 0, 42
@@ -167,17 +168,13 @@ end
 
 local MAX_AGE, LOCATION_PATH, LOCATION_QUERY = 14, 8, 20
 
-local function unescape(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
 local function add_location(options, location)
   local path, query = location:match("^([^?]*)%??(.*)$")
   for segment in path:gmatch("[^/]+") do
-    options:Add { Number = LOCATION_PATH, Value = unescape(segment) }
+    options:Add { Number = LOCATION_PATH, Value = percent.decode(segment) }
   end
   for argument in query:gmatch("[^&]+") do
-    options:Add { Number = LOCATION_QUERY, Value = unescape(argument) }
+    options:Add { Number = LOCATION_QUERY, Value = percent.decode(argument) }
   end
 end
 

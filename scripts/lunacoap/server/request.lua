@@ -3,6 +3,7 @@
 
 local lunacoap = require "lunacoap"
 local format = require "lunacoap.format"
+local percent = require "lunacoap.percent"
 
 ---@class lunacoap.Identity Who asks, as DTLS has proven it.
 ---@field kind "psk"|"certificate"|"raw-key"
@@ -45,14 +46,10 @@ function Request.__index(request, name)
 end
 
 -- "a%26b=1" names "a&b": in URIQuery "&" and "%" inside an argument stay encoded.
-local function decode(text)
-  return (text:gsub("%%26", "&"):gsub("%%25", "%%"))
-end
-
 function lazy.arguments(request)
   local list = {}
   for argument in request.event.URIQuery:gmatch("[^&]+") do
-    list[#list + 1] = decode(argument)
+    list[#list + 1] = percent.decode(argument)
   end
   return list
 end

@@ -2,6 +2,8 @@
 -- with {id}, and all that follow, at least one, with a last {rest*}. A literal segment goes before
 -- a captured one, and that before a rest.
 
+local percent = require "lunacoap.percent"
+
 local Router = {}
 Router.__index = Router
 
@@ -10,14 +12,8 @@ function Router.new()
   return setmetatable({ exact = {}, root = {} }, Router)
 end
 
--- In URIPath "/" and "%" inside a segment stay encoded, so that segments can be told apart.
-local function decode(segment)
-  return (segment:gsub("%%2[Ff]", "/"):gsub("%%25", "%%"))
-end
-
-local function encode(segment)
-  return (segment:gsub("%%", "%%25"):gsub("/", "%%2F"))
-end
+-- In URIPath these stay encoded inside a segment, so that segments can be told apart.
+local ENCODED = "[/%%]"
 
 ---A path as URIPath shows it, which decodes all else than "/" and "%" inside a segment.
 ---@param path string With or without percent-encodings.
@@ -81,7 +77,8 @@ function Router.fill(parts, params)
     if value == nil then
       return nil, part.capture
     end
-    segments[i] = (part.literal or part.rest) and tostring(value) or encode(tostring(value))
+    value = tostring(value)
+    segments[i] = (part.literal or part.rest) and value or percent.encode(value, ENCODED)
   end
   return "/" .. table.concat(segments, "/")
 end
@@ -125,7 +122,7 @@ local function walk(node, segments, i, values)
     return found
   end
   if node.capture then
-    values[#values + 1] = decode(segments[i])
+    values[#values + 1] = percent.decode(segments[i])
     found = walk(node.capture, segments, i + 1, values)
     if found then
       return found
