@@ -5,6 +5,7 @@ local lunacoap = require "lunacoap"
 
 ---@class lunacoap.format
 ---@field short table<string, integer> The short names and the numbers that they stand for.
+---@field short_names string[] The short names, in order.
 local M = {}
 
 M.short = {
@@ -24,14 +25,11 @@ for name, number in pairs(lunacoap.ContentFormat) do
   numbers[normal(name)] = number
 end
 
-local function short_names()
-  local names = {}
-  for name in pairs(M.short) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return table.concat(names, ", ")
+M.short_names = {}
+for name in pairs(M.short) do
+  table.insert(M.short_names, name)
 end
+table.sort(M.short_names)
 
 ---The number of a content-format.
 ---@param x integer|string A number, also as text, a media type, or a short name such as "json".
@@ -46,7 +44,7 @@ function M.number(x)
     return number
   end
   return nil, ("no content-format is called '%s': it takes 0 to 65535, a media type, or %s")
-    :format(tostring(x), short_names())
+    :format(tostring(x), table.concat(M.short_names, ", "))
 end
 
 ---The media type of a content-format; its number as text when it has none.

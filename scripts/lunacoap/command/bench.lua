@@ -14,23 +14,16 @@ local request = require "lunacoap.command_line.request"
 local schedule = require "lunacoap.load.schedule"
 local threshold = require "lunacoap.load.threshold"
 local uris = require "lunacoap.command_line.uri"
+local values = require "lunacoap.command_line.values"
 
 local INTERRUPTED = 130
 
 -- ---- The words of the command line --------------------------------------------------------------
 
-local function count(text)
-  local number = math.tointeger(tonumber(text:match("^%d+$")))
-  if not number or number == 0 then
-    return nil, ("'%s' is no number from 1 up"):format(text)
-  end
-  return number
-end
-
 local function rate(text)
   local number = tonumber(text:match("^%d*%.?%d+$"))
   if not number or number == 0 then
-    return nil, ("'%s' is no number of requests per second"):format(text)
+    return nil, ("takes a number of requests per second, not '%s'"):format(text)
   end
   return number
 end
@@ -50,9 +43,9 @@ end
 local options = {
   { flags = "-m --method", value = "METHOD", convert = method, suggest = METHODS,
     help = "GET, POST, PUT, DELETE, FETCH, PATCH or iPATCH (default: GET)" },
-  { flags = "-c --clients", value = "N", convert = count,
+  { flags = "-c --clients", value = "N", convert = values.count,
     help = "clients, each with a socket of its own (default: 10)" },
-  { flags = "-w --window", value = "N", convert = count,
+  { flags = "-w --window", value = "N", convert = values.count,
     help = "requests that each client of the closed model has outstanding (default: 1)" },
   { flags = "-r --rate", value = "N", convert = rate,
     help = "send N requests per second, whatever the answers do: the open model" },
@@ -67,7 +60,7 @@ local options = {
     help = "which model the stages are for (default: closed, open with a rate)" },
   { flags = "-d --duration", value = "TIME", convert = quantity.seconds,
     help = "how long to send: 10s, 2m (default: 10s, or until all requests are sent)" },
-  { flags = "-n --requests", value = "N", convert = count, help = "how many requests to send" },
+  { flags = "-n --requests", value = "N", convert = values.count, help = "how many requests to send" },
   { flags = "--warm-up", value = "TIME", convert = quantity.seconds,
     help = "send as long before, without counting it; with DTLS, handshakes fall into it" },
   { flags = "--threshold", value = "LIMIT", name = "thresholds", many = true,

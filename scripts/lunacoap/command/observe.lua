@@ -8,6 +8,7 @@ local files = require "lunacoap.command_line.files"
 local lunacoap = require "lunacoap"
 local request = require "lunacoap.command_line.request"
 local uris = require "lunacoap.command_line.uri"
+local values = require "lunacoap.command_line.values"
 
 -- Numbers of errors: a response of another class, and one that is no notification.
 local ERROR_RESPONSE, NOT_OBSERVABLE = 709, 710
@@ -16,14 +17,6 @@ local ERROR_RESPONSE, NOT_OBSERVABLE = 709, 710
 local FAREWELL = 2
 
 local SIGNALS = { SIGINT = 130, SIGTERM = 143 }
-
-local function count(text)
-  local number = math.tointeger(tonumber(text))
-  if number and number > 0 then
-    return number
-  end
-  return nil, ("takes a number from 1 on, not '%s'"):format(text)
-end
 
 -- On a terminal with the time, anywhere else one line for each.
 local function print_state(answer, given)
@@ -148,8 +141,9 @@ CBOR in diagnostic notation and other bytes in hexadecimal digits. The server is
 told at the end.]],
   arguments = { request.URI },
   options = {
-    { flags = "-n --count", value = "N", convert = count, help = "end after so many states" },
-    { flags = "--for", value = "SECONDS", name = "seconds", convert = asking.seconds,
+    { flags = "-n --count", value = "N", convert = values.count,
+      help = "end after so many states" },
+    { flags = "--for", value = "SECONDS", name = "seconds", convert = values.seconds,
       help = "end after that time" },
     { flags = "--raw", help = "write payloads as they came, without anything between them" },
     { flags = "-i --include", help = "show code and options of each on standard error" },

@@ -14,7 +14,7 @@ local function port_of(text)
   if port and port >= 0 and port <= 65535 then
     return port
   end
-  return nil, ("a port is a number from 0 to 65535, not '%s'"):format(text)
+  return nil, ("takes a number from 0 to 65535, not '%s'"):format(text)
 end
 
 -- Who asked for what, and what he got.

@@ -3,6 +3,7 @@
 
 local files = require "lunacoap.command_line.files"
 local format = require "lunacoap.format"
+local hex = require "lunacoap.hex"
 local lunacoap = require "lunacoap"
 local terminal = require "lunacoap.command_line.terminal"
 
@@ -102,8 +103,7 @@ function M.one_line(answer)
   if answer.format and format.name(answer.format):find("cbor", 1, true) then
     payload = lunacoap.cbor.diagnose(payload) or payload
   end
-  return is_text(payload) and payload
-    or payload:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+  return is_text(payload) and payload or hex.encode(payload)
 end
 
 ---A line end, unless there is one or nothing stands before it.

@@ -4,94 +4,23 @@ local dtls = require "lunacoap.command_line.dtls"
 local failure = require "lunacoap.command_line.failure"
 local format = require "lunacoap.format"
 local lunacoap = require "lunacoap"
+local option = require "lunacoap.command_line.option"
+local values = require "lunacoap.command_line.values"
 
 local M = {}
-
----The names of content-formats that completions offer.
-M.FORMATS = {
-  "text", "json", "cbor", "senml+json", "senml+cbor", "link-format", "octets", "xml", "exi",
-}
-
-local MOST_SECONDS = 1e9 -- as the property Timeout takes them
-
-local function seconds(text)
-  local number = tonumber(text)
-  if number and number > 0 and number <= MOST_SECONDS then
-    return number
-  end
-  return nil, ("takes a number of seconds, such as 2.5, not '%s'"):format(text)
-end
-M.seconds = seconds
-
--- The number of an option, however its name is written.
-local function option_number(text)
-  if text:find("^%d+$") then
-    local number = math.tointeger(tonumber(text))
-    return number and number <= 65535 and number or nil
-  end
-  for name, number in pairs(lunacoap.OptionNumber) do
-    if name:lower() == text:lower() then
-      return number
-    end
-  end
-end
-
--- The bytes that "0x..." stands for; other text is its own bytes.
-local function bytes_of(text)
-  local digits = text:match("^0[xX](.*)$")
-  if not digits then
-    return text
-  elseif #digits % 2 == 1 or digits:find("%X") then
-    return nil
-  end
-  return (digits:gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end))
-end
-
--- An option's value as a component takes it: a number, hexadecimal digits or text.
-local function option_value(kind, text)
-  if kind == lunacoap.ValueType.ovtUInt then
-    return math.tointeger(tonumber(text)) or text
-  end
-  local bytes = bytes_of(text)
-  if bytes and kind == lunacoap.ValueType.ovtBinary then
-    bytes = bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
-  end
-  return bytes
-end
-
--- An option of "NUMBER,VALUE", or nil and what is wrong.
-local function option(text)
-  local name, given = text:match("^([^,]*),?(.*)$")
-  local number = option_number(name)
-  if not number then
-    return nil, ("there is no option '%s': it takes a number or a name such as Uri-Query, a comma "
-      .. "and a value"):format(name)
-  end
-  local made = lunacoap.CoAPOption(number)
-  local value = option_value(made.ValueType, given)
-  if not value then
-    return nil, ("takes pairs of hexadecimal digits behind 0x, not '%s'"):format(text)
-  end
-  local ok, err = pcall(function() made.Value = value end)
-  if ok then
-    return made
-  end
-  -- An ETag that was copied as it is shown.
-  local hint = made.ValueType == lunacoap.ValueType.ovtBinary and not given:find("^0[xX]")
-  return nil, err.Message:gsub("^.-: ", "") .. (hint and "; hexadecimal digits go behind 0x" or "")
-end
 
 ---@type lunacoap.command_line.Group
 M.group = {
   title = "Requests",
   options = {
-    { flags = "-a --accept", value = "FORMAT", convert = format.number, suggest = M.FORMATS,
+    { flags = "-a --accept", value = "FORMAT", convert = format.number,
+      suggest = format.short_names,
       help = "ask for this content-format: a number, a media type, or a name such as json" },
     { flags = "-O --option", value = "NUMBER,VALUE", name = "options", many = true,
       convert = option, help = "add an option, by number or name; the value is text, or bytes as "
       .. "hexadecimal digits behind 0x; may be repeated" },
     { flags = "--non", help = "send messages that nobody confirms, and that are not repeated" },
-    { flags = "--timeout", value = "SECONDS", convert = seconds, default = 60,
+    { flags = "--timeout", value = "SECONDS", convert = values.seconds, default = 60,
       help = "give up when nothing came for so long" },
     { flags = "-v --verbose", help = "show every message, and DTLS, on standard error" },
   },

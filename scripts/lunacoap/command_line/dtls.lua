@@ -2,7 +2,9 @@
 
 local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
+local hex = require "lunacoap.hex"
 local lunacoap = require "lunacoap"
+local values = require "lunacoap.command_line.values"
 
 local M = {}
 
@@ -24,7 +26,7 @@ M.group = {
     { flags = "--ca", value = "FILE",
       help = "trust these authorities (PEM) besides those that the system trusts" },
     { flags = "--psk-identity", value = "NAME", help = "the name of the pre-shared key" },
-    { flags = "--psk-key", value = "KEY",
+    { flags = "--psk-key", value = "KEY", convert = values.bytes,
       help = "the pre-shared key: text, or hexadecimal digits behind 0x" },
     M.own.rpk,
     { flags = "--peer-key", value = "FILE", help = "the raw public key of the server" },
@@ -160,26 +162,15 @@ function M.authorities(path)
   return content
 end
 
--- What --psk-key means, as the setting PSKKey takes it.
-local function hex_key(text)
-  local digits = text:match("^0[xX](.*)$")
-  if not digits then
-    return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-  elseif digits == "" or #digits % 2 == 1 or digits:find("%X") then
-    failure.raise(failure.MISUSE, "--psk-key takes pairs of hexadecimal digits behind 0x")
-  end
-  return digits
-end
-
----What the options make of either end: properties and settings for lunacoap.CoAP, by which it shows
----who it is. Raises a failure when they do not fit together, or when a file is not what it should be.
+---What the options make of either end: properties and settings for lunacoap.CoAP by which it shows
+---who it is. Raises a failure when they do not fit together, or for a file.
 ---@param given table
 ---@return table
 function M.identity(given)
   check(given)
   local fields = {}
   if given.psk_key then
-    fields.PSKIdentity, fields.PSKKey = given.psk_identity, hex_key(given.psk_key)
+    fields.PSKIdentity, fields.PSKKey = given.psk_identity, hex.encode(given.psk_key)
   end
   if given.cert then
     fields.SSLCert = own_certificate(given)

@@ -3,6 +3,7 @@
 local dtls = require "lunacoap.command_line.dtls"
 local failure = require "lunacoap.command_line.failure"
 local lunacoap = require "lunacoap"
+local values = require "lunacoap.command_line.values"
 
 local M = {}
 
@@ -14,7 +15,7 @@ M.group = {
     { flags = "--ca", value = "FILE",
       help = "let in clients with a certificate that one of these authorities (PEM) has issued" },
     { flags = "--psk-identity", value = "NAME", help = "let in who has the key of this name" },
-    { flags = "--psk-key", value = "KEY",
+    { flags = "--psk-key", value = "KEY", convert = values.bytes,
       help = "that pre-shared key: text, or hexadecimal digits behind 0x" },
     dtls.own.rpk,
     { flags = "--peer-key", value = "FILE", help = "the raw public key of the client to let in" },

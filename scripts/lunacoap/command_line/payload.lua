@@ -3,7 +3,6 @@
 local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
 local format = require "lunacoap.format"
-local asking = require "lunacoap.command_line.asking"
 
 local M = {}
 
@@ -16,7 +15,8 @@ M.group = {
   title = "Payload",
   options = {
     { flags = "-F --file", value = "FILE", help = "send this file, or standard input for -" },
-    { flags = "-f --format", value = "FORMAT", convert = format.number, suggest = asking.FORMATS,
+    { flags = "-f --format", value = "FORMAT", convert = format.number,
+      suggest = format.short_names,
       help = "its content-format: a number, a media type, or a name such as json; for cbor and "
       .. "senml+cbor JSON is taken and written in that format" },
     { flags = "--raw", help = "send it as it is, whatever its format" },

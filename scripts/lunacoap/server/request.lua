@@ -3,6 +3,7 @@
 
 local lunacoap = require "lunacoap"
 local format = require "lunacoap.format"
+local hex = require "lunacoap.hex"
 local percent = require "lunacoap.percent"
 
 ---@class lunacoap.Identity Who asks, as DTLS has proven it.
@@ -139,10 +140,6 @@ local WANTED = {
   [IF_NONE_MATCH] = "if_none_match",
 }
 
-local function bytes(hex)
-  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
-end
-
 local function read_option(request, name, value)
   if name == "accept" then
     request.accept = math.tointeger(value)
@@ -150,7 +147,7 @@ local function read_option(request, name, value)
     request.if_none_match = true
   else
     request[name] = request[name] or {}
-    request[name][bytes(value)] = true
+    request[name][hex.decode(value)] = true
   end
 end
 
