@@ -24,23 +24,28 @@ local function link_of(resource, path)
   return link
 end
 
+-- The paths that a resource has at present, and shows.
+local function paths_of(resource)
+  if resource.hidden then
+    return {}
+  elseif not resource:has_captures() then
+    return { resource.pattern }
+  elseif not resource.paths then
+    return {}
+  end
+  local paths = resource.paths()
+  if type(paths) ~= "table" then
+    error(("the function paths of '%s' has to return a list"):format(resource.pattern), 0)
+  end
+  return paths
+end
+
 local function links_of(server)
   local links = {}
   for _, resource in ipairs(server.resources) do
-    if resource.hidden then
-      goto continue
-    elseif not resource:has_captures() then
-      links[#links + 1] = link_of(resource, resource.pattern)
-    elseif resource.paths then
-      local paths = resource.paths()
-      if type(paths) ~= "table" then
-        error(("the function paths of '%s' has to return a list"):format(resource.pattern), 0)
-      end
-      for _, path in ipairs(paths) do
-        links[#links + 1] = link_of(resource, path)
-      end
+    for _, path in ipairs(paths_of(resource)) do
+      links[#links + 1] = link_of(resource, path)
     end
-    ::continue::
   end
   return links
 end
