@@ -123,20 +123,6 @@ function Histogram:buckets()
   end)
 end
 
--- The bucket of the value number `rank` in ascending order.
-local function find(self, rank)
-  local seen = 0
-  for r = 0, self.last_row do
-    local row = self.rows[r]
-    for i = 1, row and #row or 0 do
-      seen = seen + row[i]
-      if seen >= rank then
-        return bounds(r, i)
-      end
-    end
-  end
-end
-
 ---The smallest value that so many percent of all do not exceed; nil while there are none. It is
 ---exact for 0 and 100, and otherwise within half a thousandth, or half a unit.
 ---@param percent number 0 to 100
@@ -153,8 +139,13 @@ function Histogram:percentile(percent)
   if rank == 1 or rank >= self.n then
     return rank == 1 and self.least or self.greatest
   end
-  local low, high = find(self, rank)
-  return math.max(self.least, math.min(self.greatest, (low + high) / 2 * self.unit))
+  local seen = 0
+  for low, high, count in self:buckets() do
+    seen = seen + count
+    if seen >= rank then
+      return math.max(self.least, math.min(self.greatest, (low + high) / 2))
+    end
+  end
 end
 
 ---Adds what another histogram of the same unit has recorded.

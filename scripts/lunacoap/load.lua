@@ -282,11 +282,11 @@ local function conclude(self, sent_until)
   return result
 end
 
--- Parts of the time that was measured.
-local function share_of_core(self, now)
+-- The parts of the time that was measured in which there was a core, and in which one was missing.
+local function shares_of_core(self, now)
   local had, waited = self.world.cpu()
   local seconds = math.max(now - self.base.time, 1e-6)
-  return { had = (had - self.base.had) / seconds, waited = (waited - self.base.waited) / seconds }
+  return (had - self.base.had) / seconds, (waited - self.base.waited) / seconds
 end
 
 local function open_clients(self)
@@ -332,7 +332,7 @@ function Test:run()
   if not self.base then
     begin_measuring(self, sent_until)
   end
-  local share = share_of_core(self, sent_until)
+  local had, waited = shares_of_core(self, sent_until)
   while self.outstanding > 0 and not self.stopped do
     self.world.sleep(TICK)
     tick(self, self.now())
@@ -341,7 +341,7 @@ function Test:run()
     error(self.problem, 0)
   end
   local result = conclude(self, sent_until)
-  result.cpu, result.starved = share.had, share.waited
+  result.cpu, result.starved = had, waited
   return result
 end
 
