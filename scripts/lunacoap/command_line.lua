@@ -116,7 +116,7 @@ end
 ---@return integer status
 function M.run(row, words)
   return lunacoap.run(function()
-    local _, status = xpcall(function()
+    local ok, status = xpcall(function()
       local declaration = M.load(row)
       local given = parser.parse(declaration, words)
       if given then
@@ -125,7 +125,7 @@ function M.run(row, words)
       files.print(help.command(declaration))
       return 0
     end, describe)
-    if status and math.type(status) ~= "integer" then
+    if not ok then
       status = ended(row.name, status)
     end
     if status then
