@@ -7,6 +7,7 @@
 #include "bindings/cbor_codec.h"
 #include "bindings/cbor_value.h"
 #include "bindings/error.h"
+#include "bindings/text.h"
 #include "wire/cbor_text.h"
 
 enum { MOST_INDENT = 16 };
@@ -17,9 +18,7 @@ struct lc_cbor_reader lc_cbor_check_reader(lua_State *L, const char *function)
         lc_error_raisef(L, LC_ERROR_USAGE, "cbor.%s takes a string of bytes, not %s", function,
             lc_error_describe(L, 1));
     }
-    size_t len;
-    const char *data = lua_tolstring(L, 1, &len);
-    return (struct lc_cbor_reader){.input = lc_bytes(data, len)};
+    return (struct lc_cbor_reader){.input = lc_text_bytes(L, 1)};
 }
 
 int lc_cbor_push_fault(lua_State *L, const struct lc_cbor_reader *reader)

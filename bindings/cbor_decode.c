@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "bindings/cbor_value.h"
+#include "bindings/text.h"
 
 /* A table is made for so many items at most; a larger one grows as they are read. */
 enum { MOST_ROOM = 64 };
@@ -85,9 +86,7 @@ static bool push_tagged(lua_State *L, struct lc_cbor_reader *reader, uint64_t ta
     int item = lua_gettop(L);
     if ((tag == LC_CBOR_BIGNUM || tag == LC_CBOR_NEGATIVE_BIGNUM) &&
         lc_cbor_push_content(L, item, &number) == LC_CBOR_BYTE_STRING) {
-        size_t len;
-        const char *data = lua_tolstring(L, -1, &len);
-        push_bignum(L, tag, lc_bytes(data, len));
+        push_bignum(L, tag, lc_text_bytes(L, -1));
         lua_replace(L, item);
         lua_settop(L, item);
     } else {

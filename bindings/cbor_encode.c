@@ -8,6 +8,7 @@
 #include "bindings/buffer.h"
 #include "bindings/cbor_value.h"
 #include "bindings/error.h"
+#include "bindings/text.h"
 #include "bindings/walk.h"
 
 /* Where a pair of a map stands in the output. */
@@ -119,13 +120,6 @@ static bool encode_bignum(struct lc_buf *out, uint64_t tag, struct lc_bytes bign
            lc_cbor_write_string(out, LC_CBOR_BYTES, bignum);
 }
 
-static struct lc_bytes to_bytes(lua_State *L, int index)
-{
-    size_t len;
-    const char *data = lua_tolstring(L, index, &len);
-    return lc_bytes(data, len);
-}
-
 /* The value at the top has a tag. */
 static void encode_tagged(struct encoder *encoder, uint64_t tag)
 {
@@ -135,7 +129,7 @@ static void encode_tagged(struct encoder *encoder, uint64_t tag)
     lc_walk_enter(&encoder->walk, (struct lc_step){0});
     if ((tag == LC_CBOR_BIGNUM || tag == LC_CBOR_NEGATIVE_BIGNUM) &&
         lc_cbor_push_content(L, value, &number) == LC_CBOR_BYTE_STRING) {
-        check(encoder, encode_bignum(encoder->out, tag, to_bytes(L, -1)));
+        check(encoder, encode_bignum(encoder->out, tag, lc_text_bytes(L, -1)));
     } else {
         check(encoder, lc_cbor_write_head(encoder->out, LC_CBOR_TAG, tag));
         encode_value(encoder, value);
@@ -151,7 +145,7 @@ static void encode_object(struct encoder *encoder, int index)
     uint64_t number;
     switch (lc_cbor_push_content(L, index, &number)) {
     case LC_CBOR_BYTE_STRING:
-        check(encoder, lc_cbor_write_string(encoder->out, LC_CBOR_BYTES, to_bytes(L, -1)));
+        check(encoder, lc_cbor_write_string(encoder->out, LC_CBOR_BYTES, lc_text_bytes(L, -1)));
         break;
     case LC_CBOR_TAGGED:
         encode_tagged(encoder, number);
@@ -193,7 +187,7 @@ static void encode_value(struct encoder *encoder, int index)
         check(encoder, encode_number(encoder->out, L, index));
         break;
     case LUA_TSTRING:
-        check(encoder, encode_string(encoder->out, to_bytes(L, index)));
+        check(encoder, encode_string(encoder->out, lc_text_bytes(L, index)));
         break;
     case LUA_TBOOLEAN:
         check(encoder, lc_cbor_write_head(encoder->out, LC_CBOR_SIMPLE,

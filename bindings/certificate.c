@@ -7,6 +7,7 @@
 
 #include "bindings/error.h"
 #include "bindings/fields.h"
+#include "bindings/text.h"
 
 #define NAME "lunacoap.Certificate"
 
@@ -186,13 +187,6 @@ static void push_text(lua_State *L, struct object *object, enum lc_certificate_f
 /* ---- Loading -----------------------------------------------------------------------------------
  */
 
-static struct lc_bytes bytes_at(lua_State *L, int index)
-{
-    size_t len;
-    const char *text = lua_tolstring(L, index, &len);
-    return lc_bytes(text, len);
-}
-
 /* The store that the object at index 1 names; its strings stay on the stack. */
 static struct lc_certificate_source push_store(lua_State *L, int index)
 {
@@ -200,9 +194,9 @@ static struct lc_certificate_source push_store(lua_State *L, int index)
     lua_getiuservalue(L, index, STORE_TYPE);
     store.type = (int)lua_tointeger(L, -1);
     lua_getiuservalue(L, index, STORE);
-    store.content = bytes_at(L, -1);
+    store.content = lc_text_bytes(L, -1);
     lua_getiuservalue(L, index, STORE_PASSWORD);
-    store.password = bytes_at(L, -1);
+    store.password = lc_text_bytes(L, -1);
     return store;
 }
 
@@ -232,7 +226,7 @@ static int search(lua_State *L, int index, struct lc_bytes subject, struct lc_er
 static void assign_subject(lua_State *L)
 {
     struct lc_error error;
-    struct lc_bytes subject = bytes_at(L, 3);
+    struct lc_bytes subject = lc_text_bytes(L, 3);
     if (subject.len == 0) {
         replace(check_object(L, 1), NULL, false);
         return;
@@ -246,7 +240,7 @@ static void assign_subject(lua_State *L)
 static void assign_encoded(lua_State *L)
 {
     struct object *object = check_object(L, 1);
-    struct lc_bytes encoded = bytes_at(L, 3);
+    struct lc_bytes encoded = lc_text_bytes(L, 3);
     if (encoded.len == 0) {
         replace(object, NULL, false);
         return;
@@ -365,7 +359,7 @@ static int new_from_encoded(lua_State *L)
 {
     struct lc_error error;
     struct object *object = push_object(L);
-    if (lc_certificate_decode(bytes_at(L, 1), NULL, &object->certificate, &error) != LC_OK) {
+    if (lc_certificate_decode(lc_text_bytes(L, 1), NULL, &object->certificate, &error) != LC_OK) {
         return lc_error_raise(L, &error);
     }
     return 1;
@@ -382,7 +376,7 @@ static int new_from_store(lua_State *L)
     lua_setiuservalue(L, 5, STORE);
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, 5, STORE_PASSWORD);
-    if (search(L, 5, bytes_at(L, 4), &error) != LC_OK) {
+    if (search(L, 5, lc_text_bytes(L, 4), &error) != LC_OK) {
         return lc_error_raise(L, &error);
     }
     return 1;

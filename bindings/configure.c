@@ -7,6 +7,7 @@
 #include "bindings/component.h"
 #include "bindings/error.h"
 #include "bindings/property.h"
+#include "bindings/text.h"
 #include "component/component.h"
 #include "component/event.h"
 
@@ -59,9 +60,7 @@ static void assign_setting(
     lua_pushfstring(L, "%s=", row->name);
     lua_insert(L, -2);
     lua_concat(L, 2);
-    size_t len;
-    const char *setting = lua_tolstring(L, -1, &len);
-    if (lc_component_config(component, lc_bytes(setting, len), out, &error) != LC_OK) {
+    if (lc_component_config(component, lc_text_bytes(L, -1), out, &error) != LC_OK) {
         lc_error_raise(L, &error);
     }
     lua_pop(L, 1);

@@ -12,6 +12,7 @@
 #include "bindings/buffer.h"
 #include "bindings/cbor_value.h"
 #include "bindings/error.h"
+#include "bindings/text.h"
 #include "bindings/walk.h"
 
 #define NAME "lunacoap.json.tree"
@@ -36,13 +37,6 @@ static int free_tree(lua_State *L)
 static void check(lua_State *L, bool done)
 {
     lc_buffer_check(L, done);
-}
-
-static struct lc_bytes to_bytes(lua_State *L, int index)
-{
-    size_t len;
-    const char *data = lua_tolstring(L, index, &len);
-    return lc_bytes(data, len);
 }
 
 /* ---- A tree as text ----------------------------------------------------------------------------
@@ -118,7 +112,7 @@ static int push_text(lua_State *L, json_t **tree, size_t flags)
 
 static json_t *make_string(struct lc_walk *walk, int index)
 {
-    struct lc_bytes text = to_bytes(walk->L, index);
+    struct lc_bytes text = lc_text_bytes(walk->L, index);
     if (!lc_utf8_valid(text)) {
         lc_walk_refuse(walk, "a string that is not UTF-8");
     }
@@ -186,7 +180,7 @@ static void fill_object(struct lc_walk *walk, int table, json_t *object)
         if (lua_type(L, value - 1) != LUA_TSTRING) {
             lc_walk_refuse(walk, "the keys of a JSON object are strings");
         }
-        struct lc_bytes key = to_bytes(L, value - 1);
+        struct lc_bytes key = lc_text_bytes(L, value - 1);
         if (!lc_utf8_valid(key)) {
             lc_walk_refuse(walk, "a key that is not UTF-8");
         }
@@ -262,7 +256,7 @@ static bool load(lua_State *L, const char *function, json_t **tree)
         lc_error_raisef(
             L, LC_ERROR_USAGE, "json.%s takes a string, not %s", function, lc_error_describe(L, 1));
     }
-    struct lc_bytes text = to_bytes(L, 1);
+    struct lc_bytes text = lc_text_bytes(L, 1);
     size_t deep = find_too_deep(text);
     if (deep > 0) {
         push_malformed(L, deep, "nested more than 128 deep");

@@ -8,6 +8,7 @@
 
 #include "bindings/buffer.h"
 #include "bindings/error.h"
+#include "bindings/text.h"
 #include "wire/linkformat.h"
 
 #define TARGET "target"
@@ -21,9 +22,7 @@ static struct lc_bytes check_text(lua_State *L, int index, const char *function,
         lc_error_raisef(L, LC_ERROR_USAGE, "linkformat.%s takes %s, not %s", function, what,
             lc_error_describe(L, index));
     }
-    size_t len;
-    const char *text = lua_tolstring(L, index, &len);
-    return lc_bytes(text, len);
+    return lc_text_bytes(L, index);
 }
 
 static void push_bytes(lua_State *L, struct lc_bytes bytes)

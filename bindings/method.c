@@ -10,6 +10,7 @@
 #include "bindings/error.h"
 #include "bindings/loop.h"
 #include "bindings/task.h"
+#include "bindings/text.h"
 #include "component/call.h"
 #include "component/serve.h"
 #include "wire/code.h"
@@ -20,9 +21,7 @@ static struct lc_bytes check_string(lua_State *L, int index, const char *method,
         lc_error_raisef(L, LC_ERROR_USAGE, "%s takes %s as a string, not %s", method, what,
             lc_error_describe(L, index));
     }
-    size_t len;
-    const char *text = lua_tolstring(L, index, &len);
-    return lc_bytes(text, len);
+    return lc_text_bytes(L, index);
 }
 
 /* An argument too many is a mistake that would go unseen, such as coap:Put(uri, data). */

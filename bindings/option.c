@@ -9,6 +9,7 @@
 #include "bindings/error.h"
 #include "bindings/fields.h"
 #include "bindings/option_item.h"
+#include "bindings/text.h"
 #include "component/optionlist.h"
 #include "wire/registry.h"
 
@@ -90,9 +91,7 @@ static struct lc_bytes push_text(lua_State *L, int index)
         lc_error_raisef(L, LC_ERROR_USAGE, "CoAPOption.Value takes a string or a number, not %s",
             lc_error_describe(L, index));
     }
-    size_t len;
-    const char *text = lua_tolstring(L, -1, &len);
-    return lc_bytes(text, len);
+    return lc_text_bytes(L, -1);
 }
 
 static int check_sendable(const struct lc_option_item *item, struct lc_error *error)

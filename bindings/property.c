@@ -167,9 +167,7 @@ static int assign_plain(
         if (lua_type(L, value) != LUA_TSTRING) {
             return lc_property_raise_type(L, row, value);
         }
-        size_t len;
-        const char *text = lua_tolstring(L, value, &len);
-        code = lc_component_set_text(component, row, lc_bytes(text, len), &error);
+        code = lc_component_set_text(component, row, lc_text_bytes(L, value), &error);
     } else {
         if (lua_type(L, value) != LUA_TNUMBER) {
             return lc_property_raise_type(L, row, value);

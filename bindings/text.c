@@ -27,9 +27,7 @@ int lc_text_push(lua_State *L, struct lc_state *state, int code_page, struct lc_
 
 struct lc_bytes lc_text_check(lua_State *L, struct lc_state *state, int code_page, int index)
 {
-    size_t len;
-    const char *text = lua_tolstring(L, index, &len);
-    struct lc_bytes bytes = lc_bytes(text, len);
+    struct lc_bytes bytes = lc_text_bytes(L, index);
     if (code_page != LC_CODEPAGE_UTF8) {
         struct lc_error error;
         if (lc_codepage_encode(&state->codepage, code_page, bytes, &state->scratch, &error) !=
