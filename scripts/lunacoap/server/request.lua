@@ -31,6 +31,7 @@ local percent = require "lunacoap.percent"
 ---@field notifying boolean Whether no client asked: a notification is made for the observers.
 ---@field resource? lunacoap.Resource What answers; nil where there is none.
 ---@field server lunacoap.Server
+---@field coap lunacoap.CoAP The component that received it.
 ---@field event table The component's event.
 local lazy = {}
 
@@ -122,13 +123,11 @@ local function no()
   return false
 end
 
--- Fields that most requests lack.
+-- Fields that most requests lack; the last three are of options that the server itself heeds.
 for _, name in ipairs { "accept", "format", "resource", "etags", "if_match", "if_none_match" } do
   lazy[name] = absent
 end
-for _, name in ipairs { "observing", "notifying" } do
-  lazy[name] = no
-end
+lazy.observing, lazy.notifying = no, no
 
 local OPTION = lunacoap.OptionNumber
 
@@ -171,11 +170,8 @@ function M.received(server, coap, e, method, observing)
   local resource, params = server.router:match(path)
   local request = setmetatable({
     server = server, coap = coap, event = e, method = method, path = path, resource = resource,
-    params = params,
+    params = params, observing = observing or nil,
   }, Request)
-  if observing then
-    request.observing = true
-  end
   if method ~= "GET" then
     request.payload = coap.RequestDataB
     local number = coap.RequestContentFormat
