@@ -214,7 +214,7 @@ function M.mount(server, prefix, folder, options)
     return function(request)
       local path = request.params.path or ""
       local response = act(folder, request, path)
-      if changes and response.code:byte() == 50 then
+      if changes and lunacoap.response.is_success(response) then
         notify(files, root, path)
       end
       return response

@@ -64,6 +64,13 @@ function M.is(value)
   return class == Response or type(class) == "table" and rawget(class, "__name") == Response.__name
 end
 
+---Whether the code of a response is of class 2.
+---@param response lunacoap.Response
+---@return boolean
+function M.is_success(response)
+  return response.code:byte() == 50 -- "2"
+end
+
 ---Calls a function and returns what it returns, or the response that it raises. Other errors are
 ---raised again as they were, with their place.
 ---@param f function

@@ -7,10 +7,11 @@ local access = require "lunacoap.server.access"
 local discovery = require "lunacoap.server.discovery"
 local observers = require "lunacoap.server.observers"
 local Request = require "lunacoap.server.request"
-local represent = require "lunacoap.server.represent"
 local respond = require "lunacoap.server.respond"
 local Resource = require "lunacoap.server.resource"
+local Response = require "lunacoap.response"
 local Router = require "lunacoap.server.router"
+local write = require "lunacoap.server.write"
 
 ---@class lunacoap.ServerInit: lunacoap.CoAPInit
 ---@field access? lunacoap.AccessRule Who may use it at all.
@@ -100,10 +101,12 @@ function Server:use(layer)
   table.insert(self.layers, layer)
 end
 
--- The response to a request is in Response* then; returns the request, and whether it is a 2.xx.
+-- From an event to Response*, which go out when its handler returns.
 local function answer(self, coap, e, method, observing)
   local request = Request.received(self, coap, e, method, observing)
-  return represent.write(coap, respond(request)), request
+  local response = respond(request)
+  write(coap, response)
+  return request, response
 end
 
 -- ---- Life cycle ---------------------------------------------------------------------------------
@@ -115,9 +118,9 @@ local function attach(self)
     answer(self, component, e, NAMES[e.Method] or ("0.%02d"):format(e.Method), false)
   end
   coap.OnRegister = function(component, e)
-    local success, request = answer(self, component, e, "GET", true)
+    local request, response = answer(self, component, e, "GET", true)
     local resource = request.resource
-    e.Accept = success and resource ~= nil and resource.observable == true
+    e.Accept = Response.is_success(response) and resource ~= nil and resource.observable == true
   end
   self.running = true
 end

@@ -1,10 +1,10 @@
 -- Telling the observers of resources what has become of them.
 
 local lunacoap = require "lunacoap"
-local represent = require "lunacoap.server.represent"
 local Request = require "lunacoap.server.request"
 local respond = require "lunacoap.server.respond"
 local Response = require "lunacoap.response"
+local write = require "lunacoap.server.write"
 
 -- EVERY_PATH stands for all paths of a pattern.
 local M = { EVERY_PATH = true }
@@ -24,10 +24,10 @@ local function report(server, err)
 end
 
 -- Sets Response* outside of a handler, where an earlier use has left them as they were.
-local function write(coap, response)
+local function write_anew(coap, response)
   coap.ResponseCode, coap.ResponseDataB, coap.ResponseContentFormat = "", "", -1
   coap.ResponseETagB, coap.ResponseOptions = "", {}
-  represent.write(coap, response)
+  write(coap, response)
 end
 
 -- One state for those who observe a path with the same arguments and Accept.
@@ -35,7 +35,7 @@ local function tell_group(server, group)
   local coap = server.coap
   local response = respond(Request.notifying(server, group))
   if server.running then -- the handler may have waited for something
-    write(coap, response)
+    write_anew(coap, response)
     coap:SendNotification(group.uri, group.Accept)
   end
 end
@@ -119,7 +119,7 @@ function M.tell_of_all(server)
     if resource and resource.observable then
       resource:notify(params)
     else
-      write(coap, Response.of("4.04"))
+      write_anew(coap, Response.of("4.04"))
       coap:SendNotification(group.URI)
     end
   end

@@ -1,10 +1,9 @@
--- What a handler returned becomes the payload and options of a response: content negotiation by
--- Accept, the Content-Format, the ETag.
+-- What a handler returned becomes the response that goes out: content negotiation by Accept, the
+-- Content-Format, the ETag.
 
 local lunacoap = require "lunacoap"
 local format = require "lunacoap.format"
 local formats = require "lunacoap.server.formats"
-local percent = require "lunacoap.percent"
 local Response = require "lunacoap.response"
 
 local TEXT, OCTETS = 0, 42
@@ -76,10 +75,13 @@ end
 ---@param resource lunacoap.Resource
 ---@return table<string, true>
 function M.etags(response, resource)
-  if response.etag or resource.etag == false then
-    return { [response.etag or false] = true }
-  end
   local set = {}
+  if response.etag then
+    set[response.etag] = true
+  end
+  if response.etag or resource.etag == false then
+    return set
+  end
   for _, number in ipairs(offers_of(response, resource)) do
     local payload = encode(response, number)
     if payload then
@@ -138,10 +140,6 @@ local function settle_error(request, response)
   response.body, response.format = payload, number
 end
 
-local function is_success(response)
-  return response.code:byte() == 50 -- "2"
-end
-
 ---Makes of what a handler or a layer returned the response that goes out: its body is the payload,
 ---its format and ETag are the options, its code is 4.06 or 2.03 where the request wants that.
 ---@param request lunacoap.Request
@@ -152,11 +150,11 @@ function M.settle(request, value)
     return value -- by a layer further inside
   end
   local response = M.response(value, request.method)
-  if is_success(response) then
+  if Response.is_success(response) then
     if response.body ~= nil then
       settle_body(request, response)
     end
-    if request.resource and is_success(response) then
+    if request.resource and Response.is_success(response) then
       response.max_age = response.max_age or request.resource.max_age
     end
   else
@@ -164,45 +162,6 @@ function M.settle(request, value)
   end
   response.settled = true
   return response
-end
-
-local MAX_AGE, LOCATION_PATH, LOCATION_QUERY = 14, 8, 20
-
-local function add_location(options, location)
-  local path, query = location:match("^([^?]*)%??(.*)$")
-  for segment in path:gmatch("[^/]+") do
-    options:Add { Number = LOCATION_PATH, Value = percent.decode(segment) }
-  end
-  for argument in query:gmatch("[^&]+") do
-    options:Add { Number = LOCATION_QUERY, Value = percent.decode(argument) }
-  end
-end
-
----Sets Response* of a component, which are empty.
----@param coap lunacoap.CoAP
----@param response lunacoap.Response A settled one.
----@return boolean success Whether it is a 2.xx response.
-function M.write(coap, response)
-  coap.ResponseCode = response.code
-  if response.body then
-    coap.ResponseDataB = response.body
-  end
-  if response.format then
-    coap.ResponseContentFormat = response.format
-  end
-  if response.etag then
-    coap.ResponseETagB = response.etag
-  end
-  if response.max_age then
-    coap.ResponseOptions:Add { Number = MAX_AGE, Value = response.max_age }
-  end
-  if response.location then
-    add_location(coap.ResponseOptions, response.location)
-  end
-  for _, option in ipairs(response.options or {}) do
-    coap.ResponseOptions:Add(option)
-  end
-  return is_success(response)
 end
 
 return M
