@@ -2,38 +2,11 @@
 local probe = require "lunacoap.probe"
 local wire = probe.wire
 
-local M = { CON = 0, NON = 1, ACK = 2, RST = 3 }
-
-M.GET, M.POST, M.PUT, M.DELETE, M.FETCH = 1, 2, 3, 4, 5
-M.IF_MATCH, M.HOST, M.ETAG, M.IF_NONE_MATCH, M.OBSERVE, M.PORT, M.PATH, M.FORMAT = 1, 3, 4, 5, 6, 7, 11, 12
-M.MAX_AGE, M.QUERY, M.HOP_LIMIT, M.ACCEPT = 14, 15, 16, 17
-M.BLOCK2, M.BLOCK1, M.SIZE2, M.PROXY_URI, M.PROXY_SCHEME, M.SIZE1 = 23, 27, 28, 35, 39, 60
-M.NO_RESPONSE, M.REQUEST_TAG = 258, 292
-
---- "2.05" -> 0x45
-function M.code(text)
-  local class, detail = text:match("^(%d)%.(%d%d)$")
-  return tonumber(class) << 5 | tonumber(detail)
-end
-
---- The value of a block option, as a number.
-function M.block(num, more, szx)
-  return num << 4 | (more and 8 or 0) | szx
-end
+local M = setmetatable({}, { __index = require "spec.support.message" })
 
 --- A number as an option's value.
 function M.uint(number)
   return wire.write_uint(number)
-end
-
---- The same as bytes.
-function M.block_value(num, more, szx)
-  return M.uint(M.block(num, more, szx))
-end
-
---- Encoded options, for a response.
-function M.options(list)
-  return wire.parse(wire.encode { options = list }).encoded
 end
 
 local Asker = {}
@@ -116,30 +89,19 @@ function Asker:empty(type, message)
   self:receive(wire.encode { type = type, code = 0, id = message.id }, message.remote, nil, message.session)
 end
 
---- What the server sent since the last call, taken apart; `uint` has the numbers of its options, `value` their bytes,
---- `code` is a text.
+--- What the server sent since the last call, taken apart; `code` is a text.
 function Asker:sent()
   local list = {}
   for i, datagram in ipairs(self.server:sent()) do
-    local message = assert(wire.parse(datagram.data))
-    message.data, message.remote, message.from = datagram.data, datagram.remote, datagram.from
-    message.session = datagram.session
-    message.uint, message.value = {}, {}
-    message.code = ("%d.%02d"):format(message.code >> 5, message.code & 31)
-    for _, option in ipairs(message.options) do
-      message.value[option[1]] = option[2]
-      if #option[2] <= 4 then message.uint[option[1]] = wire.read_uint(option[2]) end
-    end
-    list[i] = message
+    list[i] = M.parse(datagram)
+    list[i].code = ("%d.%02d"):format(list[i].code >> 5, list[i].code & 31)
   end
   return list
 end
 
 --- The one message that the server sent since the last call.
 function Asker:one()
-  local list = self:sent()
-  assert(#list == 1, "one message was expected, not " .. #list)
-  return list[1]
+  return M.only(self:sent())
 end
 
 --- The one answer to a request.

@@ -2,27 +2,7 @@
 local probe = require "lunacoap.probe"
 local wire = probe.wire
 
-local M = { CON = 0, NON = 1, ACK = 2, RST = 3 }
-
-M.GET, M.POST, M.PUT, M.FETCH = 1, 2, 3, 5
-M.ETAG, M.OBSERVE, M.PATH, M.MAX_AGE = 4, 6, 11, 14
-M.BLOCK2, M.BLOCK1, M.SIZE2, M.SIZE1 = 23, 27, 28, 60
-
--- "2.05" -> 0x45
-local function number_of(code)
-  local class, detail = code:match("^(%d)%.(%d%d)$")
-  return tonumber(class) << 5 | tonumber(detail)
-end
-
---- The value of a block option.
-function M.block(num, more, szx)
-  return num << 4 | (more and 8 or 0) | szx
-end
-
---- Encoded options, for a request.
-function M.options(list)
-  return wire.parse(wire.encode { options = list }).encoded
-end
+local M = setmetatable({}, { __index = require "spec.support.message" })
 
 local Peer = {}
 Peer.__index = Peer
@@ -44,25 +24,18 @@ function Peer:ask(request)
   return self.client:send(request)
 end
 
---- What the client sent since the last call, taken apart; `uint` has the numbers of its options.
+--- What the client sent since the last call, taken apart.
 function Peer:sent()
   local list = {}
   for i, datagram in ipairs(self.client:sent()) do
-    local message = assert(wire.parse(datagram.data))
-    message.data, message.remote, message.uint = datagram.data, datagram.remote, {}
-    for _, option in ipairs(message.options) do
-      if #option[2] <= 4 then message.uint[option[1]] = wire.read_uint(option[2]) end
-    end
-    list[i] = message
+    list[i] = M.parse(datagram)
   end
   return list
 end
 
 --- The one message that the client sent since the last call.
 function Peer:one()
-  local list = self:sent()
-  assert(#list == 1, "one message was expected, not " .. #list)
-  return list[1]
+  return M.only(self:sent())
 end
 
 --- The client receives a message of this type: code, options, payload, token, id, host, port, session. `allocations` of the
@@ -72,7 +45,7 @@ function Peer:tell(type, answer)
     self.next_id = self.next_id + 1
   end
   local datagram = wire.encode {
-    type = type, code = number_of(answer.code or "0.00"), id = answer.id or self.next_id,
+    type = type, code = M.code(answer.code or "0.00"), id = answer.id or self.next_id,
     token = answer.token, options = answer.options, payload = answer.payload,
   }
   probe.base.fail_after(self.allocations)
@@ -117,9 +90,7 @@ end
 
 --- The only one of them.
 function Peer:event()
-  local list = self:events()
-  assert(#list == 1, "one event was expected, not " .. #list)
-  return list[1]
+  return M.only(self:events())
 end
 
 return M
