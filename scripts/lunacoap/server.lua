@@ -1,6 +1,10 @@
 -- lunacoap.server { LocalPort = 5683 }: a CoAP server as a set of resources. What a handler returns
 -- becomes the response; codes, formats, ETags, conditions, observers and /.well-known/core follow
 -- from what is said of the resources.
+--
+-- The way of a request: server/request.lua is what a handler gets, server/respond.lua asks layers,
+-- access rules, conditions and the handler, server/represent.lua makes the response of what these
+-- return, and server/write.lua hands it to the component.
 
 local lunacoap = require "lunacoap"
 local access = require "lunacoap.server.access"
