@@ -14,6 +14,7 @@
 
 local probe = require "lunacoap.probe"
 local coap = require "spec.support.coap"
+local enqueue = require "spec.support.enqueue"
 
 local dtls, clock = probe.dtls, probe.clock
 
@@ -23,7 +24,7 @@ Net.__index = Net
 local M = {}
 
 function M.new()
-  return setmetatable({ hosts = {}, queue = {}, count = 0, securities = {} }, Net)
+  return setmetatable({ hosts = {}, queue = {}, securities = {} }, Net)
 end
 
 function Net:security(options)
@@ -80,10 +81,8 @@ end
 function Net:send(datagram, from, to)
   local copies = self.wire and self.wire(datagram, from, to)
   for _, copy in ipairs(copies or { { 10, datagram } }) do
-    self.count = self.count + 1
-    table.insert(self.queue, {
-      at = dtls.now() + copy[1] * 1000, order = self.count, datagram = copy[2], from = from, to = to,
-    })
+    enqueue(self.queue,
+      { at = dtls.now() + copy[1] * 1000, datagram = copy[2], from = from, to = to })
   end
 end
 
@@ -97,18 +96,8 @@ local function move_to(time)
   dtls.turn(math.max(time, dtls.now()))
 end
 
-local function earliest(queue)
-  local best = 1
-  for i, entry in ipairs(queue) do
-    if entry.at < queue[best].at or entry.at == queue[best].at and entry.order < queue[best].order then
-      best = i
-    end
-  end
-  return queue[best], best
-end
-
 function Net:step(limit)
-  local entry, index = earliest(self.queue)
+  local entry = self.queue[1]
   local timer = dtls.next() or math.maxinteger
   local at = math.min(timer, entry and entry.at or math.maxinteger)
   if at > limit then
@@ -116,7 +105,7 @@ function Net:step(limit)
   end
   move_to(at)
   if entry and entry.at <= at then
-    table.remove(self.queue, index)
+    table.remove(self.queue, 1)
     local host = self:host_at(entry.to)
     if host then
       host.filter:receive(entry.datagram, entry.from, host.address)

@@ -19,6 +19,7 @@
 --   deadline when it wants to be called
 
 local probe = require "lunacoap.probe"
+local enqueue = require "spec.support.enqueue"
 local pki = require "spec.support.pki"
 
 local engine = probe.engine
@@ -137,7 +138,7 @@ local Pair = {}
 Pair.__index = Pair
 
 function M.new(options)
-  local self = setmetatable({ now = 0, queue = {}, count = 0, wire = options.wire }, Pair)
+  local self = setmetatable({ now = 0, queue = {}, wire = options.wire }, Pair)
   set_now(0)
   self.client = new_end(self, "client", options.client, options)
   self.server = new_end(self, "server", options.server, options)
@@ -154,9 +155,7 @@ end
 
 -- Puts a datagram on the wire to an end, which gets it after `delay` ms.
 function Pair:deliver(to, delay, datagram)
-  self.count = self.count + 1
-  table.insert(self.queue,
-    { at = self.now + delay * 1000, order = self.count, to = to, datagram = datagram })
+  enqueue(self.queue, { at = self.now + delay * 1000, to = to, datagram = datagram })
 end
 
 function Pair:send(from, datagram)
@@ -196,19 +195,8 @@ function Pair:decide(e, alert)
   end
 end
 
-local function next_datagram(queue)
-  local first = 1
-  for i, entry in ipairs(queue) do
-    local best = queue[first]
-    if entry.at < best.at or entry.at == best.at and entry.order < best.order then
-      first = i
-    end
-  end
-  return queue[first], first
-end
-
 function Pair:step(limit)
-  local entry, index = next_datagram(self.queue)
+  local entry = self.queue[1]
   local due, e = entry and entry.at or math.maxinteger, nil
   for _, candidate in ipairs { self.client, self.server } do
     if candidate.deadline and candidate.deadline < due then
@@ -225,7 +213,7 @@ function Pair:step(limit)
     e.session:expire()
     self:settle(e)
   else
-    table.remove(self.queue, index)
+    table.remove(self.queue, 1)
     self:input(entry.to, entry.datagram)
   end
   return true

@@ -1,6 +1,7 @@
 -- Virtual time for load tests: a clock that jumps from event to event, and clients whose requests are
 -- answered when a function says so.
 local load_test = require "lunacoap.load"
+local enqueue = require "spec.support.enqueue"
 
 local M = {}
 
@@ -16,11 +17,7 @@ function M.new(answer, cost)
 end
 
 function virtual:later(at, run)
-  local i = #self.events + 1
-  while i > 1 and self.events[i - 1].at > at do
-    i = i - 1
-  end
-  table.insert(self.events, i, { at = at, run = run })
+  enqueue(self.events, { at = at, run = run })
 end
 
 local function client_of(world, _, report)

@@ -1,6 +1,7 @@
 -- A wire in virtual time between channels: it loses, repeats, delays and so reorders datagrams, as
 -- its seeded dice say. Nothing sleeps, and the same seed gives the same run.
 
+local enqueue = require "spec.support.enqueue"
 local message = require("lunacoap.probe").message
 
 local Wire = {}
@@ -22,8 +23,7 @@ function Wire.new(options)
     delay = options.delay or { 1000, 1000 },
     dice = options.seed or 1,
     nodes = {}, -- channels by address
-    flying = {}, -- a binary heap by time of arrival
-    count = 0,
+    flying = {}, -- by time of arrival
   }, Wire)
   return self
 end
@@ -34,45 +34,10 @@ function Wire:roll()
   return (self.dice >> 11) * 2.0 ^ -53
 end
 
-local function earlier(a, b)
-  return a.at < b.at or a.at == b.at and a.number < b.number
-end
-
-function Wire:push(item)
-  local heap = self.flying
-  local i = #heap + 1
-  while i > 1 and earlier(item, heap[i // 2]) do
-    heap[i] = heap[i // 2]
-    i = i // 2
-  end
-  heap[i] = item
-end
-
-function Wire:pop()
-  local heap = self.flying
-  local top, last = heap[1], table.remove(heap)
-  local i = 1
-  while #heap > 0 do
-    local child = i * 2
-    if child < #heap and earlier(heap[child + 1], heap[child]) then
-      child = child + 1
-    end
-    if child > #heap or not earlier(heap[child], last) then
-      heap[i] = last
-      break
-    end
-    heap[i] = heap[child]
-    i = child
-  end
-  return top
-end
-
 function Wire:fly(data, from, to)
   local shortest, longest = self.delay[1], self.delay[2]
   local delay = shortest + math.floor((longest - shortest) * self:roll())
-  self.count = self.count + 1
-  local at = self.timers:now() + delay
-  self:push { at = at, number = self.count, data = data, from = from, to = to }
+  enqueue(self.flying, { at = self.timers:now() + delay, data = data, from = from, to = to })
 end
 
 ---Puts a datagram on the wire.
@@ -105,7 +70,7 @@ function Wire:run_to(until_time)
     end
     self.timers:run_to(at)
     while self.flying[1] and self.flying[1].at <= at do
-      item = self:pop()
+      item = table.remove(self.flying, 1)
       local node = self.nodes[item.to]
       if node then
         node:receive(item.data, item.from, item.to)
