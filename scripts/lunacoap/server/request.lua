@@ -164,6 +164,11 @@ end
 local M = {}
 
 ---The request of an OnRequest or OnRegister event, in its own handler.
+---@param server lunacoap.Server
+---@param coap lunacoap.CoAP
+---@param e table The event.
+---@param method string
+---@param observing boolean
 ---@return lunacoap.Request
 function M.received(server, coap, e, method, observing)
   local path = e.URIPath
@@ -190,6 +195,8 @@ local NOBODY = { RemoteHost = "", RemotePort = 0, PSKIdentity = "", CertFingerpr
 NOBODY.__index = NOBODY
 
 ---The GET that makes a notification for a group of coap:ListObserved().
+---@param server lunacoap.Server
+---@param group lunacoap.Observed
 ---@return lunacoap.Request
 function M.notifying(server, group)
   local path = group.URIPath
