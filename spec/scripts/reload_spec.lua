@@ -195,6 +195,24 @@ while true do lunacoap.sleep(0.02) print "%s loop" end
     assert.is_nil(child:output():sub(before):match("two loop.*two loop.*(one [^\n]*)"))
   end)
 
+  it("ends loops of the old script that catch every error", function()
+    local function looping(word)
+      return server_of("return ''", ([[
+lunacoap.spawn(function()
+  while true do pcall(function() print "%s turn" lunacoap.sleep(0.02) end) end
+end)]]):format(word))
+    end
+    start(looping("one"))
+    child:expect("one turn")
+    change(looping("two"))
+    child:expect("two turn")
+    local before = #child:output()
+    assert.is_true(process.wait(function()
+      return select(2, child:output():sub(before):gsub("two turn", "")) > 5
+    end))
+    assert.is_nil(child:output():sub(before):match("two turn.*two turn.*(one turn)"))
+  end)
+
   it("watches the script's own modules", function()
     write("mine.lua", "return 'one'")
     start(server_of("return require 'mine'"))

@@ -10,6 +10,9 @@ local OVER = setmetatable({}, { __tostring = function() return "the script was l
 
 local CANCELED = 711
 
+-- Seconds that nobody waits for.
+local FOR_GOOD = 1e9
+
 -- ---- Tasks --------------------------------------------------------------------------------------
 
 -- Whether an error is only the end of a task: retire() cancels what it may have waited for.
@@ -34,19 +37,30 @@ local function task_of(generation, f)
   end
 end
 
--- A loop such as `while true do sleep(1) ... end` would never end by itself.
+-- A loop such as `while true do sleep(1) ... end` would never end by itself. One that catches the
+-- error and goes on is not woken again.
 local function sleep(generation, seconds)
-  lunacoap.sleep(seconds)
-  if generation.over and generation.tasks[coroutine.running()] then
+  local thread = coroutine.running()
+  lunacoap.sleep(generation.tasks[thread] == OVER and FOR_GOOD or seconds)
+  if generation.over and generation.tasks[thread] then
+    generation.tasks[thread] = OVER
     error(OVER, 0)
   end
 end
 
+-- A handler may outlive its generation, but nothing that it begins then.
 local function timer(generation, after, again, f)
-  return generation.timers(lunacoap.timer(after, again, task_of(generation, f)))
+  local object = generation.timers(lunacoap.timer(after, again, task_of(generation, f)))
+  if generation.over then
+    object:stop()
+  end
+  return object
 end
 
 local function signal(generation, name, f)
+  if generation.over then
+    return
+  end
   local task = task_of(generation, f)
   lunacoap.signal(name, task)
   generation.signals[name] = task

@@ -151,4 +151,27 @@ end)]]))
     generation.servers[1]:refresh()
     assert.is_true(comes_to(2, notes))
   end)
+
+  it("starts no timers and takes no signals in handlers that outlive it", function()
+    load_again((server_of("one"):gsub("return lunacoap.now%(%)", [[
+      note.asked = true
+      while not note.go_on do lunacoap.sleep(0.01) end
+      note.timer = lunacoap.timer(0.001, 0.001, function() note.ticks = (note.ticks or 0) + 1 end)
+      lunacoap.signal("USR2", function() note.signal = "one" end)
+      return true]])))
+    lunacoap.spawn(function()
+      client:Get(uri())
+      notes.answer = client.ResponseData
+    end)
+    assert.is_true(process.wait(function() return notes.asked end))
+    assert.is_true(load_again(server_of("two", [[lunacoap.signal("USR2", function() note.signal = "two" end)]])))
+    notes.go_on = true
+    assert.is_true(process.wait(function() return notes.answer ~= nil end))
+    assert.are.equal("one", notes.answer)
+    os.execute("kill -USR2 $PPID")
+    assert.is_true(process.wait(function() return notes.signal ~= nil end))
+    assert.are.equal("two", notes.signal)
+    assert.is_nil(notes.ticks)
+    notes.timer:stop() -- as ever
+  end)
 end)
