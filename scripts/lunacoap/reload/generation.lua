@@ -66,13 +66,13 @@ function Generation:run(path, arguments)
   if not chunk then
     return nil, err
   end
-  local begun
+  local begun, failed
   surroundings.spawn(self, function()
     begun = true
     local ok, raised = xpcall(chunk, lunacoap.traceback, table.unpack(arguments))
     self.loading = false
     if not ok and not self.settled then
-      err = raised -- it is told by who loads it
+      failed, err = true, raised -- it is told by who loads it
     elseif not ok then
       error(raised, 0)
     end
@@ -80,7 +80,7 @@ function Generation:run(path, arguments)
   while not begun do
     lunacoap.sleep(0)
   end
-  return err == nil, err
+  return not failed, err
 end
 
 local function running(servers)

@@ -174,4 +174,13 @@ end)]]))
     assert.is_nil(notes.ticks)
     notes.timer:stop() -- as ever
   end)
+
+  it("fails with whatever a script raises", function()
+    load_again(server_of("one"))
+    for _, raised in ipairs { "nil", "false", "{}" } do
+      assert.is_falsy((load_again(server_of("two") .. "error(" .. raised .. ")")))
+      client:Get(uri())
+      assert.are.equal("one", client.ResponseData)
+    end
+  end)
 end)
