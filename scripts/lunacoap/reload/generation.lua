@@ -99,20 +99,23 @@ local function stop_all(servers)
   end
 end
 
--- The requests at which handlers of these servers are.
+-- The requests at which handlers of these servers are: sets of their Ids, by component.
 local function pending_of(servers)
   local pending = {}
   for _, server in ipairs(servers) do
+    local ids = {}
     for _, request in ipairs(server.coap.PendingRequests) do
-      table.insert(pending, { coap = server.coap, id = request.RequestId })
+      ids[request.RequestId] = true
     end
+    pending[server.coap] = ids
   end
   return pending
 end
 
-local function is_pending(entry)
-  for _, request in ipairs(entry.coap.PendingRequests) do
-    if request.RequestId == entry.id then
+-- There may be thousands: one look is for all of them.
+local function is_any_pending(coap, ids)
+  for _, request in ipairs(coap.PendingRequests) do
+    if ids[request.RequestId] then
       return true
     end
   end
@@ -120,12 +123,9 @@ local function is_pending(entry)
 end
 
 local function wait_for_answers(servers)
-  local pending = pending_of(servers)
-  while #pending > 0 do
-    if is_pending(pending[#pending]) then
+  for coap, ids in pairs(pending_of(servers)) do
+    while is_any_pending(coap, ids) do
       lunacoap.sleep(0.1)
-    else
-      table.remove(pending)
     end
   end
 end

@@ -2,6 +2,7 @@
 local Generation = require "lunacoap.reload.generation"
 local lunacoap = require "lunacoap"
 local process = require "spec.support.process"
+local raw = require "spec.support.raw"
 
 local path, generation, client
 
@@ -173,6 +174,41 @@ end)]]))
     assert.are.equal("two", notes.signal)
     assert.is_nil(notes.ticks)
     notes.timer:stop() -- as ever
+  end)
+
+  it("holds nobody up while it waits for many answers", function()
+    local REQUESTS = 2000
+    local blocking = server_of("%s"):gsub("return lunacoap.now%(%)", [[
+      note.count = (note.count or 0) + 1
+      while note.holds["%%s"] do lunacoap.sleep(0.1) end
+      return true]])
+    notes.holds = { one = true, two = true }
+    raw.start()
+    local socket, id = raw.open(), 0
+    local function ask_many()
+      for _ = 1, REQUESTS do
+        id = id + 1
+        raw.send(socket, "127.0.0.1", generation.servers[1].coap.LocalPort, { type = raw.NON,
+          code = "0.01", id = id, token = raw.uint(id), options = { { raw.PATH, "x" } } })
+        if id % 100 == 0 then
+          assert.is_true(process.wait(function() return notes.count == id end))
+        end
+      end
+    end
+    load_again((blocking:gsub("%%s", "one")))
+    ask_many()
+    assert.is_true(load_again((blocking:gsub("%%s", "two"))))
+    lunacoap.sleep(0.01)
+    ask_many()
+    notes.holds.one = nil
+    local last, longest = lunacoap.now(), 0
+    process.wait(function()
+      longest, last = math.max(longest, lunacoap.now() - last), lunacoap.now()
+      return not notes.holds.two
+    end, 1)
+    assert.is_true(longest < 0.5, longest)
+    notes.holds.two = nil
+    raw.stop()
   end)
 
   it("fails with whatever a script raises", function()
