@@ -60,6 +60,7 @@ static void end_on_signals(struct lc_state *state)
     program_state = state;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow fails the write alone */
 }
 
 static void input_ready(void *arg)

@@ -56,6 +56,24 @@ local function find(folder, path)
   return at, attributes
 end
 
+-- ---- Trouble ------------------------------------------------------------------------------------
+
+-- Numbers of the system's errors.
+local ENOENT, EPERM, EACCES, EROFS = 2, 1, 13, 30
+
+-- Forbidden is nothing that may go well another time, such as when there is room on the disk.
+local CODES = { [ENOENT] = "4.04", [EPERM] = "4.03", [EACCES] = "4.03", [EROFS] = "4.03" }
+
+-- What a function of io or os has returned, unless that is a failure: it raises the response then.
+local function must(result, message, number)
+  if result then
+    return result
+  elseif CODES[number] then
+    error(lunacoap.response(CODES[number]), 0)
+  end
+  error(lunacoap.response("5.00", (message:gsub("^.*: ", ""))), 0) -- without the path here
+end
+
 -- ---- Reading ------------------------------------------------------------------------------------
 
 local function read_file(at, attributes, limit)
@@ -63,12 +81,8 @@ local function read_file(at, attributes, limit)
     return lunacoap.response("5.00", ("%d bytes are more than this server sends (%d)"):format(
       attributes.size, limit))
   end
-  local file <close> = io.open(at, "rb")
-  local text = file and file:read("a")
-  if not text then
-    return lunacoap.response("4.03")
-  end
-  return lunacoap.response("2.05", text, { format = format_of(at) })
+  local file <close> = must(io.open(at, "rb"))
+  return lunacoap.response("2.05", must(file:read("a")), { format = format_of(at) })
 end
 
 local function link_of(prefix, name, attributes)
@@ -129,15 +143,21 @@ end
 
 -- ---- Writing ------------------------------------------------------------------------------------
 
+local function put(at, beside, text)
+  local file <close> = must(io.open(beside, "wb"))
+  must(file:write(text))
+  must(file:close())
+  must(os.rename(beside, at))
+end
+
 -- Whoever reads meanwhile sees the old file or the new one, never a part.
 local function replace(at, text)
   local beside = ("%s.%016x.part"):format(at:match("^.*/"), math.random(0))
-  local file <close> = io.open(beside, "wb")
-  local ok = file and file:write(text) and file:close() and os.rename(beside, at)
-  if file and not ok then
+  local ok, trouble = pcall(put, at, beside, text)
+  if not ok then
     os.remove(beside)
+    error(trouble, 0)
   end
-  return ok
 end
 
 local function write(folder, request, path)
@@ -146,9 +166,11 @@ local function write(folder, request, path)
     return lunacoap.response("4.04")
   elseif attributes and attributes.mode ~= "file" then
     return lunacoap.response("4.05")
-  elseif not replace(at, request.payload) then
-    return lunacoap.response("4.03")
   end
+  if attributes then
+    must(io.open(at, "r+b")):close() -- a rename replaces also what may not be written
+  end
+  replace(at, request.payload)
   return lunacoap.response(attributes and "2.04" or "2.01")
 end
 
@@ -161,7 +183,8 @@ local function remove(folder, _, path)
   elseif path:sub(-1) == "/" then
     return lunacoap.response("4.04")
   end
-  return lunacoap.response(os.remove(at) and "2.02" or "4.03")
+  must(os.remove(at))
+  return lunacoap.response("2.02")
 end
 
 -- ---- The resources ------------------------------------------------------------------------------

@@ -170,6 +170,39 @@ describe("lunacoap.files", function()
     assert.are.equal("b\nnew\n", pipe:read("a"))
   end)
 
+  -- `lunacoap serve` under a limit that the shell's words set, and asked as ever.
+  local function serve_limited(words)
+    local port = process.free_port("127.0.0.1")
+    server = lunacoap.server { LocalHost = "127.0.0.1", LocalPort = port }
+    local child = process.start(("sh -c '%s %s/lunacoap serve -w -H 127.0.0.1 -p %d %s/public'"):format(
+      words, process.build_folder(), port, folder))
+    child:expect("serving")
+    return child
+  end
+
+  it("does what the files' permissions allow", function()
+    sh "cd public; chmod 0 a.txt; chmod 400 x.json; chmod 500 sub"
+    -- Root may do all, unless it gives that up.
+    local _ <close> = serve_limited(
+      "if [ $(id -u) = 0 ]; then drop=\"setpriv --bounding-set=-dac_override,-dac_read_search\"; fi; exec $drop")
+    assert.are.equal("4.03", (ask("GET", "/a.txt")))
+    assert.are.equal("4.03", (ask("PUT", "/a.txt", "new")))
+    assert.are.equal("4.03", (ask("PUT", "/x.json", "new")))
+    assert.are.equal("4.03", (ask("PUT", "/sub/new", "new")))
+    assert.are.equal("4.03", (ask("DELETE", "/sub/b")))
+    assert.are.equal("2.01", (ask("PUT", "/new", "new")))
+    assert.are.equal('{"x":1}', read("public/x.json"))
+    sh "chmod 700 public/sub"
+  end)
+
+  it("goes on when a file may not grow further, with its former content", function()
+    local _ <close> = serve_limited("ulimit -f 8; exec")
+    assert.are.same({ "5.00", "File too large", -1 }, { ask("PUT", "/a.txt", ("x"):rep(100000)) })
+    assert.are.same({ "2.05", "hello", 0 }, { ask("GET", "/a.txt") })
+    local pipe <close> = assert(io.popen("ls -A " .. folder .. "/public | grep -c part"))
+    assert.are.equal("0\n", pipe:read("a"))
+  end)
+
   it("writes under conditions", function()
     serve { write = true }
     local none = { { Number = OPTION["If-None-Match"], Value = "" } }
