@@ -134,11 +134,27 @@ local function module_of(generation)
   return setmetatable(own, { __index = lunacoap })
 end
 
+-- What is no Lua file of the script: a module that is there for all, or one that is missing and may
+-- come.
+local function load_other(generation, name, tried)
+  local ok, result = pcall(require, name)
+  if ok then
+    return result
+  end
+  for path in tried:gmatch("no file '([^\n]*)'") do
+    generation:watch(path)
+  end
+  error(result, 3)
+end
+
 -- Modules of the script in Lua are the generation's own, so that a change in them counts.
 local function load_module(generation, modules, environment, name)
-  local path = not name:find("^lunacoap%.") and package.searchpath(name, package.path)
+  local path, tried = nil, ""
+  if not name:find("^lunacoap%.") then
+    path, tried = package.searchpath(name, package.path)
+  end
   if not path then
-    return require(name)
+    return load_other(generation, name, tried)
   end
   generation:watch(path)
   local chunk, message = loadfile(path, "bt", environment)
