@@ -1,5 +1,6 @@
 -- lunacoap.files: a folder's files as resources of a server. Nothing outside the folder is reached:
--- "." and "..", encoded slashes and symbolic links lead nowhere.
+-- "." and "..", encoded slashes and symbolic links lead nowhere. (A local user who may rename in
+-- the folder can still put a link in a file's place between the look at it and its opening.)
 
 local lunacoap = require "lunacoap"
 local percent = require "lunacoap.percent"
