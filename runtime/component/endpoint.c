@@ -41,6 +41,20 @@ static void pass_reset(void *arg, const struct lc_path *path, uint16_t id)
     }
 }
 
+/* Puts the layers that there are on each other, from the socket up to the channel. */
+static void link_layers(struct lc_endpoint *endpoint)
+{
+    struct lc_transport *under = lc_udp_transport(endpoint->udp);
+    struct lc_receiver above = lc_channel_receiver(endpoint->channel);
+    if (endpoint->dtls != NULL) {
+        lc_dtls_move(endpoint->dtls, under);
+        under = lc_dtls_transport(endpoint->dtls);
+        above = lc_dtls_receiver(endpoint->dtls);
+    }
+    lc_channel_move(endpoint->channel, under);
+    lc_udp_receive(endpoint->udp, &above);
+}
+
 struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_options *options,
     const struct lc_tuning *tuning, const struct lc_log *log, struct lc_error *error)
 {
@@ -74,8 +88,7 @@ struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_o
         lc_free(endpoint);
         return NULL;
     }
-    struct lc_receiver receiver = lc_channel_receiver(endpoint->channel);
-    lc_udp_receive(endpoint->udp, &receiver);
+    link_layers(endpoint);
     return endpoint;
 }
 
@@ -108,9 +121,7 @@ struct lc_dtls *lc_endpoint_secure(
     filled.log = endpoint->log;
     endpoint->dtls = lc_dtls_new(&filled);
     if (endpoint->dtls != NULL) {
-        struct lc_receiver receiver = lc_dtls_receiver(endpoint->dtls);
-        lc_udp_receive(endpoint->udp, &receiver);
-        lc_channel_move(endpoint->channel, lc_dtls_transport(endpoint->dtls));
+        link_layers(endpoint);
     }
     return endpoint->dtls;
 }

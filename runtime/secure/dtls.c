@@ -113,6 +113,11 @@ struct lc_transport *lc_dtls_transport(struct lc_dtls *dtls)
     return &dtls->transport;
 }
 
+void lc_dtls_move(struct lc_dtls *dtls, struct lc_transport *under)
+{
+    dtls->options.under = under;
+}
+
 /* ---- What SSLStatus is told ---- */
 
 static bool wants(const struct lc_dtls *dtls, unsigned what)
