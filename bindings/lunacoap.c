@@ -22,6 +22,7 @@
 #include "bindings/state.h"
 #include "bindings/task.h"
 #include "bindings/terminal.h"
+#include "bindings/virtual.h"
 
 static void open_classes(lua_State *L)
 {
@@ -49,6 +50,7 @@ int luaopen_lunacoap(lua_State *L)
     lc_embed_install(L);
     luaL_newlib(L, functions);
     lc_loop_open(L);
+    lc_virtual_open(L);
     lc_constants_open(L);
     lc_linkformat_open(L);
     lc_cbor_open(L);

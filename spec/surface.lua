@@ -47,7 +47,11 @@ local FUNCTIONS = {
   { "traceback", { "raised: any" }, "any",
     "For xpcall: makes an error object, with its place, of a text; what is no text stays as it is." },
   { "now", {}, "number",
-    "Seconds on a clock that is never set." },
+    "Seconds on a clock that is never set back." },
+  { "virtual", { "f: function", "...: any" }, "any",
+    "Runs f in virtual time: the clock leaps to what is due next, and sockets opened meanwhile reach "
+      .. "each other only; a seed of the random numbers may stand before f (1). Returns f's results.",
+    { "fun(seed: integer, f: function, ...: any): any" } },
   { "signal", { "name: string", "f?: fun()" }, nil,
     'Calls f when a signal such as "SIGHUP" comes; without f it does what it did before.' },
 }

@@ -22,7 +22,7 @@ static void refill(void)
     left = sizeof block;
 }
 
-/* splitmix64: fine for specs, and nothing else uses it. */
+/* splitmix64: good dice, and no secret. */
 static uint64_t next_of_sequence(void)
 {
     uint64_t z = sequence += 0x9e3779b97f4a7c15u;
@@ -41,6 +41,12 @@ void lc_random_bytes(void *out, size_t len)
         p += n;
         len -= n;
     }
+    lc_random_secret(p, len);
+}
+
+void lc_random_secret(void *out, size_t len)
+{
+    uint8_t *p = out;
     while (len > 0) {
         if (left == 0) {
             refill();

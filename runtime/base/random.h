@@ -1,5 +1,5 @@
-/* Random numbers: from the system, unpredictable, unless a spec asks for a sequence it can repeat.
- */
+/* Random numbers: from the system, unpredictable, unless somebody asks for a sequence that he
+ * can repeat. */
 #ifndef LC_BASE_RANDOM_H
 #define LC_BASE_RANDOM_H
 
@@ -12,7 +12,10 @@ uint32_t lc_random_u32(void);
 /* Uniform in [0, 1). */
 double lc_random_unit(void);
 
-/* For specs: a fixed sequence from now on; 0 goes back to the system's. */
+/* The same, but never from a sequence: for keys. */
+void lc_random_secret(void *out, size_t len);
+
+/* For specs and virtual time: a fixed sequence from now on; 0 goes back to the system's. */
 void lc_random_seed(uint64_t seed);
 
 #endif

@@ -20,12 +20,18 @@ static lc_time monotonic(void)
     return (lc_time)ts.tv_sec * LC_SECOND + ts.tv_nsec / 1000;
 }
 
+static lc_time clock_of(const struct lc_loop *loop)
+{
+    return loop->virtual > 0 ? loop->timers.now : monotonic() + loop->leapt;
+}
+
 /* Runs before the handlers of a turn. */
 static void on_polled(struct ev_loop *ev, ev_check *check, int events)
 {
-    (void)ev, (void)events;
+    (void)events;
     struct lc_loop *loop = check->data;
-    loop->polled_at = loop->timers.now = monotonic();
+    loop->polled_at = loop->timers.now = clock_of(loop);
+    loop->quiet = ev_pending_count(ev) == 0;
 }
 
 static void on_deadline(struct ev_loop *ev, ev_timer *timer, int events)
@@ -64,6 +70,8 @@ struct lc_loop *lc_loop_new(void)
     }
     lc_list_init(&loop->stuck);
     lc_list_init(&loop->lookups);
+    lc_list_init(&loop->inmemory);
+    loop->flights_end = &loop->flights;
     lc_send_batch_init(&loop->send);
     loop->deferred_end = &loop->deferred;
     loop->armed = LC_NEVER;
@@ -115,7 +123,26 @@ void lc_loop_wake(struct lc_loop *loop)
 
 void lc_loop_update(struct lc_loop *loop)
 {
-    loop->timers.now = monotonic();
+    loop->timers.now = clock_of(loop);
+}
+
+void lc_loop_begin_virtual(struct lc_loop *loop)
+{
+    if (loop->virtual == 0) {
+        lc_loop_update(loop);
+    }
+    loop->virtual ++;
+}
+
+void lc_loop_end_virtual(struct lc_loop *loop)
+{
+    if (--loop->virtual == 0) {
+        loop->leapt = loop->timers.now - monotonic();
+        /* What libev's timer was set to, it was by another clock. */
+        loop->armed = LC_NEVER;
+        loop->polled_at = loop->timers.now;
+        ev_now_update(loop->ev);
+    }
 }
 
 struct lc_receive_batch *lc_loop_receive_batch(struct lc_loop *loop, size_t max_packet)
@@ -187,6 +214,7 @@ void lc_deferred_cancel(struct lc_loop *loop, struct lc_deferred *deferred)
  * exact and costs a system call each time it is set. False: it has none left for us. */
 static bool arm_near(struct lc_loop *loop, lc_time deadline)
 {
+    deadline -= loop->leapt;
     struct itimerspec at = {.it_value = {.tv_sec = (time_t)(deadline / LC_SECOND),
                                 .tv_nsec = (long)(deadline % LC_SECOND) * 1000}};
     return loop->near.fd >= 0 && timerfd_settime(loop->near.fd, TFD_TIMER_ABSTIME, &at, NULL) == 0;
@@ -218,6 +246,21 @@ static lc_time deadline_of(const struct lc_loop *loop, lc_time max_wait)
     return next < end ? next : end;
 }
 
+/* Waits until the deadline, or until something is ready. A name that is looked up takes the time
+ * that it takes, in virtual time too. */
+static void poll_until(struct lc_loop *loop, lc_time deadline)
+{
+    if (loop->virtual == 0 || deadline == LC_NEVER || loop->looking_up > 0) {
+        arm(loop, deadline);
+        ev_run(loop->ev, EVRUN_ONCE);
+        return;
+    }
+    ev_run(loop->ev, EVRUN_NOWAIT);
+    if (loop->quiet) {
+        loop->timers.now = deadline;
+    }
+}
+
 bool lc_loop_turn(struct lc_loop *loop, lc_time max_wait)
 {
     if (loop->depth == LC_LOOP_DEPTH) {
@@ -228,13 +271,13 @@ bool lc_loop_turn(struct lc_loop *loop, lc_time max_wait)
     /* An inner turn first does what outer turns were about to do: its caller may wait for it. */
     bool busy = lc_udp_resume(loop);
     lc_outbox_flush(loop); /* may defer the report of what could not be sent */
+    busy |= lc_inmemory_deliver(loop);
     busy = busy || has_deferred(loop) || ev_pending_count(loop->ev) > 0;
     lc_time deadline = deadline_of(loop, max_wait);
     if (busy || deadline <= loop->timers.now) {
         ev_run(loop->ev, EVRUN_NOWAIT);
     } else {
-        arm(loop, deadline);
-        ev_run(loop->ev, EVRUN_ONCE);
+        poll_until(loop, deadline);
     }
     if (lc_timers_next(&loop->timers) <= loop->timers.now) {
         lc_outbox_flush(loop); /* answers do not wait for a handshake's arithmetic */

@@ -41,6 +41,15 @@ void lc_loop_flush(struct lc_loop *loop);
 /* Brings `now` up to date after long work. */
 void lc_loop_update(struct lc_loop *loop);
 
+/*
+ * Virtual time, until it was ended as often as begun: `now` stands still while anything is to be
+ * done, and then leaps to the next deadline. Sockets opened meanwhile are in memory: they reach
+ * each other, at once and in order, and nobody else. Those of the system go on, and see the time
+ * leap. `now` never goes back.
+ */
+void lc_loop_begin_virtual(struct lc_loop *loop);
+void lc_loop_end_virtual(struct lc_loop *loop);
+
 /* A file descriptor to watch; stands in its owner. Watchers are opaque to layers that do not poll.
  */
 struct lc_watch;

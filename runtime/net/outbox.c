@@ -201,6 +201,15 @@ static void send_run(struct lc_udp *udp, unsigned from, unsigned to)
     }
 }
 
+static void send_in_memory(struct lc_udp *udp, unsigned from, unsigned to)
+{
+    struct lc_send_batch *batch = &udp->loop->send;
+    for (unsigned i = from; i < to; i++) {
+        lc_inmemory_send(udp, &batch->paths[i], batch->rooms[i].iov_base, batch->rooms[i].iov_len);
+        udp->stats.sent++;
+    }
+}
+
 void lc_outbox_flush(struct lc_loop *loop)
 {
     struct lc_send_batch *batch = &loop->send;
@@ -208,7 +217,9 @@ void lc_outbox_flush(struct lc_loop *loop)
         struct lc_udp *udp = batch->owners[from];
         for (to = from + 1; to < batch->count && batch->owners[to] == udp; to++) {
         }
-        if (udp->trouble != NULL && udp->trouble->waiting != NULL) {
+        if (udp->inmemory != NULL) {
+            send_in_memory(udp, from, to);
+        } else if (udp->trouble != NULL && udp->trouble->waiting != NULL) {
             keep_run(udp, from, to);
         } else {
             send_run(udp, from, to);

@@ -23,6 +23,9 @@ struct lc_loop {
     struct lc_timers timers;
     lc_time armed;
     lc_time polled_at; /* the moment that libev counts the deadline from */
+    lc_time leapt;     /* how far `now` is ahead of the machine's clock */
+    unsigned virtual;  /* how many want the time to leap: see lc_loop_begin_virtual() */
+    bool quiet;        /* the last poll found nothing */
     unsigned depth;
     struct lc_deferred *deferred, **deferred_end;
     struct lc_receive_batch *receive[LC_LOOP_DEPTH]; /* one for each depth, made on first use */
@@ -30,6 +33,9 @@ struct lc_loop {
     struct lc_list stuck;   /* sockets (lc_trouble.stuck) whose output waits for the system */
     struct lc_list lookups; /* lc_resolution.link, those that wait for their turn */
     unsigned looking_up;
+    struct lc_list inmemory; /* lc_inmemory.link, sockets */
+    struct lc_flight *flights, **flights_end;
+    uint16_t last_port; /* given to one of them */
 };
 
 struct lc_waiting; /* a datagram that could not be sent yet */
@@ -48,6 +54,18 @@ struct lc_trouble {
     struct lc_deferred report;
 };
 
+/* What a socket has that exists in memory only. */
+struct lc_inmemory {
+    struct lc_udp *udp;
+    struct lc_list link;
+    bool dual_stack, share_port;
+    struct lc_address peer; /* UseConnection; else port 0 */
+    size_t group_count;
+    struct lc_address groups[];
+};
+
+struct lc_flight; /* a datagram between two of them */
+
 struct lc_udp {
     struct lc_transport transport;
     struct ev_io readable;
@@ -55,8 +73,9 @@ struct lc_udp {
     struct lc_receiver receiver;
     struct lc_address local;
     struct lc_udp_stats stats;
-    struct lc_trouble *trouble; /* owned; NULL in the life of most sockets */
-    int fd;
+    struct lc_trouble *trouble;   /* owned; NULL in the life of most sockets */
+    struct lc_inmemory *inmemory; /* owned; NULL for a socket of the system */
+    int fd;                       /* -1 in memory */
     uint32_t max_packet;
     unsigned frames; /* of the C stack that use this struct: it is freed after the last one */
     bool ipv6;
@@ -101,6 +120,21 @@ bool lc_outbox_retry(struct lc_udp *udp);
 
 /* Drops what waits. */
 void lc_outbox_drop(struct lc_udp *udp);
+
+/* inmemory.c */
+
+/* Makes a socket in memory and binds it; fills `udp` as lc_socket_open() does. 0 or the error's
+ * code.
+ */
+int lc_inmemory_open(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
+void lc_inmemory_close(struct lc_udp *udp);
+
+/* Puts a datagram on its way. */
+void lc_inmemory_send(struct lc_udp *udp, const struct lc_path *path, const void *data, size_t len);
+
+/* Hands on what is under way. Whether there was anything. */
+bool lc_inmemory_deliver(struct lc_loop *loop);
 
 /* trouble.c */
 

@@ -127,6 +127,17 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
     }
 }
 
+static bool open_socket(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
+{
+    if (udp->loop->virtual > 0) {
+        udp->fd = -1;
+        return lc_inmemory_open(udp, options, error) == LC_OK;
+    }
+    udp->fd = lc_socket_open(udp, options, error);
+    return udp->fd >= 0;
+}
+
 struct lc_udp *lc_udp_open(
     struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error)
 {
@@ -135,15 +146,14 @@ struct lc_udp *lc_udp_open(
         lc_fail(error, LC_ERROR_NO_MEMORY, "no memory to open a socket");
         return NULL;
     }
-    udp->fd = lc_socket_open(udp, options, error);
-    if (udp->fd < 0) {
+    udp->loop = loop;
+    if (!open_socket(udp, options, error)) {
         lc_free(udp);
         return NULL;
     }
     bool limited = options->max_packet > 0 && options->max_packet < LONGEST;
     udp->max_packet = limited ? (uint32_t)options->max_packet : LONGEST;
     udp->transport = (struct lc_transport){.reserve = reserve, .commit = commit};
-    udp->loop = loop;
     ev_io_init(&udp->readable, on_readable, udp->fd, EV_READ);
     udp->readable.data = udp;
     return udp;
@@ -152,7 +162,9 @@ struct lc_udp *lc_udp_open(
 void lc_udp_receive(struct lc_udp *udp, const struct lc_receiver *receiver)
 {
     udp->receiver = *receiver;
-    ev_io_start(udp->loop->ev, &udp->readable);
+    if (udp->inmemory == NULL) {
+        ev_io_start(udp->loop->ev, &udp->readable);
+    }
 }
 
 void lc_udp_enter(struct lc_udp *udp)
@@ -179,8 +191,12 @@ void lc_udp_close(struct lc_udp *udp)
     lc_outbox_retry(udp);
     udp->closed = true;
     lc_trouble_stop(udp);
-    ev_io_stop(udp->loop->ev, &udp->readable);
-    close(udp->fd);
+    if (udp->inmemory != NULL) {
+        lc_inmemory_close(udp);
+    } else {
+        ev_io_stop(udp->loop->ev, &udp->readable);
+        close(udp->fd);
+    }
     lc_udp_leave(udp);
 }
 

@@ -23,7 +23,7 @@ struct lc_cookies *lc_cookies_new(void)
         return NULL;
     }
     uint8_t secret[SECRET_SIZE];
-    lc_random_bytes(secret, sizeof secret);
+    lc_random_secret(secret, sizeof secret);
     int made = gnutls_hmac_init(&cookies->hmac, GNUTLS_MAC_SHA256, secret, sizeof secret);
     gnutls_memset(secret, 0, sizeof secret);
     if (made < 0) {

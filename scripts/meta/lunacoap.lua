@@ -82,9 +82,16 @@ function lunacoap.isatty(file) end
 ---@return any
 function lunacoap.traceback(raised) end
 
----Seconds on a clock that is never set.
+---Seconds on a clock that is never set back.
 ---@return number
 function lunacoap.now() end
+
+---Runs f in virtual time: the clock leaps to what is due next, and sockets opened meanwhile reach each other only; a seed of the random numbers may stand before f (1). Returns f's results.
+---@param f function
+---@param ... any
+---@return any
+---@overload fun(seed: integer, f: function, ...: any): any
+function lunacoap.virtual(f, ...) end
 
 ---Calls f when a signal such as "SIGHUP" comes; without f it does what it did before.
 ---@param name string
