@@ -12,6 +12,7 @@
 #include "bindings/task.h"
 #include "bindings/text.h"
 #include "component/call.h"
+#include "component/faulty.h"
 #include "component/serve.h"
 #include "wire/code.h"
 
@@ -444,6 +445,22 @@ static int configure(lua_State *L)
     return 0;
 }
 
+static int restart(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    check_last(L, 1, "Restart", "nothing");
+    struct lc_error error;
+    return lc_faulty_restart(component, &error) == LC_OK ? 0 : lc_error_raise(L, &error);
+}
+
+static int rebind(lua_State *L)
+{
+    struct lc_component *component = lc_component_check(L, 1);
+    check_last(L, 1, "Rebind", "nothing");
+    struct lc_error error;
+    return lc_faulty_rebind(component, &error) == LC_OK ? 0 : lc_error_raise(L, &error);
+}
+
 const struct lc_method_row lc_method_rows[] = {
     {"CancelRequest", cancel_request},
     {"Config", config},
@@ -456,7 +473,9 @@ const struct lc_method_row lc_method_rows[] = {
     {"ListObserved", list_observed},
     {"Post", post},
     {"Put", put},
+    {"Rebind", rebind},
     {"Reset", reset},
+    {"Restart", restart},
     {"SendCustomRequest", send_custom_request},
     {"SendNotification", send_notification},
     {"SendResponse", send_response},

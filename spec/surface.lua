@@ -14,6 +14,7 @@ local METHODS = require "spec.support.methods"
 
 -- Modules of scripts/lunacoap that are fields (bindings/modules.c); their sources say the rest.
 local MODULES = {
+  { "faults", "Makes the settings for what goes wrong on purpose with datagrams." },
   { "format", "Content-formats by number or name; payloads to and from Lua values." },
   { "response", "Makes a response for a handler of lunacoap.server to return or to raise." },
   { "senml", "Sensor Measurement Lists in JSON and CBOR." },

@@ -95,7 +95,8 @@ describe("the definitions for editors", function()
   end)
 
   it("have each method, and no other", function()
-    local expected = { "Configuration", "Configure", "HasOption", "ListObserved", -- these are ours
+    local expected = { "Configuration", "Configure", "HasOption", "ListObserved", "Rebind",
+      "Restart", -- these are ours
       table.unpack(names.methods) }
     table.sort(expected)
     assert.are.same(expected, first_of_each(surface.methods))

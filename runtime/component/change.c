@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "component/apply.h"
 #include "component/codepage.h"
+#include "component/fault_text.h"
 #include "component/secure_options.h"
 
 enum { QUOTE_MAX = 40 }; /* bytes of a wrong value that an error shows */
@@ -129,6 +130,15 @@ int lc_setting_parse(struct lc_values *values, const struct lc_setting_row *row,
 
 /* ---- Storing --------------------------------------------------------------------------------- */
 
+static int check_faults(
+    const struct lc_settings *next, const struct lc_setting_row *row, struct lc_error *error)
+{
+    struct lc_fault list[LC_FAULTS_MAX];
+    size_t count;
+    const char *text = row->id == LC_SETTING_SendFaults ? next->send_faults : next->receive_faults;
+    return lc_fault_read(lc_bytes_text(text == NULL ? "" : text), row->name, list, &count, error);
+}
+
 /* What a range of its own does not tell. */
 static int check_settings(
     const struct lc_settings *next, const struct lc_setting_row *row, struct lc_error *error)
@@ -149,6 +159,9 @@ static int check_settings(
                 (int)next->block_size);
         }
         return LC_OK;
+    case LC_SETTING_SendFaults:
+    case LC_SETTING_ReceiveFaults:
+        return check_faults(next, row, error);
     case LC_SETTING_CodePage:
         return lc_codepage_check(next->code_page, error);
     case LC_SETTING_MulticastGroups:

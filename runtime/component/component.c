@@ -9,6 +9,7 @@
 #include "component/apply.h"
 #include "component/call.h"
 #include "component/endpoint.h"
+#include "component/faulty.h"
 #include "component/secure.h"
 #include "component/serve.h"
 
@@ -99,6 +100,7 @@ void lc_component_shutdown(struct lc_component *component)
         component->endpoint = NULL;
         lc_endpoint_close(endpoint);
     }
+    lc_faulty_close(component);
     lc_component_update_active(component);
 }
 
@@ -136,12 +138,12 @@ static int local_address(struct lc_component *component, bool ipv6, struct lc_ud
     return LC_OK;
 }
 
-static int open_endpoint(
-    struct lc_component *component, const struct lc_address *remote, struct lc_error *error)
+/* What the settings ask of a socket; the groups point into `groups`. */
+static int socket_options(struct lc_component *component, const struct lc_address *remote,
+    struct lc_address groups[GROUPS_MAX], struct lc_udp_options *out, struct lc_error *error)
 {
     const struct lc_settings *settings = component->values.settings;
-    struct lc_address groups[GROUPS_MAX];
-    struct lc_udp_options options = {
+    *out = (struct lc_udp_options){
         .groups = groups,
         .share_port = settings->share_local_port,
         .dont_fragment = settings->dont_fragment,
@@ -155,16 +157,39 @@ static int open_endpoint(
     int count = settings->multicast_groups == NULL
                     ? 0
                     : lc_apply_groups(settings->multicast_groups, groups, GROUPS_MAX);
-    options.group_count = count < 0 ? 0 : (size_t)count;
+    out->group_count = count < 0 ? 0 : (size_t)count;
     bool ipv6 = remote != NULL && !remote->is_ipv4;
-    int code = local_address(component, ipv6, &options, error);
+    return local_address(component, ipv6, out, error);
+}
+
+static int open_endpoint(
+    struct lc_component *component, const struct lc_address *remote, struct lc_error *error)
+{
+    const struct lc_settings *settings = component->values.settings;
+    struct lc_address groups[GROUPS_MAX];
+    struct lc_udp_options options;
+    int code = socket_options(component, remote, groups, &options, error);
     if (code != LC_OK) {
         return code;
     }
     struct lc_tuning tuning = {lc_apply_params(settings), lc_apply_limits(settings)};
     component->endpoint =
         lc_endpoint_open(component->stage->loop, &options, &tuning, &component->log, error);
-    return component->endpoint == NULL ? error->code : LC_OK;
+    return component->endpoint == NULL ? error->code : lc_faulty_apply(component, error);
+}
+
+int lc_component_rebind(struct lc_component *component, struct lc_error *error)
+{
+    struct lc_endpoint *endpoint = component->endpoint;
+    struct lc_address groups[GROUPS_MAX];
+    struct lc_udp_options options;
+    const struct lc_address *peer = endpoint->connected.port != 0 ? &endpoint->connected : NULL;
+    int code = socket_options(component, peer, groups, &options, error);
+    if (code != LC_OK) {
+        return code;
+    }
+    options.local.port = 0;
+    return lc_udp_rebind(endpoint->udp, &options, error);
 }
 
 /* Whether the open socket serves: one for IPv4 does not reach IPv6, a connected one nobody else. */

@@ -22,6 +22,7 @@ struct lc_component {
     struct lc_content *request, *response; /* own Request* and Response*; NULL: all empty */
     struct lc_endpoint *endpoint;          /* NULL while closed */
     struct lc_secure *secure;              /* NULL until DTLS is used; see secure.h */
+    struct lc_faulty *faulty;              /* NULL while nothing goes wrong on purpose */
     struct lc_list calls;                  /* requests and observations of ours, oldest first */
     struct lc_list firings;                /* events whose handlers have not returned */
     struct lc_deferred deferred;           /* ends the calls that ended inside a method */
@@ -52,6 +53,9 @@ static inline const struct lc_settings *lc_component_settings(const struct lc_co
 /* Opens the socket if need be: to send to `remote`, or to listen (NULL). 0 or why not. */
 int lc_component_open(
     struct lc_component *component, const struct lc_address *remote, struct lc_error *error);
+
+/* Goes on from another local port with the open socket. */
+int lc_component_rebind(struct lc_component *component, struct lc_error *error);
 
 /* Tells the stage when that has changed. Called by the roles when something began or ended. */
 void lc_component_update_active(struct lc_component *component);

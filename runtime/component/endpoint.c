@@ -47,9 +47,16 @@ static void link_layers(struct lc_endpoint *endpoint)
     struct lc_transport *under = lc_udp_transport(endpoint->udp);
     struct lc_receiver above = lc_channel_receiver(endpoint->channel);
     if (endpoint->dtls != NULL) {
+        above = lc_dtls_receiver(endpoint->dtls);
+    }
+    if (endpoint->faults != NULL) {
+        lc_faults_link(endpoint->faults, under, &above);
+        under = lc_faults_transport(endpoint->faults);
+        above = lc_faults_receiver(endpoint->faults);
+    }
+    if (endpoint->dtls != NULL) {
         lc_dtls_move(endpoint->dtls, under);
         under = lc_dtls_transport(endpoint->dtls);
-        above = lc_dtls_receiver(endpoint->dtls);
     }
     lc_channel_move(endpoint->channel, under);
     lc_udp_receive(endpoint->udp, &above);
@@ -124,6 +131,12 @@ struct lc_dtls *lc_endpoint_secure(
         link_layers(endpoint);
     }
     return endpoint->dtls;
+}
+
+void lc_endpoint_interpose(struct lc_endpoint *endpoint, struct lc_faults *faults)
+{
+    endpoint->faults = faults;
+    link_layers(endpoint);
 }
 
 void lc_endpoint_lose(struct lc_endpoint *endpoint, const struct lc_address *remote)

@@ -6,6 +6,7 @@
 #define LC_COMPONENT_ENDPOINT_H
 
 #include "message/channel.h"
+#include "net/faults.h"
 #include "net/udp.h"
 #include "request/client.h"
 #include "request/server.h"
@@ -21,7 +22,8 @@ struct lc_endpoint {
     struct lc_loop *loop;
     const struct lc_log *log;
     struct lc_udp *udp;
-    struct lc_dtls *dtls; /* between the two around it; NULL until there is a session to have */
+    struct lc_faults *faults; /* above the socket; NULL: none. Not owned */
+    struct lc_dtls *dtls;     /* below the channel; NULL until there is a session to have */
     struct lc_channel *channel;
     struct lc_client *client; /* NULL until the first request of ours */
     struct lc_server *server; /* NULL until it listens for the first time */
@@ -43,6 +45,9 @@ void lc_endpoint_close(struct lc_endpoint *endpoint);
  * in. NULL: memory. */
 struct lc_dtls *lc_endpoint_secure(
     struct lc_endpoint *endpoint, const struct lc_dtls_options *options);
+
+/* Puts faults above the socket, which must outlive the endpoint or be taken away before. */
+void lc_endpoint_interpose(struct lc_endpoint *endpoint, struct lc_faults *faults);
 
 /* The session in the address of a peer is over: nothing waits for it any more. */
 void lc_endpoint_lose(struct lc_endpoint *endpoint, const struct lc_address *remote);

@@ -8,13 +8,16 @@
 #include "component/call.h"
 #include "component/component.h"
 #include "component/endpoint.h"
+#include "component/faulty.h"
 #include "component/secure.h"
 #include "wire/message.h"
 
 /* ---- Setting ---- */
 
-/* Brings a changed setting to where it is read. */
-static void apply(struct lc_component *component, const struct lc_setting_row *row)
+/* Brings a changed setting to where it is read. 0, or 10055: it will count when the socket is
+ * opened again. */
+static int apply(
+    struct lc_component *component, const struct lc_setting_row *row, struct lc_error *error)
 {
     const struct lc_settings *settings = component->values.settings;
     component->log.level = settings->log_level;
@@ -29,6 +32,7 @@ static void apply(struct lc_component *component, const struct lc_setting_row *r
         lc_log(&component->log, LC_LOG_INFO, "%s is stored but has no effect on this platform",
             row->name);
     }
+    return lc_faulty_concerns(row) ? lc_faulty_apply(component, error) : LC_OK;
 }
 
 static int check_open(
@@ -73,10 +77,7 @@ int lc_component_set_boolean(struct lc_component *component, const struct lc_set
     if (code == LC_OK) {
         code = lc_setting_set_boolean(&component->values, row, value, error);
     }
-    if (code == LC_OK) {
-        apply(component, row);
-    }
-    return code;
+    return code == LC_OK ? apply(component, row, error) : code;
 }
 
 int lc_component_set_number(struct lc_component *component, const struct lc_setting_row *row,
@@ -91,10 +92,7 @@ int lc_component_set_number(struct lc_component *component, const struct lc_sett
     if (code == LC_OK) {
         code = lc_setting_set_number(&component->values, row, value, error);
     }
-    if (code == LC_OK) {
-        apply(component, row);
-    }
-    return code;
+    return code == LC_OK ? apply(component, row, error) : code;
 }
 
 int lc_component_set_text(struct lc_component *component, const struct lc_setting_row *row,
@@ -104,10 +102,7 @@ int lc_component_set_text(struct lc_component *component, const struct lc_settin
     if (code == LC_OK) {
         code = lc_setting_set_text(&component->values, row, value, error);
     }
-    if (code == LC_OK) {
-        apply(component, row);
-    }
-    return code;
+    return code == LC_OK ? apply(component, row, error) : code;
 }
 
 static int parse(struct lc_component *component, const struct lc_setting_row *row,
@@ -122,10 +117,7 @@ static int parse(struct lc_component *component, const struct lc_setting_row *ro
     if (code == LC_OK) {
         code = lc_setting_parse(&component->values, row, text, error);
     }
-    if (code == LC_OK) {
-        apply(component, row);
-    }
-    return code;
+    return code == LC_OK ? apply(component, row, error) : code;
 }
 
 /* "[7]" */

@@ -96,6 +96,23 @@ static uint16_t next_port(struct lc_loop *loop, struct lc_udp_options *options)
     return 0;
 }
 
+static int fail_in_use(const struct lc_address *address, struct lc_error *error)
+{
+    char text[LC_ADDRESS_TEXT];
+    return lc_fail_errno(error, EADDRINUSE, "cannot bind %s", lc_address_text(address, text));
+}
+
+int lc_inmemory_rebind(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
+{
+    struct lc_udp_options wanted = *options;
+    if (next_port(udp->loop, &wanted) == 0) {
+        return fail_in_use(&options->local, error);
+    }
+    udp->local.port = wanted.local.port;
+    return LC_OK;
+}
+
 int lc_inmemory_open(
     struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
 {
@@ -103,9 +120,7 @@ int lc_inmemory_open(
     bool any = lc_address_is_any(&wanted.local);
     bool given = wanted.local.port != 0 || next_port(udp->loop, &wanted) != 0;
     if (!given || !is_free(udp->loop, &wanted)) {
-        char text[LC_ADDRESS_TEXT];
-        return lc_fail_errno(
-            error, EADDRINUSE, "cannot bind %s", lc_address_text(&options->local, text));
+        return fail_in_use(&options->local, error);
     }
     size_t groups = wanted.group_count * sizeof wanted.groups[0];
     struct lc_inmemory *socket = lc_zalloc(sizeof *socket + groups);

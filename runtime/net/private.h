@@ -128,6 +128,8 @@ void lc_outbox_drop(struct lc_udp *udp);
  */
 int lc_inmemory_open(
     struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
+int lc_inmemory_rebind(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
 void lc_inmemory_close(struct lc_udp *udp);
 
 /* Puts a datagram on its way. */

@@ -167,6 +167,38 @@ void lc_udp_receive(struct lc_udp *udp, const struct lc_receiver *receiver)
     }
 }
 
+/* The watchers move over to another descriptor. */
+static void replace_socket(struct lc_udp *udp, int fd)
+{
+    bool waits = udp->trouble != NULL && ev_is_active(&udp->trouble->writable);
+    ev_io_stop(udp->loop->ev, &udp->readable);
+    if (udp->trouble != NULL) {
+        ev_io_stop(udp->loop->ev, &udp->trouble->writable);
+        ev_io_set(&udp->trouble->writable, fd, EV_WRITE);
+    }
+    close(udp->fd);
+    udp->fd = fd;
+    ev_io_set(&udp->readable, fd, EV_READ);
+    ev_io_start(udp->loop->ev, &udp->readable);
+    if (waits) {
+        ev_io_start(udp->loop->ev, &udp->trouble->writable);
+    }
+}
+
+int lc_udp_rebind(struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
+{
+    lc_outbox_flush(udp->loop);
+    if (udp->inmemory != NULL) {
+        return lc_inmemory_rebind(udp, options, error);
+    }
+    int fd = lc_socket_open(udp, options, error);
+    if (fd < 0) {
+        return error->code;
+    }
+    replace_socket(udp, fd);
+    return LC_OK;
+}
+
 void lc_udp_enter(struct lc_udp *udp)
 {
     udp->frames++;

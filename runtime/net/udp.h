@@ -36,6 +36,10 @@ struct lc_udp *lc_udp_open(
 /* Where datagrams go from now on. Until this is called none are read. */
 void lc_udp_receive(struct lc_udp *udp, const struct lc_receiver *receiver);
 
+/* Takes another socket with these options in place of the open one: of the same family, with
+ * another port. What is queued is sent from the old one. On an error nothing has changed. */
+int lc_udp_rebind(struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
+
 /* Sends what is queued (once, without waiting), closes. May be called in an upcall of this very
  * socket, also in an inner turn; no upcall follows. NULL is ignored. */
 void lc_udp_close(struct lc_udp *udp);

@@ -16,6 +16,7 @@
 ---@field OptionName lunacoap.OptionName An option's name by its number.
 ---@field StoreType lunacoap.StoreType The kinds of certificate stores.
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
+---@field faults lunacoap.faults Makes the settings for what goes wrong on purpose with datagrams.
 ---@field format lunacoap.format Content-formats by number or name; payloads to and from Lua values.
 ---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
 ---@field senml lunacoap.senml Sensor Measurement Lists in JSON and CBOR.
@@ -301,8 +302,14 @@ function CoAP:Post(URI) end
 ---@return string
 function CoAP:Put(URI) end
 
+---Goes on from another local port with the same sessions and exchanges, as behind a NAT that has forgotten the old one; 712 without an open socket.
+function CoAP:Rebind() end
+
 ---Shuts the component down and puts every property and setting back; handlers stay.
 function CoAP:Reset() end
+
+---Forgets all that a device forgets without power (exchanges, observers, sessions), tells nobody, and opens the same port again; calls that wait raise 711.
+function CoAP:Restart() end
 
 ---Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does.
 ---@param URI string
@@ -380,6 +387,9 @@ function CoAP:StopObserving(URI) end
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
 ---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
 ---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable. Default: 100.
+---@field SendFaults? string What goes wrong on purpose with datagrams on their way out; see Faults. Default: "".
+---@field ReceiveFaults? string What goes wrong on purpose with datagrams that come in; see Faults. Default: "".
+---@field FaultSeed? integer Chooses among all runs of these faults: the same seed does the same to each link. Default: 1.
 ---@field SSLProvider? string The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. Default: "Automatic".
 ---@field SSLSessionTimeout? number Seconds without traffic after which a DTLS session is closed. Default: 36000.
 ---@field PSKIdentity? string The identity under which the peer knows the pre-shared key. Default: "".
@@ -463,6 +473,9 @@ function CoAP:StopObserving(URI) end
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
 ---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable.
 ---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)
+---| "SendFaults" # What goes wrong on purpose with datagrams on their way out; see Faults.
+---| "ReceiveFaults" # What goes wrong on purpose with datagrams that come in; see Faults.
+---| "FaultSeed" # Chooses among all runs of these faults: the same seed does the same to each link.
 ---| "SSLProvider" # The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken.
 ---| "SSLSessionTimeout" # Seconds without traffic after which a DTLS session is closed.
 ---| "PSKIdentity" # The identity under which the peer knows the pre-shared key.

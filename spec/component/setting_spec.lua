@@ -63,6 +63,8 @@ local function other_value(row)
     SSLEnabledProtocols = "192",
     SSLProvider = "GnuTLS",
     PSKKey = "00ff",
+    SendFaults = "drop chance=10%; delay by=0.1-0.3",
+    ReceiveFaults = "drop type=CON number=2",
     TLS12SignatureAlgorithms = "sha256-ecdsa",
     TLS12SupportedGroups = "ecdhe_secp384r1",
     TLS13KeyShareGroups = "ecdhe_x25519",

@@ -23,8 +23,14 @@ return {
     'Sends RequestData with POST; returns "" when the answer is there, or an Id with Timeout 0.' },
   { "Put", { "URI: string" }, "string",
     'Sends RequestData with PUT; returns "" when the answer is there, or an Id with Timeout 0.' },
+  { "Rebind", {}, nil,
+    "Goes on from another local port with the same sessions and exchanges, as behind a NAT that has "
+      .. "forgotten the old one; 712 without an open socket." },
   { "Reset", {}, nil,
     "Shuts the component down and puts every property and setting back; handlers stay." },
+  { "Restart", {}, nil,
+    "Forgets all that a device forgets without power (exchanges, observers, sessions), tells nobody, "
+      .. "and opens the same port again; calls that wait raise 711." },
   { "SendCustomRequest", { "URI: string", "Method: integer" }, "string",
     "Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does." },
   { "SendNotification", { "URI: string", "Accept?: integer" }, nil,

@@ -1,0 +1,176 @@
+/* A component whose network is bad on purpose; see faulty.h. */
+#include "component/faulty.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "component/endpoint.h"
+#include "component/fault_text.h"
+#include "message/trace.h"
+#include "net/faults.h"
+
+struct lc_faulty {
+    struct lc_component *component;
+    struct lc_faults *faults; /* of the open socket; NULL while there is none */
+    struct lc_deferred restart;
+    bool restarts; /* its faults outlive the socket */
+};
+
+bool lc_faulty_concerns(const struct lc_setting_row *row)
+{
+    return row->id == LC_SETTING_SendFaults || row->id == LC_SETTING_ReceiveFaults ||
+           row->id == LC_SETTING_FaultSeed;
+}
+
+/* ---- What faults ask for ---- */
+
+static void on_harmed(
+    void *arg, bool is_ours, const struct lc_path *path, struct lc_bytes datagram, const char *how)
+{
+    struct lc_component *component = arg;
+    if (component->log.level >= LC_LOG_VERBOSE) {
+        char verb[160];
+        snprintf(verb, sizeof verb, "%s, on its way %s", how, is_ours ? "to" : "from");
+        lc_trace(&component->log, verb, &path->remote, datagram);
+    }
+}
+
+static void on_restart(void *arg)
+{
+    struct lc_component *component = arg;
+    lc_loop_defer(component->stage->loop, &component->faulty->restart);
+}
+
+static void restart_now(struct lc_deferred *deferred)
+{
+    struct lc_component *component = lc_container(deferred, struct lc_faulty, restart)->component;
+    struct lc_error error;
+    if (component->endpoint != NULL && lc_faulty_restart(component, &error) != LC_OK) {
+        lc_component_tell_error(component, error.code, error.text);
+    }
+}
+
+static void on_rebind(void *arg)
+{
+    struct lc_component *component = arg;
+    struct lc_error error;
+    if (component->endpoint != NULL && lc_faulty_rebind(component, &error) != LC_OK) {
+        lc_component_tell_error(component, error.code, error.text);
+    }
+}
+
+/* ---- Into force ---- */
+
+static struct lc_faulty *faulty_of(struct lc_component *component)
+{
+    if (component->faulty == NULL) {
+        component->faulty = lc_zalloc(sizeof *component->faulty);
+        if (component->faulty != NULL) {
+            component->faulty->component = component;
+            component->faulty->restart.fn = restart_now;
+        }
+    }
+    return component->faulty;
+}
+
+/* The filter, on the open socket. NULL: memory. */
+static struct lc_faults *faults_of(struct lc_component *component)
+{
+    struct lc_faulty *faulty = faulty_of(component);
+    if (faulty != NULL && faulty->faults == NULL) {
+        faulty->faults = lc_faults_new(lc_loop_timers(component->stage->loop),
+            &(struct lc_fault_upcalls){on_harmed, on_restart, on_rebind, component});
+    }
+    return faulty == NULL ? NULL : faulty->faults;
+}
+
+static bool set_lane(
+    struct lc_component *component, struct lc_faults *faults, bool sending, enum lc_setting_id id)
+{
+    struct lc_fault list[LC_FAULTS_MAX];
+    size_t count = 0;
+    const struct lc_setting_row *row = &lc_setting_rows[id];
+    const char *text = lc_setting_text(&component->values, row);
+    uint64_t seed = (uint64_t)lc_component_settings(component)->fault_seed;
+    lc_fault_read(
+        lc_bytes_text(text), row->name, list, &count, NULL); /* was checked when it was set */
+    return lc_faults_set(faults, sending, list, count, seed);
+}
+
+int lc_faulty_apply(struct lc_component *component, struct lc_error *error)
+{
+    const struct lc_settings *settings = lc_component_settings(component);
+    bool wanted = settings->send_faults != NULL || settings->receive_faults != NULL;
+    bool has = component->faulty != NULL && component->faulty->faults != NULL;
+    if (component->endpoint == NULL || !(wanted || has)) {
+        return LC_OK;
+    }
+    struct lc_faults *faults = faults_of(component);
+    if (faults == NULL || !set_lane(component, faults, true, LC_SETTING_SendFaults) ||
+        !set_lane(component, faults, false, LC_SETTING_ReceiveFaults)) {
+        return lc_fail_memory(error);
+    }
+    lc_endpoint_interpose(component->endpoint, faults);
+    return LC_OK;
+}
+
+void lc_faulty_close(struct lc_component *component)
+{
+    struct lc_faulty *faulty = component->faulty;
+    if (faulty == NULL || faulty->restarts) {
+        return;
+    }
+    lc_deferred_cancel(component->stage->loop, &faulty->restart);
+    if (faulty->faults != NULL) {
+        lc_faults_free(faulty->faults);
+    }
+    lc_free(faulty);
+    component->faulty = NULL;
+}
+
+/* ---- Restart and Rebind ---- */
+
+static int check_open(
+    const struct lc_component *component, const char *what, struct lc_error *error)
+{
+    return component->endpoint != NULL
+               ? LC_OK
+               : lc_fail(error, LC_ERROR_MODE, "%s needs an open socket: there is none yet", what);
+}
+
+/* Opens what was open. */
+static int open_again(struct lc_component *component, bool listening, struct lc_error *error)
+{
+    return listening ? lc_component_start_listening(component, error)
+                     : lc_component_open(component, NULL, error);
+}
+
+int lc_faulty_restart(struct lc_component *component, struct lc_error *error)
+{
+    int code = check_open(component, "Restart", error);
+    struct lc_faulty *faulty = code == LC_OK ? faulty_of(component) : NULL;
+    if (faulty == NULL) {
+        return code == LC_OK ? lc_fail_memory(error) : code;
+    }
+    uint16_t asked = component->values.basics.local_port;
+    uint16_t bound = lc_udp_local(component->endpoint->udp)->port;
+    bool listening = component->listening;
+    faulty->restarts = true;
+    lc_component_shutdown(component);
+    faulty->restarts = false;
+    component->values.basics.local_port = bound;
+    code = open_again(component, listening, error);
+    component->values.basics.local_port = asked;
+    if (code == LC_OK && faulty->faults != NULL) {
+        lc_endpoint_interpose(component->endpoint, faulty->faults);
+    } else if (code != LC_OK) {
+        lc_faulty_close(component);
+    }
+    return code;
+}
+
+int lc_faulty_rebind(struct lc_component *component, struct lc_error *error)
+{
+    int code = check_open(component, "Rebind", error);
+    return code == LC_OK ? lc_component_rebind(component, error) : code;
+}
