@@ -133,7 +133,6 @@ PACKAGES += lua5.4 liblua5.4-dev lua-argparse
 PACKAGES += libev-dev
 PACKAGES += libmbedtls-dev libgnutls28-dev libjansson-dev
 PACKAGES += libcbor-dev
-PACKAGES += lua-filesystem
 PACKAGES += lua-busted
 PACKAGES += lua-check clang-format cppcheck
 # A client and a server that we did not write, for the interoperability specs; their library for

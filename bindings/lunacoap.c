@@ -13,6 +13,7 @@
 #include "bindings/error.h"
 #include "bindings/etag.h"
 #include "bindings/event.h"
+#include "bindings/folder.h"
 #include "bindings/json.h"
 #include "bindings/linkformat.h"
 #include "bindings/loop.h"
@@ -35,6 +36,7 @@ static void open_classes(lua_State *L)
     lc_event_open(L, state);
     lc_option_open(L);
     lc_certificate_register(L);
+    lc_folder_register(L);
     lc_pending_open(L);
     lc_component_open_class(L);
 }
@@ -42,8 +44,8 @@ static void open_classes(lua_State *L)
 int luaopen_lunacoap(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"CoAP", lc_component_new}, {"CoAPOption", lc_option_new},
-        {"Certificate", lc_certificate_new}, {"etag", lc_etag}, {"isatty", lc_terminal_isatty},
-        {"traceback", lc_error_traceback}, {NULL, NULL}};
+        {"Certificate", lc_certificate_new}, {"etag", lc_etag}, {"folder", lc_folder_new},
+        {"isatty", lc_terminal_isatty}, {"traceback", lc_error_traceback}, {NULL, NULL}};
     if (!lc_state_exists(L)) {
         open_classes(L);
     }

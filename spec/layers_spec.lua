@@ -207,7 +207,7 @@ function checks.umbrella(path, text)
 end
 
 -- Debian packages of Lua modules; each is a row of the README's dependency table.
-local LIBRARIES = { argparse = true, lfs = true }
+local LIBRARIES = { argparse = true }
 
 -- Scripts see what a user of the module sees: `lunacoap`, other scripts and libraries.
 function checks.requires(_, text)

@@ -43,6 +43,8 @@ local FUNCTIONS = {
     "Calls f after some seconds, and then every so many (nil or 0: once); its result has stop()." },
   { "etag", { "bytes: string" }, "string",
     "Eight bytes that depend on the bytes alone, everywhere and always: an ETag for them." },
+  { "folder", { "path: string" }, "lunacoap.Folder?, string?, integer?",
+    "The files of a folder, and nothing outside of it; or nil, what is wrong and its number, as io.open." },
   { "isatty", { "file: file*" }, "boolean, integer?",
     "Whether a file such as io.stdout is a terminal, and how many columns it has if that is known." },
   { "traceback", { "raised: any" }, "any",
@@ -203,7 +205,13 @@ local function write_classes(out)
     for _, field in ipairs(class[3]) do
       out("---@field %s %s %s%s", field[1], field[2], field[3], field[4] and " Read-only." or "")
     end
+    if class.methods then
+      out("local %s = {}", class[1])
+    end
     out("")
+    for _, method in ipairs(class.methods or {}) do
+      write_function(out, class[1] .. ":", method)
+    end
   end
 end
 
@@ -434,11 +442,16 @@ end
 function TABLES.types()
   local rows = {}
   for _, class in ipairs(CLASSES) do
-    rows[#rows + 1] = { code(class[1]), cell(class[2]), joined(class[3], ", ", function(field)
-      return code(field[1])
-    end) }
+    local names = {}
+    for i, field in ipairs(class[3]) do
+      names[i] = code(field[1])
+    end
+    for _, method in ipairs(class.methods or {}) do
+      names[#names + 1] = signature("", method)
+    end
+    rows[#rows + 1] = { code(class[1]), cell(class[2]), table.concat(names, ", ") }
   end
-  return markdown({ "type", "what it is", "fields" }, rows)
+  return markdown({ "type", "what it is", "fields and methods" }, rows)
 end
 
 function TABLES.functions()

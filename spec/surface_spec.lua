@@ -102,6 +102,14 @@ describe("the definitions for editors", function()
     assert.are.same(expected, first_of_each(surface.methods))
   end)
 
+  it("have each method of a folder, and no other", function()
+    for _, class in ipairs(surface.classes) do
+      if class[1] == "Folder" then
+        assert.are.same(first_of_each(class.methods), sorted_keys(getmetatable(lunacoap.folder(".")).__index))
+      end
+    end
+  end)
+
   it("have each field of each type, and say which are read-only", function()
     for _, class in ipairs(surface.classes) do
       local expected, found = names.types[class[1]], {}

@@ -1,14 +1,9 @@
 -- lunacoap.files: a folder's files as resources of a server. Nothing outside the folder is reached:
--- "." and "..", encoded slashes and symbolic links lead nowhere. (A local user who may rename in
--- the folder can still put a link in a file's place between the look at it and its opening.)
+-- "." and "..", encoded slashes and symbolic links lead nowhere, and neither does what local users
+-- put in a file's place meanwhile (lunacoap.folder).
 
 local lunacoap = require "lunacoap"
 local percent = require "lunacoap.percent"
-
-local has_lfs, lfs = pcall(require, "lfs")
-if not has_lfs then
-  error("serving files needs the Lua module lfs: install Debian's lua-filesystem", 0)
-end
 
 local M = {}
 
@@ -25,102 +20,53 @@ local function format_of(name)
   return FORMATS[(name:match("%.(%w+)$") or ""):lower()] or OCTETS
 end
 
--- ---- Paths --------------------------------------------------------------------------------------
-
--- A segment as a name in a folder, or nil when it cannot be one: an encoded "/" is a part of the
--- segment (RFC 7252 6.5), and no file has one in its name.
-local function name_of(segment)
-  local name = percent.decode(segment)
-  if name == "." or name == ".." or name == "" or name:find("[/%z]") then
-    return nil
-  end
-  return name
-end
-
--- What is at a path below the folder: where it is and its attributes; without attributes when there
--- is nothing but a folder that could have it; nil when it is out of reach.
-local function find(folder, path)
-  local at, attributes = folder, lfs.attributes(folder)
-  for segment, rest in path:gmatch("([^/]*)(/?)") do
-    local name = name_of(segment)
-    if segment == "" and rest == "" then
-      break -- behind the last "/"
-    elseif not name or not attributes or attributes.mode ~= "directory" then
-      return nil
-    end
-    at = at .. "/" .. name
-    attributes = lfs.symlinkattributes(at)
-    if attributes and attributes.mode == "link" then
-      return nil
-    end
-  end
-  return at, attributes
-end
-
 -- ---- Trouble ------------------------------------------------------------------------------------
 
 -- Numbers of the system's errors.
-local ENOENT, EPERM, EACCES, EROFS = 2, 1, 13, 30
+local EPERM, ENOENT, ENXIO, EACCES, ENOTDIR, EISDIR, EFBIG, EROFS = 1, 2, 6, 13, 20, 21, 27, 30
 
 -- Forbidden is nothing that may go well another time, such as when there is room on the disk.
-local CODES = { [ENOENT] = "4.04", [EPERM] = "4.03", [EACCES] = "4.03", [EROFS] = "4.03" }
+local CODES = {
+  [ENOENT] = "4.04", [ENOTDIR] = "4.04", [EPERM] = "4.03", [EACCES] = "4.03", [EROFS] = "4.03",
+}
+local READING = setmetatable({ [ENXIO] = "4.04" }, { __index = CODES })
+local WRITING = setmetatable({ [EISDIR] = "4.05", [ENXIO] = "4.05" }, { __index = CODES })
 
--- What a function of io or os has returned, unless that is a failure: it raises the response then.
-local function must(result, message, number)
+-- What a folder's method has returned, unless that is a failure: it raises the response then.
+local function must(codes, result, message, number)
   if result then
     return result
-  elseif CODES[number] then
-    error(lunacoap.response(CODES[number]), 0)
+  elseif codes[number] then
+    error(lunacoap.response(codes[number]), 0)
   end
   error(lunacoap.response("5.00", (message:gsub("^.*: ", ""))), 0) -- without the path here
 end
 
+-- The path in the folder. An encoded "/" is a part of its segment (RFC 7252 6.5), and no file has
+-- one in its name.
+local function path_of(segments)
+  if segments:lower():find("%2f", 1, true) then
+    error(lunacoap.response("4.04"), 0)
+  end
+  return percent.decode(segments)
+end
+
 -- ---- Reading ------------------------------------------------------------------------------------
 
-local function read_file(at, attributes, limit)
-  if attributes.size > limit then
-    return lunacoap.response("5.00", ("%d bytes are more than this server sends (%d)"):format(
-      attributes.size, limit))
-  end
-  local file <close> = must(io.open(at, "rb"))
-  return lunacoap.response("2.05", must(file:read("a")), { format = format_of(at) })
-end
-
-local function link_of(prefix, name, attributes)
-  local target = prefix .. percent.encode(name, "[^%w%-._~]")
-  if attributes.mode == "directory" then
+local function link_of(prefix, entry)
+  local target = prefix .. percent.encode(entry.name, "[^%w%-._~]")
+  if entry.type == "directory" then
     return { target = target .. "/", ct = LINK_FORMAT }
   end
-  return { target = target, ct = format_of(name), sz = attributes.size }
-end
-
--- The names in a folder, in order; nil when it may not be read.
-local function names_in(at)
-  local ok, next_name, state = pcall(lfs.dir, at)
-  if not ok then
-    return nil
-  end
-  local names = {}
-  for name in next_name, state do
-    if name ~= "." and name ~= ".." then
-      names[#names + 1] = name
-    end
-  end
-  table.sort(names)
-  return names
+  return { target = target, ct = format_of(entry.name), sz = entry.size }
 end
 
 -- The links of a folder, by name.
-local function list_folder(at, prefix)
-  local names, links = names_in(at), {}
-  if not names then
-    return lunacoap.response("4.03")
-  end
-  for _, name in ipairs(names) do
-    local attributes = lfs.symlinkattributes(at .. "/" .. name)
-    if attributes and (attributes.mode == "file" or attributes.mode == "directory") then
-      links[#links + 1] = link_of(prefix, name, attributes)
-    end
+local function list(folder, path, prefix)
+  local entries, links = must(READING, folder:list(path)), {}
+  table.sort(entries, function(a, b) return a.name < b.name end)
+  for i, entry in ipairs(entries) do
+    links[i] = link_of(prefix, entry)
   end
   return lunacoap.response("2.05", lunacoap.linkformat.format(links), { format = LINK_FORMAT })
 end
@@ -131,60 +77,27 @@ local function target_of(path)
 end
 
 local function read(folder, request, path)
-  local at, attributes = find(folder, path)
-  if not attributes then
-    return lunacoap.response("4.04")
-  elseif attributes.mode == "file" and path:sub(-1) ~= "/" then
-    return read_file(at, attributes, tonumber(request.coap:Config("MaxBodySize")))
-  elseif attributes.mode == "directory" then
-    return list_folder(at, target_of(request.path))
+  local limit = tonumber(request.coap:Config("MaxBodySize"))
+  local content, message, number = folder:read(path, limit)
+  if number == EISDIR then
+    return list(folder, path, target_of(request.path))
+  elseif number == EFBIG then
+    return lunacoap.response("5.00", ("more than the %d bytes that this server sends"):format(
+      limit))
   end
-  return lunacoap.response("4.04")
+  must(READING, content, message, number)
+  return lunacoap.response("2.05", content, { format = format_of(path) })
 end
 
 -- ---- Writing ------------------------------------------------------------------------------------
 
-local function put(at, beside, text)
-  local file <close> = must(io.open(beside, "wb"))
-  must(file:write(text))
-  must(file:close())
-  must(os.rename(beside, at))
-end
-
--- Whoever reads meanwhile sees the old file or the new one, never a part.
-local function replace(at, text)
-  local beside = ("%s.%016x.part"):format(at:match("^.*/"), math.random(0))
-  local ok, trouble = pcall(put, at, beside, text)
-  if not ok then
-    os.remove(beside)
-    error(trouble, 0)
-  end
-end
-
 local function write(folder, request, path)
-  local at, attributes = find(folder, path)
-  if not at or path:sub(-1) == "/" then
-    return lunacoap.response("4.04")
-  elseif attributes and attributes.mode ~= "file" then
-    return lunacoap.response("4.05")
-  end
-  if attributes then
-    must(io.open(at, "r+b")):close() -- a rename replaces also what may not be written
-  end
-  replace(at, request.payload)
-  return lunacoap.response(attributes and "2.04" or "2.01")
+  local done = must(WRITING, folder:write(path, request.payload))
+  return lunacoap.response(done == "created" and "2.01" or "2.04")
 end
 
 local function remove(folder, _, path)
-  local at, attributes = find(folder, path)
-  if not attributes then
-    return lunacoap.response("4.04")
-  elseif attributes.mode ~= "file" then
-    return lunacoap.response("4.05")
-  elseif path:sub(-1) == "/" then
-    return lunacoap.response("4.04")
-  end
-  must(os.remove(at))
+  must(WRITING, folder:remove(path))
   return lunacoap.response("2.02")
 end
 
@@ -192,14 +105,10 @@ end
 
 local OPTIONS = { write = true, access = true }
 
-local function check(prefix, folder, options, level)
+local function check(prefix, options, level)
   if type(prefix) ~= "string" or prefix:sub(1, 1) ~= "/" then
     error(("files stand below a path such as \"/files\", not '%s'"):format(tostring(prefix)),
       level + 1)
-  end
-  local attributes = lfs.attributes(folder)
-  if not attributes or attributes.mode ~= "directory" then
-    error(("'%s' is not a folder"):format(folder), level + 1)
   end
   for name in pairs(options) do
     if not OPTIONS[name] then
@@ -231,13 +140,14 @@ end
 ---may use it.
 function M.mount(server, prefix, folder, options)
   options = options or {}
-  check(prefix, folder, options, 2)
+  check(prefix, options, 2)
+  local opened = lunacoap.folder(folder) or error(("'%s' is not a folder"):format(folder), 2)
   local base = prefix:gsub("/+$", "")
   local files, root
   local function handler(act, changes)
     return function(request)
       local path = request.params.path or ""
-      local response = act(folder, request, path)
+      local response = act(opened, request, path_of(path))
       if changes and lunacoap.response.is_success(response) then
         notify(files, root, path)
       end

@@ -73,6 +73,11 @@ function lunacoap.timer(after, repeat_every, f) end
 ---@return string
 function lunacoap.etag(bytes) end
 
+---The files of a folder, and nothing outside of it; or nil, what is wrong and its number, as io.open.
+---@param path string
+---@return lunacoap.Folder?, string?, integer?
+function lunacoap.folder(path) end
+
 ---Whether a file such as io.stdout is a terminal, and how many columns it has if that is known.
 ---@param file file*
 ---@return boolean, integer?
@@ -718,6 +723,38 @@ function CoAP:StopObserving(URI) end
 ---@field Subject string Its owner; assigning it looks for one in the store.
 ---@field Encoded string The certificate in PEM format; assigning it selects this one.
 ---@field EncodedB string The same as raw bytes.
+
+---The files of a folder. Paths such as "sub/a.txt" lead to files and folders in it alone: not by "..", "." or symbolic links, whatever others rename meanwhile. Failures are as in io: nil, a message, a number.
+---@class lunacoap.Folder
+local Folder = {}
+
+---The bytes of a file; fails when it has more of them than the limit.
+---@param path string
+---@param limit? integer
+---@return string?, string?, integer?
+function Folder:read(path, limit) end
+
+---Makes a file, or replaces it as a whole and keeps its permissions: "created" or "replaced".
+---@param path string
+---@param bytes string
+---@return string?, string?, integer?
+function Folder:write(path, bytes) end
+
+---Removes a file.
+---@param path string
+---@return boolean?, string?, integer?
+function Folder:remove(path) end
+
+---The files and folders in it, or in a folder in it, in no order.
+---@param path? string
+---@return lunacoap.FolderEntry[]?, string?, integer?
+function Folder:list(path) end
+
+---An entry of a folder's list, a plain table.
+---@class lunacoap.FolderEntry
+---@field name string Its name.
+---@field type "file"|"directory" Which it is.
+---@field size integer? How many bytes a file has.
 
 ---@class lunacoap.OptionInit
 ---@field Number integer

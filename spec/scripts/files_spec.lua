@@ -203,6 +203,83 @@ describe("lunacoap.files", function()
     assert.are.equal("0\n", pipe:read("a"))
   end)
 
+  it("keeps the permissions of a file that it replaces", function()
+    serve { write = true }
+    sh "chmod 640 public/a.txt"
+    assert.are.equal("2.04", (ask("PUT", "/a.txt", "new")))
+    local pipe <close> = assert(io.popen(("stat -c %%a %s/public/a.txt"):format(folder)))
+    assert.are.equal("640\n", pipe:read("a"))
+  end)
+
+  it("sends no file that is longer than a body may be", function()
+    serve()
+    server.coap:Config("MaxBodySize=5")
+    assert.are.equal("2.05", (ask("GET", "/a.txt")))
+    assert.are.same({ "5.00", "more than the 5 bytes that this server sends", -1 }, { ask("GET", "/x.json") })
+  end)
+
+  describe("while a local user puts one thing after the other in a name's place", function()
+    local server_child, swapper
+
+    -- A child puts what stands in "turns", by these names, in a place, each for a moment.
+    local function serve_swapping(place, names)
+      sh [[mkdir turns outside; printf secret >outside/b; cd turns; mv ../public/a.txt file; mv ../public/sub sub
+        ln -s ../secret link; ln -s ../outside folder-link; mkfifo pipe]]
+      local file <close> = assert(io.open(folder .. "/swap.lua", "w"))
+      file:write(("local place, turns, names = '%s/public/%s', '%s/turns/', { %s }\n"):format(
+        folder, place, folder, names), [[
+print "swapping" io.stdout:flush()
+while true do
+  for _, name in ipairs(names) do
+    os.rename(turns .. name, place)
+    os.rename(place, turns .. name)
+  end
+end]])
+      file:close()
+      server_child = serve_limited "exec"
+      swapper = process.start(("lua5.4 %s/swap.lua"):format(folder))
+      swapper:expect "swapping"
+    end
+
+    after_each(function()
+      swapper:__close()
+      server_child:__close()
+    end)
+
+    -- The answers to the requests of a moment, as a set.
+    local function answers_to(method, path, payload)
+      local found, till = {}, lunacoap.now() + 0.4
+      repeat
+        local code, text = ask(method, path, payload)
+        found[code .. text] = true
+      until lunacoap.now() > till
+      return found
+    end
+
+    it("knows no file that has vanished before it was opened", function()
+      serve_swapping("a.txt", "'file'")
+      assert.are.same({ ["2.05hello"] = true, ["4.04"] = true }, answers_to("GET", "/a.txt"))
+    end)
+
+    it("reads no file outside, and waits for nobody", function()
+      serve_swapping("a.txt", "'file', 'link', 'pipe'")
+      assert.are.same({ ["2.05hello"] = true, ["4.04"] = true }, answers_to("GET", "/a.txt"))
+    end)
+
+    it("reads in no folder outside", function()
+      serve_swapping("sub", "'sub', 'folder-link'")
+      assert.are.same({ ["2.05inner"] = true, ["4.04"] = true }, answers_to("GET", "/sub/b"))
+    end)
+
+    it("writes nothing outside, and waits for nobody", function()
+      serve_swapping("a.txt", "'link', 'pipe'")
+      for answer in pairs(answers_to("PUT", "/a.txt", "new")) do
+        assert.matches("^[24]%.0[145]$", answer)
+      end
+      assert.are.equal("secret", read("secret"))
+    end)
+  end)
+
   it("writes under conditions", function()
     serve { write = true }
     local none = { { Number = OPTION["If-None-Match"], Value = "" } }

@@ -1,5 +1,5 @@
 -- The types of the module, for spec/surface.lua: { type, what it is, { { field, its type, what it is,
--- read-only }... } }.
+-- read-only }... }, methods = functions as there }.
 
 return {
   { "Error", "What a failed call raises, and what OnError tells of.", {
@@ -62,5 +62,22 @@ return {
     { "Subject", "string", "Its owner; assigning it looks for one in the store." },
     { "Encoded", "string", "The certificate in PEM format; assigning it selects this one." },
     { "EncodedB", "string", "The same as raw bytes." },
+  } },
+  { "Folder", "The files of a folder. Paths such as \"sub/a.txt\" lead to files and folders in it alone: not by \"..\", "
+    .. "\".\" or symbolic links, whatever others rename meanwhile. Failures are as in io: nil, a message, a number.", {},
+    methods = {
+      { "read", { "path: string", "limit?: integer" }, "string?, string?, integer?",
+        "The bytes of a file; fails when it has more of them than the limit." },
+      { "write", { "path: string", "bytes: string" }, "string?, string?, integer?",
+        'Makes a file, or replaces it as a whole and keeps its permissions: "created" or "replaced".' },
+      { "remove", { "path: string" }, "boolean?, string?, integer?",
+        "Removes a file." },
+      { "list", { "path?: string" }, "lunacoap.FolderEntry[]?, string?, integer?",
+        "The files and folders in it, or in a folder in it, in no order." },
+    } },
+  { "FolderEntry", "An entry of a folder's list, a plain table.", {
+    { "name", "string", "Its name." },
+    { "type", '"file"|"directory"', "Which it is." },
+    { "size", "integer?", "How many bytes a file has." },
   } },
 }
