@@ -37,8 +37,11 @@ local function load_again(path, arguments, old)
   local new = Generation.new(table.move(old.servers, 1, #old.servers, 1, {}))
   local ok, err = new:run(path, arguments)
   if not ok then
-    new:undo(old)
+    local lost = new:undo(old)
     tell("%s\nlunacoap: the script was not loaded again; the old one goes on", text_of(err))
+    for _, reason in ipairs(lost) do
+      tell("without a server that the new one has stopped: %s", reason)
+    end
     -- The change that mends it may be in any file that was read, and may have come meanwhile.
     for name, text in pairs(new.files) do
       old.files[name] = text

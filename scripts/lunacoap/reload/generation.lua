@@ -169,17 +169,33 @@ function Generation:retire(survivor)
   lunacoap.spawn(finish, self, survivor)
 end
 
+-- Servers that the script stopped after it had taken their places begin anew. Returns the errors of
+-- those that cannot.
+local function start_again(taken)
+  local lost = {}
+  for _, pair in ipairs(taken) do
+    if not pair.other.running then
+      local ok, err = pcall(pair.other.start, pair.other)
+      lost[#lost + 1] = not ok and err or nil
+    end
+  end
+  return lost
+end
+
 ---Gives the servers back that it took, since it is not to live.
 ---@param other table The generation that they are given back to.
+---@return lunacoap.Error[] lost Why some of them do not run again.
 function Generation:undo(other)
   for _, pair in ipairs(self.taken) do
     if pair.server.running then
       pair.other:take_over(pair.server)
     end
   end
-  self.taken, self.available = {}, {}
   stop_all(self.servers)
+  local lost = start_again(self.taken)
+  self.taken, self.available = {}, {}
   self:retire(other)
+  return lost
 end
 
 ---It is to live: the observers of the servers that it took are told what their resources are now.

@@ -17,16 +17,15 @@ local function load_again(text)
   write(text)
   local new = Generation.new(old and table.move(old.servers, 1, #old.servers, 1, {}) or {})
   local ok, err = new:run(path, {})
-  if ok then
-    new:settle()
-    if old then
-      old:retire(new)
-    end
-    generation = new
-  else
-    new:undo(old)
+  if not ok then
+    return ok, err, new:undo(old)
   end
-  return ok, err
+  new:settle()
+  if old then
+    old:retire(new)
+  end
+  generation = new
+  return ok
 end
 
 local function server_of(word, more)
@@ -151,6 +150,30 @@ end)]]))
     assert.are.same({ "one" }, { notes[1] })
     generation.servers[1]:refresh()
     assert.is_true(comes_to(2, notes))
+  end)
+
+  it("has its server back when the next one stops it and fails", function()
+    load_again(server_of("one"))
+    local where = uri()
+    for _, more in ipairs { "", "lunacoap.server { LocalHost = '127.0.0.1', LocalPort = port }:start()\n" } do
+      assert.is_falsy((load_again(server_of("two", "") .. "local port = server.coap.LocalPort\nserver:stop()\n" .. more
+        .. "error 'too late'")))
+      assert.are.equal(where, uri())
+      client:Get(where)
+      assert.are.equal("one", client.ResponseData)
+    end
+    assert.is_true(load_again(server_of("three")))
+    lunacoap.sleep(0.01)
+    client:Get(where)
+    assert.are.equal("three", client.ResponseData)
+  end)
+
+  it("says which server it does not have back, since something has its place", function()
+    load_again(server_of("one"))
+    local _, _, lost = load_again(server_of("two") .. "local port = server.coap.LocalPort\nserver:stop()\n"
+      .. "note.other = lunacoap.CoAP { LocalHost = '127.0.0.1', LocalPort = port, Listening = true }\nerror 'too late'")
+    assert.are.equal(1, #lost)
+    assert.matches("^10048: ", tostring(lost[1]))
   end)
 
   it("starts no timers and takes no signals in handlers that outlive it", function()
