@@ -63,6 +63,7 @@ local function take_links(answer, from, filters, found, given)
   end
   local links, message = links_of(answer, filters)
   if not links then
+    found.unreadable = true
     io.stderr:write(("%sthis is no link-format: %s\n"):format(from and from .. ": " or "",
       terminal.line(message))) -- which may quote the payload
   end
@@ -196,7 +197,8 @@ local function run(given)
   elseif #found > 0 then
     show_table(found)
   end
-  return status
+  -- What is listed is not all that there is.
+  return found.unreadable and failure.HERE or status
 end
 
 ---@type lunacoap.command_line.Declaration

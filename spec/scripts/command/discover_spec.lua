@@ -80,10 +80,10 @@ describe("lunacoap discover", function()
   it("tells errors and what is no list of links", function()
     assert.are.same({ "", "4.04 Not Found\n", 4 }, { discover "@/nothing" })
     local out, errors, status = discover "@/broken"
-    assert.are.same({ "", 0 }, { out, status })
+    assert.are.same({ "", 1 }, { out, status })
     assert.matches("^this is no link%-format: ", errors)
     assert.is_nil(errors:find("\27", 1, true))
-    assert.are.same({ "[]\n", "this is no link-format: malformed text at byte 15: it is not UTF-8\n", 0 },
+    assert.are.same({ "[]\n", "this is no link-format: malformed text at byte 15: it is not UTF-8\n", 1 },
       { discover "--json @/latin1" })
     assert.are.equal(3, (select(3, command.run "discover 127.0.0.1:1")))
   end)
@@ -108,6 +108,26 @@ describe("lunacoap discover", function()
     local out, errors, status = command.run(("discover --timeout 1 224.0.1.187:%d"):format(members[1].LocalPort))
     assert.are.same({ "", 0 }, { errors, status })
     assert.matches("^HOST +PATH +CT\n%d+%.%d+%.%d+%.%d+:%d+ +/r%d +text\n%d+%.%d+%.%d+%.%d+:%d+ +/r%d +text\n$", out)
+    for _, member in ipairs(members) do
+      member:Shutdown()
+    end
+  end)
+
+  it("lists what the others have when a node of a group sends no list of links, and fails", function()
+    local port = 0
+    local members = {}
+    for i, text in ipairs { "</r>;ct=0", "<a" } do
+      members[i] = lunacoap.CoAP {
+        LocalPort = port, ShareLocalPort = true, MulticastGroups = "224.0.1.187", MulticastLeisure = 0.1,
+        Listening = true,
+        OnRequest = function(coap) coap.ResponseContentFormat, coap.ResponseData = 40, text end,
+      }
+      port = members[1].LocalPort
+    end
+    local out, errors, status = command.run(("discover --timeout 1 224.0.1.187:%d"):format(port))
+    assert.matches("^HOST +PATH +CT\n%d+%.%d+%.%d+%.%d+:%d+ +/r +text\n$", out)
+    assert.matches("^%d+%.%d+%.%d+%.%d+:%d+: this is no link%-format: [^\n]*\n$", errors)
+    assert.are.equal(1, status)
     for _, member in ipairs(members) do
       member:Shutdown()
     end
