@@ -18,6 +18,7 @@
 #include "bindings/linkformat.h"
 #include "bindings/loop.h"
 #include "bindings/modules.h"
+#include "bindings/nearest.h"
 #include "bindings/option.h"
 #include "bindings/pending.h"
 #include "bindings/state.h"
@@ -45,7 +46,8 @@ int luaopen_lunacoap(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"CoAP", lc_component_new}, {"CoAPOption", lc_option_new},
         {"Certificate", lc_certificate_new}, {"etag", lc_etag}, {"folder", lc_folder_new},
-        {"isatty", lc_terminal_isatty}, {"traceback", lc_error_traceback}, {NULL, NULL}};
+        {"isatty", lc_terminal_isatty}, {"nearest", lc_nearest}, {"traceback", lc_error_traceback},
+        {NULL, NULL}};
     if (!lc_state_exists(L)) {
         open_classes(L);
     }

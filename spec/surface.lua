@@ -47,6 +47,8 @@ local FUNCTIONS = {
     "The files of a folder, and nothing outside of it; or nil, what is wrong and its number, as io.open." },
   { "isatty", { "file: file*" }, "boolean, integer?",
     "Whether a file such as io.stdout is a terminal, and how many columns it has if that is known." },
+  { "nearest", { "word: string", "words: string[]" }, "string?",
+    "The one of some words that a mistyped one was most likely meant to be; nil when none is near." },
   { "traceback", { "raised: any" }, "any",
     "For xpcall: makes an error object, with its place, of a text; what is no text stays as it is." },
   { "now", {}, "number",

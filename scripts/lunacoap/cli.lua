@@ -60,6 +60,16 @@ local function arguments_of_script(words, script)
   return shifted
 end
 
+-- What to do when a file cannot be opened whose name is a word alone: it may be meant as a command.
+local function hint_for(name, message)
+  if not name:find("^%a+$") or not message:find("^cannot open") then
+    return ""
+  end
+  local nearest = command_line.nearest(name)
+  return nearest and ("; did you mean 'lunacoap %s'?"):format(nearest)
+    or "; 'lunacoap --help' lists the commands"
+end
+
 -- The functions to run one after the other, or nil and a syntax error or that a file is missing.
 local function load_all(wanted, words)
   local functions = {}
@@ -78,9 +88,7 @@ local function load_all(wanted, words)
     local name = words[wanted.script]
     local chunk, message = loadfile(name ~= "-" and name or nil)
     if not chunk then
-      -- A word alone may be meant as a command.
-      local hint = name:find("^%a+$") and "; 'lunacoap --help' lists the commands" or ""
-      return nil, message .. hint
+      return nil, message .. hint_for(name, message)
     end
     table.insert(functions, chunk)
   end

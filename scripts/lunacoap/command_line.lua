@@ -64,6 +64,17 @@ function M.find(word)
   end
 end
 
+---The command that a mistyped word was most likely meant to be; nil when none is near.
+---@param word string
+---@return string?
+function M.nearest(word)
+  local names = {}
+  for i, row in ipairs(rows) do
+    names[i] = row.name
+  end
+  return lunacoap.nearest(word, names)
+end
+
 ---The declaration of a command.
 ---@param row lunacoap.command_line.Row
 ---@return lunacoap.command_line.Declaration

@@ -83,6 +83,12 @@ function lunacoap.folder(path) end
 ---@return boolean, integer?
 function lunacoap.isatty(file) end
 
+---The one of some words that a mistyped one was most likely meant to be; nil when none is near.
+---@param word string
+---@param words string[]
+---@return string?
+function lunacoap.nearest(word, words) end
+
 ---For xpcall: makes an error object, with its place, of a text; what is no text stays as it is.
 ---@param raised any
 ---@return any

@@ -94,9 +94,18 @@ describe("lunacoap", function()
   end)
 
   it("says where commands are listed, when a word is none", function()
-    local output, errors, status = lunacoap("gte coap://localhost/")
+    local output, errors, status = lunacoap("frobnicate coap://localhost/")
     assert.are.same({ "", 1 }, { output, status })
-    assert.matches("^lunacoap: cannot open gte.*; 'lunacoap %-%-help' lists the commands\n$", errors)
+    assert.matches("^lunacoap: cannot open frobnicate.*; 'lunacoap %-%-help' lists the commands\n$", errors)
+  end)
+
+  it("asks whether a command was meant that is called nearly so", function()
+    for word, meant in pairs { gett = "get", gte = "get", Observ = "observe", discovr = "discover" } do
+      local output, errors, status = lunacoap(word .. " coap://localhost/")
+      assert.are.same({ "", 1 }, { output, status })
+      assert.matches(("^lunacoap: cannot open %s.*; did you mean 'lunacoap %s'%%?\n$"):format(word, meant), errors)
+    end
+    assert.is_nil(select(2, lunacoap("LICENSE")):find("commands", 1, true)) -- which is there, but no Lua
   end)
 
   it("says where a syntax error is, with status 1", function()
