@@ -21,6 +21,10 @@ void lc_fields_push_function(lua_State *L, const struct lc_fields *fields, lua_C
  */
 int lc_fields_find(lua_State *L, const struct lc_fields *fields, int index);
 
+/* Raises when the table at `index`, which describes such an object, has a key that is none of the
+ * names. */
+void lc_fields_check(lua_State *L, const struct lc_fields *fields, int index);
+
 /* Raises Code 1: "<what>.<field> is read-only". */
 int lc_fields_read_only(lua_State *L, const struct lc_fields *fields, int field);
 

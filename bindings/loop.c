@@ -13,7 +13,7 @@
 /* Delays beyond some years mean a mistake in units. */
 #define LONGEST_DELAY 1e9
 
-static lc_time check_delay(lua_State *L, int index, const char *what, const char *or_else)
+lc_time lc_loop_check_seconds(lua_State *L, int index, const char *what, const char *or_else)
 {
     int is_number;
     lua_Number seconds = lua_tonumberx(L, index, &is_number);
@@ -56,7 +56,7 @@ static int slept(lua_State *L, int status, lua_KContext context)
 
 static int loop_sleep(lua_State *L)
 {
-    lc_time delay = check_delay(L, 1, "sleep", "");
+    lc_time delay = lc_loop_check_seconds(L, 1, "sleep", "");
     struct lc_wait *wait = lc_wait_push(L);
     lc_wait_until(wait, delay);
     return lc_wait_run(L, wait, slept);
@@ -168,9 +168,9 @@ static void on_timer(struct lc_timer *fired)
 
 static int loop_timer(lua_State *L)
 {
-    lc_time after = check_delay(L, 1, "timer", ""), repeat = 0;
+    lc_time after = lc_loop_check_seconds(L, 1, "timer", ""), repeat = 0;
     if (!lua_isnoneornil(L, 2)) {
-        repeat = check_delay(L, 2, "timer's second argument", " or nil");
+        repeat = lc_loop_check_seconds(L, 2, "timer's second argument", " or nil");
     }
     check_function(L, 3, "timer");
     struct timer *timer = lua_newuserdatauv(L, sizeof *timer, 1);

@@ -10,6 +10,7 @@
 #include "bindings/component.h"
 #include "bindings/constants.h"
 #include "bindings/embed.h"
+#include "bindings/endpoint.h"
 #include "bindings/error.h"
 #include "bindings/etag.h"
 #include "bindings/event.h"
@@ -17,6 +18,7 @@
 #include "bindings/json.h"
 #include "bindings/linkformat.h"
 #include "bindings/loop.h"
+#include "bindings/message.h"
 #include "bindings/modules.h"
 #include "bindings/nearest.h"
 #include "bindings/option.h"
@@ -39,15 +41,16 @@ static void open_classes(lua_State *L)
     lc_certificate_register(L);
     lc_folder_register(L);
     lc_pending_open(L);
+    lc_endpoint_register(L);
     lc_component_open_class(L);
 }
 
 int luaopen_lunacoap(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"CoAP", lc_component_new}, {"CoAPOption", lc_option_new},
-        {"Certificate", lc_certificate_new}, {"etag", lc_etag}, {"folder", lc_folder_new},
-        {"isatty", lc_terminal_isatty}, {"nearest", lc_nearest}, {"traceback", lc_error_traceback},
-        {NULL, NULL}};
+        {"Certificate", lc_certificate_new}, {"endpoint", lc_endpoint_new}, {"etag", lc_etag},
+        {"folder", lc_folder_new}, {"isatty", lc_terminal_isatty}, {"nearest", lc_nearest},
+        {"traceback", lc_error_traceback}, {NULL, NULL}};
     if (!lc_state_exists(L)) {
         open_classes(L);
     }
@@ -59,6 +62,7 @@ int luaopen_lunacoap(lua_State *L)
     lc_linkformat_open(L);
     lc_cbor_open(L);
     lc_json_open(L);
+    lc_message_open(L);
     lua_pushliteral(L, LC_VERSION);
     lua_setfield(L, -2, "VERSION");
     lc_modules_open(L);

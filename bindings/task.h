@@ -13,6 +13,7 @@
 #include "base/timers.h"
 #include "component/component.h"
 
+struct lc_arrival;
 struct lc_call;
 struct lc_event_object;
 struct lc_state;
@@ -67,7 +68,7 @@ void lc_task_forget(struct lc_state *state, const struct lc_component *component
 struct lc_wait {
     struct lc_state *state;
     struct lc_task *task; /* suspended on it; NULL: a nested loop looks at `over` */
-    struct lc_list link;  /* of DoEvents, in state->idlers */
+    struct lc_list link;  /* of DoEvents, in state->idlers; of receive, in its endpoint */
     unsigned turn;        /* of DoEvents: the loop's when it was called */
     struct lc_timer timer;
     bool over, timed;
@@ -76,13 +77,15 @@ struct lc_wait {
     struct lc_call *call; /* the call waited for, until it has ended */
     struct lc_error error;
     struct lc_content *response;
+    struct lc_arrival *arrival; /* what an endpoint's receive waited for */
 };
 
 /* Pushes a wait; collected like any userdata, which cancels it. Raises in __gc and where waiting is
  * not allowed. */
 struct lc_wait *lc_wait_push(lua_State *L);
 
-/* Ends it after `delay` microseconds at the latest. */
+/* Ends it after `delay` microseconds at the latest, which may be LC_NEVER; until it is over the
+ * program goes on. */
 void lc_wait_until(struct lc_wait *wait, lc_time delay);
 
 /* Ends it when a turn that has yet to begin is over. */

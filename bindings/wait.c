@@ -1,6 +1,7 @@
 /* Waiting: by suspending the task, or by running the loop nested; see task.h. */
 #include <lauxlib.h>
 
+#include "base/memory.h"
 #include "bindings/error.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
@@ -38,6 +39,8 @@ static int collect(lua_State *L)
     lose_task(wait);
     lc_content_release(wait->response);
     wait->response = NULL;
+    lc_free(wait->arrival);
+    wait->arrival = NULL;
     return 0;
 }
 
@@ -77,7 +80,9 @@ void lc_wait_until(struct lc_wait *wait, lc_time delay)
 {
     struct lc_timers *timers = lc_loop_timers(wait->state->loop);
     lc_loop_update(wait->state->loop); /* the script may have computed for long */
-    lc_timer_set(timers, &wait->timer, timers->now + delay);
+    if (delay != LC_NEVER) {
+        lc_timer_set(timers, &wait->timer, timers->now + delay);
+    }
     wait->timed = true;
     lc_state_begin_activity(wait->state);
 }

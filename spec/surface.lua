@@ -31,6 +31,8 @@ local FUNCTIONS = {
     { "fun(): lunacoap.Certificate", "fun(encoded: string): lunacoap.Certificate",
       "fun(storeType: integer, store: string, password?: string, subject?: string): "
         .. "lunacoap.Certificate" } },
+  { "endpoint", { "init?: lunacoap.EndpointInit" }, "lunacoap.Endpoint",
+    "Opens a raw UDP endpoint, which sends and receives datagrams as they are." },
   { "run", { "f?: function", "...: any" }, "integer?",
     "Runs f as the main task and the loop to its end, for the stock lua5.4; returns the exit status." },
   { "stop", { "code?: integer" }, nil,
@@ -446,7 +448,7 @@ function TABLES.types()
   for _, class in ipairs(CLASSES) do
     local names = {}
     for i, field in ipairs(class[3]) do
-      names[i] = code(field[1])
+      names[i] = code((field[1]:gsub("%?$", "")))
     end
     for _, method in ipairs(class.methods or {}) do
       names[#names + 1] = signature("", method)

@@ -8,15 +8,31 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-int lc_code_parse(struct lc_bytes text)
+/* "c.dd" with c from `first` to `last`. */
+static int parse_digits(struct lc_bytes text, uint8_t first, uint8_t last)
 {
     const uint8_t *c = text.data;
-    if (text.len != 4 || c[0] < '2' || c[0] > '5' || c[1] != '.' || !is_digit(c[2]) ||
+    if (text.len != 4 || c[0] < first || c[0] > last || c[1] != '.' || !is_digit(c[2]) ||
         !is_digit(c[3])) {
         return -1;
     }
     int detail = (c[2] - '0') * 10 + c[3] - '0';
     return detail > 31 ? -1 : LC_CODE(c[0] - '0', detail);
+}
+
+int lc_code_parse(struct lc_bytes text)
+{
+    return parse_digits(text, '2', '5');
+}
+
+int lc_code_read(struct lc_bytes text)
+{
+    for (size_t i = 0; i < lc_code_row_count; i++) {
+        if (lc_bytes_is(text, lc_code_rows[i].name)) {
+            return lc_code_rows[i].code;
+        }
+    }
+    return parse_digits(text, '0', '7');
 }
 
 const char *lc_code_text(uint8_t code, char out[5])

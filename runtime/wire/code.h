@@ -20,6 +20,9 @@ enum lc_method {
  * are reserved (RFC 7252 12.1). */
 int lc_code_parse(struct lc_bytes text);
 
+/* Reads any code: "GET", "Content", or "c.dd" with c 0 to 7; -1 for anything else. */
+int lc_code_read(struct lc_bytes text);
+
 /* Writes "c.dd"; the buffer holds 5 bytes. */
 const char *lc_code_text(uint8_t code, char out[5]);
 

@@ -6,6 +6,7 @@
 ---@field linkformat lunacoap.linkformat
 ---@field cbor lunacoap.cbor
 ---@field json lunacoap.json
+---@field message lunacoap.message
 ---@field Method lunacoap.Method A method's number.
 ---@field MethodName lunacoap.MethodName A method's name by its number.
 ---@field Code lunacoap.Code A response code such as "2.05".
@@ -41,6 +42,11 @@ function lunacoap.CoAPOption(number, value) end
 ---@overload fun(encoded: string): lunacoap.Certificate
 ---@overload fun(storeType: integer, store: string, password?: string, subject?: string): lunacoap.Certificate
 function lunacoap.Certificate(...) end
+
+---Opens a raw UDP endpoint, which sends and receives datagrams as they are.
+---@param init? lunacoap.EndpointInit
+---@return lunacoap.Endpoint
+function lunacoap.endpoint(init) end
 
 ---Runs f as the main task and the loop to its end, for the stock lua5.4; returns the exit status.
 ---@param f? function
@@ -220,6 +226,55 @@ function json.pretty(text) end
 ---@param t? table
 ---@return table
 function json.array(t) end
+
+---An option that was received.
+---@class lunacoap.message.Option
+---@field Number integer Which option.
+---@field Name? string Its name, if it is a known one.
+---@field Value string Its bytes.
+
+---A message taken apart; message.encode gives its bytes back.
+---@class lunacoap.message.Message
+---@field version integer 1.
+---@field type string "CON", "NON", "ACK" or "RST".
+---@field code string Such as "0.01" or "2.05".
+---@field id integer The Message ID.
+---@field token string Its bytes.
+---@field options lunacoap.message.Option[] In the order of arrival.
+---@field payload string Its bytes.
+
+---What message.encode takes; the last five are for illegal messages.
+---@class lunacoap.message.Fields
+---@field type? string|integer "CON" unless given.
+---@field code? string|integer Such as "GET", "Content", "2.05" or 69; an Empty message needs none.
+---@field id integer The Message ID.
+---@field token? string Its bytes.
+---@field options? table[] Each { name or number, value }: bytes, an integer, or a block { num =, more =, size = }.
+---@field payload? string Its bytes.
+---@field version? integer 0 to 3.
+---@field token_length? integer What the header says, 0 to 15, whatever the token has.
+---@field option_bytes? string Bytes that stand behind the options.
+---@field marker? boolean Whether the payload marker is there, whatever the payload is.
+---@field tail? string Bytes that stand at the end.
+
+---CoAP messages as tables and bytes (RFC 7252 section 3), illegal ones on purpose too.
+---@class lunacoap.message
+local message = {}
+
+---The bytes of a message; raises for a table that describes none.
+---@param fields lunacoap.message.Fields
+---@return string
+function message.encode(fields) end
+
+---A message taken apart, or nil and what is wrong with it, at which byte.
+---@param bytes string
+---@return lunacoap.message.Message?, string?
+function message.decode(bytes) end
+
+---A message in one line, with what is wrong with it if it is malformed.
+---@param bytes string
+---@return string
+function message.describe(bytes) end
 
 ---Client and server in one.
 ---@class lunacoap.CoAP
@@ -670,6 +725,57 @@ function CoAP:StopObserving(URI) end
 ---@field Message string What went wrong and what would be right.
 ---@field Where string The line that made the call: "file:line".
 ---@field Traceback string The calls that led there.
+
+---A raw UDP endpoint, for tests that play a peer message by message.
+---@class lunacoap.Endpoint
+---@field LocalHost string The address bound, "::" for all of both families. Read-only.
+---@field LocalPort integer The port bound. Read-only.
+---@field RemoteHost string With whom the last datagram was exchanged. Read-only.
+---@field RemotePort integer The port there, 0 for nobody yet. Read-only.
+---@field Dropped integer How many datagrams were lost because 256 waited already. Read-only.
+local Endpoint = {}
+
+---Sends bytes, or a message, to a host or URI, or to whom the last datagram was exchanged with; returns the bytes.
+---@param message string|lunacoap.message.Fields
+---@param host? string
+---@param port? integer
+---@return string
+function Endpoint:send(message, host, port) end
+
+---Waits for the next datagram; returns it with host and port, nil when the time is over, nil and an error when one could not be delivered.
+---@param timeout? number
+---@return string?, (string|lunacoap.Error)?, integer?
+function Endpoint:receive(timeout) end
+
+---Receives the next message within 5 seconds, or others, and raises which of the expected fields differ; returns it and its bytes.
+---@param expected lunacoap.Expected
+---@param within? number
+---@return lunacoap.message.Message, string
+function Endpoint:expect(expected, within) end
+
+---A URI of the endpoint for a client on this machine.
+---@param path? string
+---@return string
+function Endpoint:uri(path) end
+
+---Closes it; who waits in receive gets error 711.
+function Endpoint:close() end
+
+---What lunacoap.endpoint takes.
+---@class lunacoap.EndpointInit
+---@field LocalHost? string The address to bind, all of both families unless given.
+---@field LocalPort? integer The port to bind, any free one unless given.
+---@field RemoteHost? string Where to send to at first: a host, a URI or host:port.
+---@field RemotePort? integer The port there.
+
+---What endpoint:expect compares; what is absent may be anything.
+---@class lunacoap.Expected
+---@field type? string|integer "CON", "NON", "ACK" or "RST".
+---@field code? string|integer Such as "2.05"; "0.00" for an Empty message.
+---@field id? integer The Message ID.
+---@field token? string Its bytes.
+---@field options? table[] As message.encode takes them; others may be there too. false for a value: none of that number.
+---@field payload? string Its bytes.
 
 ---One option of a message.
 ---@class lunacoap.CoAPOption

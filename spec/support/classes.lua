@@ -8,6 +8,41 @@ return {
     { "Where", "string", 'The line that made the call: "file:line".' },
     { "Traceback", "string", "The calls that led there." },
   } },
+  { "Endpoint", "A raw UDP endpoint, for tests that play a peer message by message.", {
+    { "LocalHost", "string", 'The address bound, "::" for all of both families.', true },
+    { "LocalPort", "integer", "The port bound.", true },
+    { "RemoteHost", "string", "With whom the last datagram was exchanged.", true },
+    { "RemotePort", "integer", "The port there, 0 for nobody yet.", true },
+    { "Dropped", "integer", "How many datagrams were lost because 256 waited already.", true },
+  }, methods = {
+    { "send", { "message: string|lunacoap.message.Fields", "host?: string", "port?: integer" }, "string",
+      "Sends bytes, or a message, to a host or URI, or to whom the last datagram was exchanged with; "
+        .. "returns the bytes." },
+    { "receive", { "timeout?: number" }, "string?, (string|lunacoap.Error)?, integer?",
+      "Waits for the next datagram; returns it with host and port, nil when the time is over, nil and an "
+        .. "error when one could not be delivered." },
+    { "expect", { "expected: lunacoap.Expected", "within?: number" }, "lunacoap.message.Message, string",
+      "Receives the next message within 5 seconds, or others, and raises which of the expected fields "
+        .. "differ; returns it and its bytes." },
+    { "uri", { "path?: string" }, "string",
+      "A URI of the endpoint for a client on this machine." },
+    { "close", {}, nil,
+      "Closes it; who waits in receive gets error 711." },
+  } },
+  { "EndpointInit", "What lunacoap.endpoint takes.", {
+    { "LocalHost?", "string", "The address to bind, all of both families unless given." },
+    { "LocalPort?", "integer", "The port to bind, any free one unless given." },
+    { "RemoteHost?", "string", "Where to send to at first: a host, a URI or host:port." },
+    { "RemotePort?", "integer", "The port there." },
+  } },
+  { "Expected", "What endpoint:expect compares; what is absent may be anything.", {
+    { "type?", "string|integer", '"CON", "NON", "ACK" or "RST".' },
+    { "code?", "string|integer", 'Such as "2.05"; "0.00" for an Empty message.' },
+    { "id?", "integer", "The Message ID." },
+    { "token?", "string", "Its bytes." },
+    { "options?", "table[]", "As message.encode takes them; others may be there too. false for a value: none of that number." },
+    { "payload?", "string", "Its bytes." },
+  } },
   { "CoAPOption", "One option of a message.", {
     { "Number", "integer", "Which option, 1 to 65535; sets ValueType when it is a known one." },
     { "Value", "string", "Text, decimal digits or hex digits, as ValueType says." },

@@ -71,4 +71,47 @@ local JSON = {
   },
 }
 
-return { LINKFORMAT, CBOR, JSON }
+local MESSAGE = {
+  name = "message",
+  doc = "CoAP messages as tables and bytes (RFC 7252 section 3), illegal ones on purpose too.",
+  functions = {
+    { "encode", { "fields: lunacoap.message.Fields" }, "string",
+      "The bytes of a message; raises for a table that describes none." },
+    { "decode", { "bytes: string" }, "lunacoap.message.Message?, string?",
+      "A message taken apart, or nil and what is wrong with it, at which byte." },
+    { "describe", { "bytes: string" }, "string",
+      "A message in one line, with what is wrong with it if it is malformed." },
+  },
+  classes = {
+    { "Option", "An option that was received.", {
+      { "Number", "integer", "Which option." },
+      { "Name?", "string", "Its name, if it is a known one." },
+      { "Value", "string", "Its bytes." },
+    } },
+    { "Message", "A message taken apart; message.encode gives its bytes back.", {
+      { "version", "integer", "1." },
+      { "type", "string", '"CON", "NON", "ACK" or "RST".' },
+      { "code", "string", 'Such as "0.01" or "2.05".' },
+      { "id", "integer", "The Message ID." },
+      { "token", "string", "Its bytes." },
+      { "options", "lunacoap.message.Option[]", "In the order of arrival." },
+      { "payload", "string", "Its bytes." },
+    } },
+    { "Fields", "What message.encode takes; the last five are for illegal messages.", {
+      { "type?", "string|integer", '"CON" unless given.' },
+      { "code?", "string|integer", 'Such as "GET", "Content", "2.05" or 69; an Empty message needs none.' },
+      { "id", "integer", "The Message ID." },
+      { "token?", "string", "Its bytes." },
+      { "options?", "table[]",
+        "Each { name or number, value }: bytes, an integer, or a block { num =, more =, size = }." },
+      { "payload?", "string", "Its bytes." },
+      { "version?", "integer", "0 to 3." },
+      { "token_length?", "integer", "What the header says, 0 to 15, whatever the token has." },
+      { "option_bytes?", "string", "Bytes that stand behind the options." },
+      { "marker?", "boolean", "Whether the payload marker is there, whatever the payload is." },
+      { "tail?", "string", "Bytes that stand at the end." },
+    } },
+  },
+}
+
+return { LINKFORMAT, CBOR, JSON, MESSAGE }
