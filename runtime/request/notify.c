@@ -56,6 +56,9 @@ static struct lc_bytes encoded_for(
     struct lc_observers *observers, const struct lc_observer *observer)
 {
     const struct lc_resource *resource = observer->resource;
+    if (observer->refused) {
+        return lc_bytes(NULL, 0);
+    }
     struct lc_bytes body = lc_body_bytes(resource->last.body);
     struct lc_reply reply;
     if (observer->szx < resource->szx && lc_block_needed(body.len, observer->szx) &&
@@ -73,13 +76,19 @@ static struct lc_bytes token_of(const struct lc_observer *observer)
     return lc_bytes(observer->token, observer->token_len);
 }
 
+/* What the newest state is for this observer. */
+static uint8_t code_for(const struct lc_observer *observer)
+{
+    return observer->refused ? LC_CODE(4, 6) : observer->resource->last.code;
+}
+
 static bool send_non(struct lc_observers *observers, struct lc_observer *observer)
 {
     struct lc_channel *channel = observers->server->options.channel;
     struct lc_bytes encoded = encoded_for(observers, observer);
     struct lc_writer writer;
-    if (!lc_channel_reply_begin(channel, &writer, &observer->path, LC_NON,
-            observer->resource->last.code, -1, token_of(observer), encoded.len)) {
+    if (!lc_channel_reply_begin(channel, &writer, &observer->path, LC_NON, code_for(observer), -1,
+            token_of(observer), encoded.len)) {
         return false;
     }
     uint16_t id = (uint16_t)(writer.start[2] << 8 | writer.start[3]);
@@ -101,7 +110,7 @@ static bool write_con(struct lc_observers *observers, struct lc_observer *observ
         return false;
     }
     lc_writer_init(&writer, datagram->data, room);
-    lc_write_header(&writer, LC_CON, observer->resource->last.code, 0, token_of(observer));
+    lc_write_header(&writer, LC_CON, code_for(observer), 0, token_of(observer));
     lc_reply_append(&writer, encoded);
     datagram->len = lc_writer_len(&writer);
     return true;
@@ -235,6 +244,24 @@ static int update(struct lc_observers *observers, struct lc_resource *resource,
     return LC_OK;
 }
 
+/* A representation in another Content-Format than the first is not for this observer (RFC
+ * 7641 4.2).
+ */
+static void check_format(
+    struct lc_observers *observers, struct lc_observer *observer, int32_t format)
+{
+    if (format == LC_FORMAT_UNKNOWN || format == observer->format) {
+        return;
+    } else if (observer->format == LC_FORMAT_UNKNOWN) {
+        observer->format = format;
+        return;
+    }
+    observer->refused = true;
+    lc_log(observers->server->options.log, LC_LOG_INFO,
+        "an observer gets 4.06 and is removed: it was sent Content-Format %d first, and %d now",
+        (int)observer->format, (int)format);
+}
+
 static int notify_resource(struct lc_observers *observers, struct lc_resource *resource,
     const struct lc_response *response, struct lc_body *body, struct lc_error *error)
 {
@@ -251,11 +278,13 @@ static int notify_resource(struct lc_observers *observers, struct lc_resource *r
     if (over) {
         lc_resource_retire(resource);
     }
+    int32_t format = lc_observed_format(response->code, response->options);
     lc_list_for_each (link, &resource->observers) {
         struct lc_observer *observer = lc_container(link, struct lc_observer, link);
+        check_format(observers, observer, format);
         observer->dirty = true;
         notify_observer(observers, observer);
-        if (over) {
+        if (over || observer->refused) {
             lc_observer_end(observers, observer); /* RFC 7641 4.2 */
         }
     }

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "request/server_state.h"
+#include "wire/code.h"
 #include "wire/option.h"
 
 static struct lc_timers *timers_of(const struct lc_observers *observers)
@@ -122,8 +123,19 @@ static struct lc_observer *enrol(struct lc_observers *observers, const struct lc
     return observer;
 }
 
-bool lc_observers_add(
-    struct lc_observers *observers, struct lc_pending *pending, uint32_t *out_sequence)
+int32_t lc_observed_format(uint8_t code, struct lc_bytes options)
+{
+    struct lc_bytes value;
+    uint32_t format;
+    if (code != LC_CODE(2, 5)) {
+        return LC_FORMAT_UNKNOWN;
+    }
+    bool has = lc_option_find(options, LC_CONTENT_FORMAT, &value) && lc_uint_read(value, &format);
+    return has ? (int32_t)format : LC_FORMAT_ABSENT;
+}
+
+bool lc_observers_add(struct lc_observers *observers, struct lc_pending *pending, uint8_t code,
+    struct lc_bytes options, uint32_t *out_sequence)
 {
     const struct lc_incoming *incoming = &pending->incoming;
     struct lc_observer *observer =
@@ -151,6 +163,7 @@ bool lc_observers_add(
     }
     observer->confirmed = now;
     observer->nons = 0;
+    observer->format = lc_observed_format(code, options);
     *out_sequence = lc_resource_next_sequence(observer->resource);
     return true;
 }

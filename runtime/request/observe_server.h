@@ -14,6 +14,9 @@ struct lc_server;
 
 enum { LC_OBSERVER_IDS = 4 };
 
+/* Content-Formats that are none. */
+enum { LC_FORMAT_ABSENT = -1, LC_FORMAT_UNKNOWN = -2 };
+
 struct lc_observer {
     struct lc_list link; /* in lc_resource.observers, lc_observers.ended or .parted */
     struct lc_resource *resource;
@@ -26,6 +29,8 @@ struct lc_observer {
     bool ended;                    /* not registered any more */
     bool told;                     /* ... and unregistered() was called */
     bool proven;                   /* has acknowledged a CON: its address is not forged */
+    bool refused;                  /* gets 4.06 in place of another Content-Format */
+    int32_t format;                /* of its first 2.05 */
     uint16_t ids[LC_OBSERVER_IDS]; /* of the last NON notifications: RST to one ends it */
     unsigned nons;                 /* notifications since the last CON */
     lc_time confirmed;             /* when the last CON was sent */
@@ -52,9 +57,13 @@ void lc_observers_init(struct lc_observers *observers, struct lc_server *server)
 void lc_observers_free(struct lc_observers *observers);
 
 /* Registers the client of a request, or registers it anew, and gives the Observe value for its
- * response. False: too many, or out of memory. */
-bool lc_observers_add(
-    struct lc_observers *observers, struct lc_pending *pending, uint32_t *out_sequence);
+ * response, which has this code and these options. False: too many, or out of memory. */
+bool lc_observers_add(struct lc_observers *observers, struct lc_pending *pending, uint8_t code,
+    struct lc_bytes options, uint32_t *out_sequence);
+
+/* The Content-Format that a response or notification fixes for those that follow (RFC 7641 4.2), or
+ * LC_FORMAT_UNKNOWN: a code other than 2.05 shows no representation. */
+int32_t lc_observed_format(uint8_t code, struct lc_bytes options);
 
 /* Ends a registration; unregistered() follows. False: there was none. */
 bool lc_observers_remove(

@@ -291,7 +291,8 @@ static void settle_registration(struct lc_pending *pending, struct lc_reply *rep
     const struct lc_incoming *incoming = &pending->incoming;
     uint32_t sequence;
     if (observe && lc_code_is_success(reply->code)) {
-        pending->registered = lc_observers_add(observers, pending, &sequence);
+        pending->registered =
+            lc_observers_add(observers, pending, reply->code, reply->options, &sequence);
     }
     if (pending->registered) {
         lc_reply_add(reply, LC_OBSERVE, sequence);

@@ -125,6 +125,73 @@ describe("a server's notifications (RFC 7641 4)", function()
     end)
   end)
 
+  describe("in another Content-Format than the first (4.2)", function()
+    local function in_format(format, more)
+      local response = { body = "x", observe = true, options = { { asker.FORMAT, format } } }
+      for name, value in pairs(more or {}) do response[name] = value end
+      return response
+    end
+
+    local function register_for(format, more)
+      local server = start()
+      peer.answer = function() return in_format(format, more) end
+      register()
+      return server
+    end
+
+    it("are 4.06 and the last, for those alone who were sent the first", function()
+      local server = register_for(50)
+      peer.answer = function() return in_format(60) end
+      register { token = "two", remote = "192.0.2.77:1000" }
+      local sent = notify(in_format(60))
+      table.sort(sent, function(a, b) return a.code < b.code end)
+      assert.are.same({ "2.05", "4.06" }, { sent[1].code, sent[2].code })
+      assert.are.same({ "two", nil, "" },
+        { sent[1].token, sent[2].value[asker.OBSERVE], sent[2].payload })
+      assert.are.equal(1, server:observers())
+      for _, message in ipairs(sent) do peer:empty(ACK, message) end
+      assert.are.equal("two", asker.only(notify(in_format(60))).token)
+    end)
+
+    it("stay 4.06 in retransmissions, whatever came after", function()
+      local server = register_for(50)
+      local first = asker.only(notify(in_format(50, { con = true })))
+      notify(in_format(60, { con = true }))
+      notify(in_format(50, { con = true }))
+      server:advance(3.5)
+      local again = peer:one()
+      assert.are.same({ CON, "4.06" }, { again.type, again.code })
+      peer:empty(ACK, first)
+      peer:empty(ACK, again)
+      server:advance(100)
+      assert.are.same({}, peer:sent())
+      assert.are.equal(0, server:observers())
+    end)
+
+    it("are told from none at all", function()
+      local server = start()
+      register() -- without a format
+      assert.are.equal("4.06", asker.only(notify(in_format(0))).code)
+      assert.are.equal(0, server:observers())
+    end)
+
+    it("may follow a 2.03, which has none", function()
+      register_for(50, { code = "2.03" })
+      assert.are.equal("2.05", asker.only(notify(in_format(60))).code)
+      assert.are.equal(1, peer.server:observers())
+    end)
+
+    it("may be chosen anew by registering again", function()
+      local server = start()
+      for _, format in ipairs { 60, 50 } do
+        peer.answer = function() return in_format(format) end
+        register { token = "tok" }
+      end
+      assert.are.equal("2.05", asker.only(notify(in_format(50))).code)
+      assert.are.equal(1, server:observers())
+    end)
+  end)
+
   describe("and the URI", function()
     it("is the one asked for, by host name, address, port and query", function()
       start()

@@ -34,11 +34,11 @@ describe("a server and its observers (RFC 7641)", function()
       assert.is_truthy(reply.uint[asker.OBSERVE])
       assert.are.equal(1, server:observers())
       prove()
-      local sent = notify { body = "next", options = { { asker.FORMAT, "" } } }
+      local sent = notify { body = "next", options = { { asker.MAX_AGE, "\5" } } }
       assert.are.equal(1, #sent)
       assert.are.same({ NON, "2.05", "tok", "next", request.remote or peer.remote, "192.0.2.9:5683" },
         { sent[1].type, sent[1].code, sent[1].token, sent[1].payload, sent[1].remote, sent[1].from })
-      assert.are.equal("", sent[1].value[asker.FORMAT])
+      assert.are.equal("\5", sent[1].value[asker.MAX_AGE])
     end)
 
     it("leaves Observe out when the script does not accept, or answers with an error (4.1)", function()
