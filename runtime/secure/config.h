@@ -13,8 +13,6 @@ enum lc_secure_mode {
 
 enum { LC_DTLS_1_0 = 0xfeff, LC_DTLS_1_2 = 0xfefd };
 
-struct lc_keylog;
-
 /* Views and borrowed objects; a context keeps copies or references of what it needs. */
 struct lc_secure_config {
     bool is_server;
@@ -43,8 +41,7 @@ struct lc_secure_config {
 
     bool resumes; /* client: sessions can be saved; server: sessions are kept for that */
 
-    struct lc_keylog *keylog; /* or NULL; outlives the context */
-    struct lc_bytes seed;     /* mixed into the random numbers, never in place of the system's */
+    struct lc_bytes seed; /* mixed into the random numbers, never in place of the system's */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "secure/hello.h"
+#include "secure/keylog.h"
 
 enum {
     MTU = 1232, /* what every IPv6 link carries in one piece (RFC 8200 5), less IP and UDP */
@@ -187,6 +188,21 @@ static void up(void *arg)
     c->taken++;
 }
 
+static void secret(void *arg, struct lc_bytes client_random, struct lc_bytes master)
+{
+    struct lc_connection *c = arg;
+    const struct lc_dtls_upcalls *upcalls = &c->dtls->options.upcalls;
+    if (c->security->keylog != NULL) {
+        lc_keylog_write(c->security->keylog, client_random, master);
+    }
+    if (lc_dtls_wants(c->dtls, LC_DTLS_TELLS_SECRETS)) {
+        char line[LC_KEYLOG_LINE];
+        size_t len = lc_keylog_line(line, client_random, master);
+        upcalls->secret(upcalls->arg, lc_bytes(line, len));
+        explicit_bzero(line, sizeof line);
+    }
+}
+
 static void data(void *arg, uint8_t *bytes, size_t len)
 {
     struct lc_connection *c = arg;
@@ -217,6 +233,7 @@ static const struct lc_session_upcalls engine_upcalls = {
     .authenticate = authenticate,
     .find_key = find_key,
     .up = up,
+    .secret = secret,
     .data = data,
     .closed = closed,
 };

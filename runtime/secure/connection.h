@@ -156,6 +156,9 @@ void lc_dtls_say(struct lc_dtls *dtls, const char *format, ...)
 void lc_dtls_say_records(struct lc_dtls *dtls, const char *direction, const struct lc_path *path,
     struct lc_bytes datagram);
 
+/* Whether above wants something, LC_DTLS_TELLS_.... */
+bool lc_dtls_wants(const struct lc_dtls *dtls, unsigned what);
+
 /* Ends the other sessions with the same peer: a new one is up. */
 void lc_dtls_replace(struct lc_dtls *dtls, const struct lc_connection *by);
 

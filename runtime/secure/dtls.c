@@ -120,7 +120,7 @@ void lc_dtls_move(struct lc_dtls *dtls, struct lc_transport *under)
 
 /* ---- What SSLStatus is told ---- */
 
-static bool wants(const struct lc_dtls *dtls, unsigned what)
+bool lc_dtls_wants(const struct lc_dtls *dtls, unsigned what)
 {
     const struct lc_dtls_upcalls *upcalls = &dtls->options.upcalls;
     return !dtls->is_closed && (upcalls->wants(upcalls->arg) & what) != 0;
@@ -128,7 +128,7 @@ static bool wants(const struct lc_dtls *dtls, unsigned what)
 
 void lc_dtls_say(struct lc_dtls *dtls, const char *format, ...)
 {
-    if (!wants(dtls, LC_DTLS_TELLS_PROGRESS)) {
+    if (!lc_dtls_wants(dtls, LC_DTLS_TELLS_PROGRESS)) {
         return;
     }
     char line[LINE_MAX_BYTES];
@@ -142,7 +142,7 @@ void lc_dtls_say(struct lc_dtls *dtls, const char *format, ...)
 void lc_dtls_say_records(struct lc_dtls *dtls, const char *direction, const struct lc_path *path,
     struct lc_bytes datagram)
 {
-    if (!wants(dtls, LC_DTLS_TELLS_RECORDS)) {
+    if (!lc_dtls_wants(dtls, LC_DTLS_TELLS_RECORDS)) {
         return;
     }
     char address[LC_ADDRESS_TEXT], text[LC_RECORD_TEXT];

@@ -19,6 +19,7 @@ struct lc_dtls;
 enum lc_dtls_wants {
     LC_DTLS_TELLS_PROGRESS = 1,
     LC_DTLS_TELLS_RECORDS = 2, /* a line for each record: LogSSLPackets */
+    LC_DTLS_TELLS_SECRETS = 4, /* what sessions can be opened with: captures */
 };
 
 /*
@@ -46,6 +47,9 @@ struct lc_dtls_upcalls {
     /* Progress, in words, for SSLStatus; and what of it is wanted: LC_DTLS_TELLS_... */
     void (*status)(void *arg, const char *text);
     unsigned (*wants)(void *arg);
+
+    /* A line of a key log about a session that begins; nothing is to be sent in it. */
+    void (*secret)(void *arg, struct lc_bytes line);
 
     void *arg;
 };

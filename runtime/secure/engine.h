@@ -77,6 +77,11 @@ struct lc_session_upcalls {
     /* The handshake is complete: write() works. */
     void (*up)(void *arg);
 
+    /* What a packet analyser needs to open the session: the client's random and the master secret.
+     * Once in each handshake, before the first record that is sealed with it is sent. NULL: nobody
+     * wants to know. */
+    void (*secret)(void *arg, struct lc_bytes client_random, struct lc_bytes master);
+
     /* Application data of one record. It may be written to and is gone afterwards. */
     void (*data)(void *arg, uint8_t *data, size_t len);
 

@@ -246,7 +246,6 @@ struct lc_context *lc_gnutls_context_new(
     context->modes = config->modes;
     context->asks_client = config->asks_client;
     context->resumes = config->resumes;
-    context->keylog = config->keylog;
     if (make_certificates(context, config, error) != LC_OK ||
         make_psk(context, config, error) != LC_OK || make_ticket_key(context, error) != LC_OK ||
         lc_gnutls_priority_set(context, config, error) != LC_OK) {

@@ -16,7 +16,6 @@ struct lc_gnutls_context {
     unsigned modes; /* LC_MODE_... */
     bool asks_client;
     bool resumes;
-    struct lc_keylog *keylog;
 
     gnutls_certificate_credentials_t certificates;
     gnutls_psk_client_credentials_t psk_client;
@@ -64,8 +63,8 @@ struct lc_gnutls_session {
 /* Goes on with the handshake, or reads records, as far as the datagram reaches. */
 void lc_gnutls_pump(struct lc_gnutls_session *session);
 
-/* Once up: the keys of a resumed session go to the key log too. */
-void lc_gnutls_log_resumed(const struct lc_gnutls_session *session);
+/* Once up: the secret of a resumed session is told too. */
+void lc_gnutls_tell_resumed(const struct lc_gnutls_session *session);
 
 /* The session is over: tells so once. */
 void lc_gnutls_end(struct lc_gnutls_session *session, const struct lc_end *end);

@@ -249,7 +249,7 @@ static void finish(struct lc_gnutls_session *session)
     session->state = LC_GNUTLS_UP;
     /* A message is as long as the one above wants it; what is too long for a link, IP cuts. */
     gnutls_dtls_set_mtu(session->tls, LONGEST_RECORD);
-    lc_gnutls_log_resumed(session);
+    lc_gnutls_tell_resumed(session);
     session->base.upcalls->deadline(session->base.arg, LC_NEVER);
     session->base.upcalls->up(session->base.arg);
 }

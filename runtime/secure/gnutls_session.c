@@ -5,7 +5,6 @@
 #include <gnutls/dtls.h>
 
 #include "base/memory.h"
-#include "secure/keylog.h"
 
 enum {
     RETRANSMIT_MS = 1000, /* the first; then twice as long each time (RFC 6347 section 4.2.4.1) */
@@ -19,24 +18,24 @@ static struct lc_gnutls_session *session_of(const struct lc_session *base)
     return (struct lc_gnutls_session *)base;
 }
 
-static int log_keys(gnutls_session_t tls, const char *label, const gnutls_datum_t *secret)
+static int tell_secret(gnutls_session_t tls, const char *label, const gnutls_datum_t *secret)
 {
     (void)label;
     const struct lc_gnutls_session *session = gnutls_session_get_ptr(tls);
     gnutls_datum_t client, server;
     gnutls_session_get_random(tls, &client, &server);
-    lc_keylog_write(session->context->keylog, lc_bytes(client.data, client.size),
+    session->base.upcalls->secret(session->base.arg, lc_bytes(client.data, client.size),
         lc_bytes(secret->data, secret->size));
     return 0;
 }
 
-/* GnuTLS calls log_keys() when it computes the secret, which a resumed session has already. */
-void lc_gnutls_log_resumed(const struct lc_gnutls_session *session)
+/* GnuTLS calls tell_secret() when it computes the secret, which a resumed session has already. */
+void lc_gnutls_tell_resumed(const struct lc_gnutls_session *session)
 {
-    if (session->context->keylog != NULL && gnutls_session_is_resumed(session->tls) != 0) {
+    if (session->base.upcalls->secret != NULL && gnutls_session_is_resumed(session->tls) != 0) {
         gnutls_datum_t secret;
         gnutls_session_get_master_secret(session->tls, &secret);
-        log_keys(session->tls, NULL, &secret);
+        tell_secret(session->tls, NULL, &secret);
     }
 }
 
@@ -120,8 +119,8 @@ static int set_up(struct lc_gnutls_session *session, const struct lc_session_opt
     gnutls_session_set_verify_function(tls, lc_gnutls_verify);
     gnutls_handshake_set_hook_function(
         tls, GNUTLS_HANDSHAKE_SERVER_HELLO, GNUTLS_HOOK_PRE, lc_gnutls_check_suite);
-    if (context->keylog != NULL) {
-        gnutls_session_set_keylog_function(tls, log_keys);
+    if (session->base.upcalls->secret != NULL) {
+        gnutls_session_set_keylog_function(tls, tell_secret);
     }
     gnutls_dtls_set_mtu(tls, (unsigned)options->mtu);
     gnutls_dtls_set_timeouts(tls, RETRANSMIT_MS, HANDSHAKE_MS);

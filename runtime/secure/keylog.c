@@ -49,20 +49,27 @@ static char *put_hex(char *out, struct lc_bytes bytes)
     return out;
 }
 
+size_t lc_keylog_line(
+    char out[LC_KEYLOG_LINE], struct lc_bytes client_random, struct lc_bytes secret)
+{
+    if (client_random.len != RANDOM_LEN || secret.len != SECRET_LEN) {
+        return 0;
+    }
+    memcpy(out, label, sizeof label - 1);
+    char *end = put_hex(out + sizeof label - 1, client_random);
+    *end++ = ' ';
+    end = put_hex(end, secret);
+    *end++ = '\n';
+    return (size_t)(end - out);
+}
+
 /* A disk that is full only costs the analyser its line: the session goes on. */
 void lc_keylog_write(
     struct lc_keylog *keylog, struct lc_bytes client_random, struct lc_bytes secret)
 {
-    char line[sizeof label + 2 * (RANDOM_LEN + SECRET_LEN) + 2];
-    if (client_random.len != RANDOM_LEN || secret.len != SECRET_LEN) {
-        return;
-    }
-    memcpy(line, label, sizeof label - 1);
-    char *end = put_hex(line + sizeof label - 1, client_random);
-    *end++ = ' ';
-    end = put_hex(end, secret);
-    *end++ = '\n';
-    ssize_t written = write(keylog->fd, line, (size_t)(end - line));
+    char line[LC_KEYLOG_LINE];
+    size_t len = lc_keylog_line(line, client_random, secret);
+    ssize_t written = len == 0 ? 0 : write(keylog->fd, line, len);
     (void)written;
     explicit_bzero(line, sizeof line);
 }

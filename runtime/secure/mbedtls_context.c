@@ -346,7 +346,7 @@ static void set_rules(struct lc_mbedtls_context *context, const struct lc_secure
     mbedtls_ssl_conf_dtls_anti_replay(conf, MBEDTLS_SSL_ANTI_REPLAY_ENABLED);
     mbedtls_ssl_conf_dtls_badmac_limit(conf, 0);
     lc_mbedtls_conf_versions(conf, config->min_version, config->max_version);
-    lc_mbedtls_conf_keylog(conf, config->keylog);
+    lc_mbedtls_conf_export(conf, context);
     if (config->is_server) {
         set_server_rules(context, config);
     } else {
@@ -393,7 +393,6 @@ struct lc_context *lc_mbedtls_context_new(
     context->is_server = config->is_server;
     context->asks_client = config->is_server && config->asks_client;
     context->resumes = config->resumes;
-    context->keylog = config->keylog;
     mbedtls_ssl_config_init(&context->conf);
     mbedtls_x509_crt_init(&context->own);
     mbedtls_pk_init(&context->key);

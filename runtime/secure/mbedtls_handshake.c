@@ -181,6 +181,16 @@ static void become_up(struct lc_mbedtls_session *session)
     session->base.upcalls->up(session->base.arg);
 }
 
+/* mbed TLS derives the keys of a parked session anew when that comes back: the secret was told. */
+void lc_mbedtls_tell_secret(
+    struct lc_mbedtls_context *context, struct lc_bytes client_random, struct lc_bytes secret)
+{
+    const struct lc_mbedtls_session *session = context->stepping;
+    if (session != NULL && session->base.upcalls->secret != NULL) {
+        session->base.upcalls->secret(session->base.arg, client_random, secret);
+    }
+}
+
 bool lc_mbedtls_step(struct lc_mbedtls_session *session)
 {
     mbedtls_ssl_context *ssl = &session->live->ssl;
@@ -190,7 +200,9 @@ bool lc_mbedtls_step(struct lc_mbedtls_session *session)
     }
     int state = ssl->LC_MBEDTLS(state);
     session->is_full = session->is_full || state == MBEDTLS_SSL_SERVER_CERTIFICATE;
+    session->context->stepping = session;
     int r = mbedtls_ssl_handshake_step(ssl);
+    session->context->stepping = NULL;
     if (r == MBEDTLS_ERR_SSL_WANT_READ || r == MBEDTLS_ERR_SSL_WANT_WRITE) {
         return false;
     }

@@ -27,7 +27,7 @@ struct lc_mbedtls_context {
     lc_mbedtls_group groups[LC_MBEDTLS_GROUPS + 1];
     lc_mbedtls_signature signatures[LC_MBEDTLS_SIGNATURES + 1];
     bool is_server, asks_client, resumes;
-    struct lc_keylog *keylog;
+    const struct lc_mbedtls_session *stepping; /* the one in whose handshake mbed TLS is, or NULL */
     struct lc_session_cache *cache; /* server that resumes; made with the first session */
 };
 

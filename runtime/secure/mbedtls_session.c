@@ -127,17 +127,13 @@ static bool make_live(struct lc_mbedtls_session *session)
 /* False: the session was parked and there is no memory to go on, so it is over. */
 static bool revive(struct lc_mbedtls_session *session)
 {
-    struct lc_mbedtls_context *context = session->context;
     if (session->live != NULL) {
         return true;
     }
     bool back = make_live(session);
     if (back) {
-        /* The key log has had its line. */
-        lc_mbedtls_conf_keylog(&context->conf, NULL);
         back = mbedtls_ssl_context_load(
                    &session->live->ssl, session->parked.data, session->parked.len) == 0;
-        lc_mbedtls_conf_keylog(&context->conf, context->keylog);
     }
     forget_parked(session);
     if (!back) {
@@ -365,7 +361,7 @@ static struct lc_session *session_new(const struct lc_session_options *options)
         lc_pool_free(session);
         return NULL;
     }
-    lc_mbedtls_set_keylog(&session->live->ssl, session->context->keylog);
+    lc_mbedtls_set_export(&session->live->ssl, session->context);
     if (session->context->is_server) {
         lc_mbedtls_context_keep_sessions(session->context, options->timers);
         return &session->base;

@@ -11,8 +11,13 @@
 
 #include "secure/config.h"
 #include "secure/engine.h"
-#include "secure/keylog.h"
 #include "secure/mbedtls_random.h"
+
+struct lc_mbedtls_context;
+
+/* What both of them export while the keys are derived (mbedtls_handshake.c). */
+void lc_mbedtls_tell_secret(
+    struct lc_mbedtls_context *context, struct lc_bytes client_random, struct lc_bytes secret);
 
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
 
@@ -68,23 +73,25 @@ static inline void lc_mbedtls_conf_signatures(
 #define LC_MBEDTLS_CACHE_PARAMETERS void *arg, const unsigned char *id, size_t id_len
 #define LC_MBEDTLS_CACHE_ID(session) lc_bytes(id, id_len)
 
-static inline void lc_mbedtls_keylog(void *keylog, mbedtls_ssl_key_export_type type,
+static inline void lc_mbedtls_export(void *context, mbedtls_ssl_key_export_type type,
     const unsigned char *secret, size_t len, const unsigned char client_random[32],
     const unsigned char server_random[32], mbedtls_tls_prf_types prf)
 {
     (void)type, (void)server_random, (void)prf;
-    lc_keylog_write(keylog, lc_bytes(client_random, 32), lc_bytes(secret, len));
+    lc_mbedtls_tell_secret(context, lc_bytes(client_random, 32), lc_bytes(secret, len));
 }
 
-/* NULL: no more lines. Both are called; each version needs one of them. */
-static inline void lc_mbedtls_conf_keylog(mbedtls_ssl_config *conf, struct lc_keylog *keylog)
+/* Both are called; each version needs one of them. */
+static inline void lc_mbedtls_conf_export(
+    mbedtls_ssl_config *conf, struct lc_mbedtls_context *context)
 {
-    (void)conf, (void)keylog;
+    (void)conf, (void)context;
 }
 
-static inline void lc_mbedtls_set_keylog(mbedtls_ssl_context *ssl, struct lc_keylog *keylog)
+static inline void lc_mbedtls_set_export(
+    mbedtls_ssl_context *ssl, struct lc_mbedtls_context *context)
 {
-    mbedtls_ssl_set_export_keys_cb(ssl, keylog == NULL ? NULL : lc_mbedtls_keylog, keylog);
+    mbedtls_ssl_set_export_keys_cb(ssl, lc_mbedtls_export, context);
 }
 
 /* Its headers show no way to it: data that do not fit wait for the peer's first record. */
@@ -163,24 +170,26 @@ static inline void lc_mbedtls_conf_signatures(
 #define LC_MBEDTLS_CACHE_ID(session) lc_bytes((session)->id, (session)->id_len)
 
 /* The master secret of TLS 1.2 and before has 48 bytes (RFC 5246 8.1). */
-static inline int lc_mbedtls_keylog(void *keylog, const unsigned char *secret,
+static inline int lc_mbedtls_export(void *context, const unsigned char *secret,
     const unsigned char *key_block, size_t mac_len, size_t key_len, size_t iv_len,
     const unsigned char client_random[32], const unsigned char server_random[32],
     mbedtls_tls_prf_types prf)
 {
     (void)key_block, (void)mac_len, (void)key_len, (void)iv_len, (void)server_random, (void)prf;
-    lc_keylog_write(keylog, lc_bytes(client_random, 32), lc_bytes(secret, 48));
+    lc_mbedtls_tell_secret(context, lc_bytes(client_random, 32), lc_bytes(secret, 48));
     return 0;
 }
 
-static inline void lc_mbedtls_conf_keylog(mbedtls_ssl_config *conf, struct lc_keylog *keylog)
+static inline void lc_mbedtls_conf_export(
+    mbedtls_ssl_config *conf, struct lc_mbedtls_context *context)
 {
-    mbedtls_ssl_conf_export_keys_ext_cb(conf, keylog == NULL ? NULL : lc_mbedtls_keylog, keylog);
+    mbedtls_ssl_conf_export_keys_ext_cb(conf, lc_mbedtls_export, context);
 }
 
-static inline void lc_mbedtls_set_keylog(mbedtls_ssl_context *ssl, struct lc_keylog *keylog)
+static inline void lc_mbedtls_set_export(
+    mbedtls_ssl_context *ssl, struct lc_mbedtls_context *context)
 {
-    (void)ssl, (void)keylog;
+    (void)ssl, (void)context;
 }
 
 /* After flights were lost mbed TLS sends no more than 508 bytes at once (RFC 6347 4.1.1.1), and

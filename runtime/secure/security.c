@@ -211,7 +211,6 @@ struct lc_security *lc_security_new(
         lc_security_release(security);
         return NULL;
     }
-    config.keylog = security->keylog;
     security->context = make_context(options, &config, error);
     if (security->context == NULL) {
         lc_security_release(security);

@@ -31,7 +31,7 @@ struct lc_security_options {
     unsigned min_strength;          /* SSLCipherStrength: bits of the cipher's key */
     struct lc_trust_options trust;
     const char *provider;    /* SSLProvider: "Automatic", or an engine's name */
-    const char *keylog_path; /* SSLKeyLogFile; "": none. config.keylog is made of it */
+    const char *keylog_path; /* SSLKeyLogFile; "": none */
 };
 
 /* The engine for a configuration: the first that can do what it needs, or the one `provider` names.

@@ -178,6 +178,14 @@ static unsigned wants(void *arg)
     return ((const struct probe_filter *)arg)->tells;
 }
 
+static void on_secret(void *arg, struct lc_bytes line)
+{
+    if (push_function(arg, "secret")) {
+        lua_pushlstring(running, (const char *)line.data, line.len);
+        lc_upcall(running, 1, 0);
+    }
+}
+
 static void on_log(void *arg, int level, const char *text)
 {
     (void)level;
@@ -201,14 +209,14 @@ static struct lc_dtls *make_filter(struct probe_filter *filter, lc_time idle_tim
         .under = &filter->under->transport,
         .above = {on_receive, on_truncated, on_refused, filter},
         .log = &filter->log,
-        .upcalls = {on_authenticate, on_find_key, on_up, on_closed, on_status, wants, filter},
+        .upcalls = {on_authenticate, on_find_key, on_up, on_closed, on_status, wants, on_secret, filter},
         .saved = filter->saved,
         .idle_timeout = idle_timeout,
     });
 }
 
 /* new{ idle_timeout =, tells =, saves = boolean, send =, receive =, truncated =, refused =,
- * authenticate =, find_key =, up =, closed =, status =, log = } -> filter | nil */
+ * authenticate =, find_key =, up =, closed =, status =, secret =, log = } -> filter | nil */
 static int new_filter(lua_State *L)
 {
     running = L;

@@ -30,6 +30,7 @@ struct probe_context {
 
 struct probe_session {
     struct lc_session *session; /* NULL: freed */
+    struct lc_keylog *keylog;   /* its context's, or NULL */
     int functions;              /* reference to the table given to session() */
 };
 
@@ -170,7 +171,7 @@ static int new_context(lua_State *L)
         .seed = field_bytes(L, 1, "seed"),
     };
     if (keylog.len > 0) {
-        probe->keylog = config.keylog = lc_keylog_open((const char *)keylog.data, &error);
+        probe->keylog = lc_keylog_open((const char *)keylog.data, &error);
     }
     if (keylog.len == 0 || probe->keylog != NULL) {
         probe->context = check_engine(L, (const char *)name.data)->context_new(&config, &error);
@@ -270,6 +271,14 @@ static void on_up(void *arg)
     }
 }
 
+static void on_secret(void *arg, struct lc_bytes client_random, struct lc_bytes master)
+{
+    const struct probe_session *probe = arg;
+    if (probe->keylog != NULL) {
+        lc_keylog_write(probe->keylog, client_random, master);
+    }
+}
+
 /* data(text): the record is overwritten afterwards, which it may be. */
 static void on_data(void *arg, uint8_t *data, size_t len)
 {
@@ -305,7 +314,15 @@ static void on_closed(void *arg, const struct lc_end *end)
 }
 
 static const struct lc_session_upcalls upcalls = {
-    on_output, on_deadline, on_authenticate, on_find_key, on_up, on_data, on_closed};
+    .output = on_output,
+    .deadline = on_deadline,
+    .authenticate = on_authenticate,
+    .find_key = on_find_key,
+    .up = on_up,
+    .secret = on_secret,
+    .data = on_data,
+    .closed = on_closed,
+};
 
 /* ---- Sessions -------------------------------------------------------------------------------- */
 
@@ -318,7 +335,7 @@ static int new_session(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     struct lc_bytes name = field_bytes(L, 2, "server_name");
     struct probe_session *probe = lua_newuserdatauv(L, sizeof *probe, 1);
-    *probe = (struct probe_session){.functions = LUA_NOREF};
+    *probe = (struct probe_session){.functions = LUA_NOREF, .keylog = owner->keylog};
     luaL_setmetatable(L, SESSION);
     lua_pushvalue(L, 1); /* the context outlives the session */
     lua_setiuservalue(L, -2, 1);
