@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "bindings/buffer.h"
+#include "bindings/capture.h"
 #include "bindings/cbor.h"
 #include "bindings/cbor_value.h"
 #include "bindings/certificate.h"
@@ -63,6 +64,7 @@ int luaopen_lunacoap(lua_State *L)
     lc_cbor_open(L);
     lc_json_open(L);
     lc_message_open(L);
+    lc_capture_library_open(L);
     lua_pushliteral(L, LC_VERSION);
     lua_setfield(L, -2, "VERSION");
     lc_modules_open(L);

@@ -7,6 +7,7 @@
 #include "bindings/error.h"
 #include "bindings/fire.h"
 #include "bindings/task.h"
+#include "component/recording.h"
 
 /* Its address is the registry key. */
 static const char state_key;
@@ -17,7 +18,9 @@ static struct lc_list open_states = {&open_states, &open_states};
 static void flush_open_states(void)
 {
     lc_list_for_each (link, &open_states) {
-        lc_loop_flush(lc_container(link, struct lc_state, link)->loop);
+        struct lc_state *state = lc_container(link, struct lc_state, link);
+        lc_loop_flush(state->loop);
+        lc_recording_flush(&state->stage);
     }
 }
 
@@ -32,6 +35,7 @@ static int close_state(lua_State *L)
         lc_list_remove(&state->link);
         lc_deferred_cancel(state->loop, &state->resume);
         lc_loop_flush(state->loop);
+        lc_recording_end(&state->stage);
         lc_loop_free(state->loop);
     }
     lc_stage_dispose(&state->stage);
@@ -147,6 +151,7 @@ int lc_state_run(lua_State *L, struct lc_state *state)
     }
     lc_task_dispose_all(state);
     lc_loop_flush(state->loop);
+    lc_recording_flush(&state->stage);
     int code = state->exit_code;
     state->stopping = false;
     state->exit_code = 0;

@@ -10,6 +10,7 @@
 #include "component/call.h"
 #include "component/endpoint.h"
 #include "component/faulty.h"
+#include "component/recording.h"
 #include "component/secure.h"
 #include "component/serve.h"
 
@@ -51,6 +52,7 @@ void lc_component_init(struct lc_component *component, struct lc_stage *stage)
     };
     lc_values_init(&component->values);
     component->log.level = component->values.settings->log_level;
+    lc_list_init(&component->open);
     lc_list_init(&component->calls);
     lc_list_init(&component->firings);
 }
@@ -60,6 +62,7 @@ void lc_component_dispose(struct lc_component *component)
     component->handlers = 0;
     lc_component_shutdown(component);
     lc_secure_free(component);
+    lc_recording_set_file(component, lc_bytes(NULL, 0), NULL);
     lc_content_release(component->request);
     lc_content_release(component->response);
     component->request = component->response = NULL;
@@ -89,17 +92,23 @@ static void release_firings(struct lc_component *component)
     }
 }
 
+static void close_endpoint(struct lc_component *component)
+{
+    struct lc_endpoint *endpoint = component->endpoint;
+    if (endpoint != NULL) {
+        component->endpoint = NULL;
+        lc_recording_end_socket(component);
+        lc_endpoint_close(endpoint);
+    }
+}
+
 void lc_component_shutdown(struct lc_component *component)
 {
     release_firings(component);
     lc_deferred_cancel(component->stage->loop, &component->deferred);
     lc_call_drop_all(component);
     component->listening = false;
-    if (component->endpoint != NULL) {
-        struct lc_endpoint *endpoint = component->endpoint;
-        component->endpoint = NULL;
-        lc_endpoint_close(endpoint);
-    }
+    close_endpoint(component);
     lc_faulty_close(component);
     lc_component_update_active(component);
 }
@@ -108,6 +117,7 @@ void lc_component_reset(struct lc_component *component)
 {
     lc_component_shutdown(component);
     lc_secure_free(component);
+    lc_recording_set_file(component, lc_bytes(NULL, 0), NULL);
     lc_values_free(&component->values);
     lc_content_release(component->request);
     lc_content_release(component->response);
@@ -175,7 +185,11 @@ static int open_endpoint(
     struct lc_tuning tuning = {lc_apply_params(settings), lc_apply_limits(settings)};
     component->endpoint =
         lc_endpoint_open(component->stage->loop, &options, &tuning, &component->log, error);
-    return component->endpoint == NULL ? error->code : lc_faulty_apply(component, error);
+    if (component->endpoint == NULL) {
+        return error->code;
+    }
+    lc_recording_begin_socket(component);
+    return lc_faulty_apply(component, error);
 }
 
 int lc_component_rebind(struct lc_component *component, struct lc_error *error)
@@ -189,7 +203,11 @@ int lc_component_rebind(struct lc_component *component, struct lc_error *error)
         return code;
     }
     options.local.port = 0;
-    return lc_udp_rebind(endpoint->udp, &options, error);
+    code = lc_udp_rebind(endpoint->udp, &options, error);
+    if (code == LC_OK) {
+        lc_recording_move_socket(component);
+    }
+    return code;
 }
 
 /* Whether the open socket serves: one for IPv4 does not reach IPv6, a connected one nobody else. */
@@ -215,8 +233,7 @@ int lc_component_open(
                     ? "the socket is connected to another peer (UseConnection) and still in use"
                     : "the socket is open for IPv4 and in use; set UseIPv6=True before opening it");
         }
-        component->endpoint = NULL;
-        lc_endpoint_close(endpoint);
+        close_endpoint(component);
     }
     return component->endpoint != NULL ? LC_OK : open_endpoint(component, remote, error);
 }

@@ -16,6 +16,8 @@
 #include "net/loop.h"
 #include "net/transport.h"
 
+struct lc_capture;
+
 struct lc_component {
     struct lc_stage *stage;                /* shared with the other components of the process */
     struct lc_values values;               /* plain properties and settings */
@@ -23,6 +25,8 @@ struct lc_component {
     struct lc_endpoint *endpoint;          /* NULL while closed */
     struct lc_secure *secure;              /* NULL until DTLS is used; see secure.h */
     struct lc_faulty *faulty;              /* NULL while nothing goes wrong on purpose */
+    struct lc_capture *capture;            /* CaptureFile; NULL: none. Held */
+    struct lc_list open;                   /* in stage->open while there is an endpoint */
     struct lc_list calls;                  /* requests and observations of ours, oldest first */
     struct lc_list firings;                /* events whose handlers have not returned */
     struct lc_deferred deferred;           /* ends the calls that ended inside a method */

@@ -41,25 +41,60 @@ static void pass_reset(void *arg, const struct lc_path *path, uint16_t id)
     }
 }
 
+/* What comes in: each layer that there is hands it to the one above. */
+static struct lc_receiver link_dtls_up(struct lc_endpoint *endpoint)
+{
+    struct lc_receiver above = lc_channel_receiver(endpoint->channel);
+    if (endpoint->dtls == NULL) {
+        return above;
+    }
+    if (endpoint->clear != NULL) {
+        above = lc_tap_receiver(endpoint->clear, &above);
+    }
+    lc_dtls_hand_to(endpoint->dtls, &above);
+    return lc_dtls_receiver(endpoint->dtls);
+}
+
 /* Puts the layers that there are on each other, from the socket up to the channel. */
 static void link_layers(struct lc_endpoint *endpoint)
 {
     struct lc_transport *under = lc_udp_transport(endpoint->udp);
-    struct lc_receiver above = lc_channel_receiver(endpoint->channel);
-    if (endpoint->dtls != NULL) {
-        above = lc_dtls_receiver(endpoint->dtls);
+    struct lc_receiver above = link_dtls_up(endpoint);
+    if (endpoint->tap != NULL) {
+        under = lc_tap_transport(endpoint->tap, under);
     }
     if (endpoint->faults != NULL) {
         lc_faults_link(endpoint->faults, under, &above);
         under = lc_faults_transport(endpoint->faults);
         above = lc_faults_receiver(endpoint->faults);
     }
+    if (endpoint->tap != NULL) {
+        above = lc_tap_receiver(endpoint->tap, &above);
+    }
     if (endpoint->dtls != NULL) {
         lc_dtls_move(endpoint->dtls, under);
         under = lc_dtls_transport(endpoint->dtls);
+        under = endpoint->clear == NULL ? under : lc_tap_transport(endpoint->clear, under);
     }
     lc_channel_move(endpoint->channel, under);
     lc_udp_receive(endpoint->udp, &above);
+}
+
+bool lc_endpoint_tap(struct lc_endpoint *endpoint, const struct lc_tap_options *options)
+{
+    struct lc_tap *tap = endpoint->tap, *clear = endpoint->clear;
+    endpoint->tap = endpoint->clear = NULL;
+    if (options != NULL) {
+        struct lc_tap_options filled = *options;
+        filled.local = *lc_udp_local(endpoint->udp);
+        endpoint->tap = lc_tap_new(&filled);
+        filled.is_clear = true;
+        endpoint->clear = lc_tap_new(&filled);
+    }
+    link_layers(endpoint);
+    lc_tap_free(tap);
+    lc_tap_free(clear);
+    return options == NULL || endpoint->tap != NULL;
 }
 
 struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_options *options,
@@ -111,6 +146,8 @@ void lc_endpoint_close(struct lc_endpoint *endpoint)
     if (endpoint->dtls != NULL) {
         lc_dtls_free(endpoint->dtls);
     }
+    lc_tap_free(endpoint->clear);
+    lc_tap_free(endpoint->tap);
     lc_udp_close(endpoint->udp);
     lc_free(endpoint);
 }

@@ -7,6 +7,7 @@
 
 #include "message/channel.h"
 #include "net/faults.h"
+#include "net/tap.h"
 #include "net/udp.h"
 #include "request/client.h"
 #include "request/server.h"
@@ -22,8 +23,10 @@ struct lc_endpoint {
     struct lc_loop *loop;
     const struct lc_log *log;
     struct lc_udp *udp;
-    struct lc_faults *faults; /* above the socket; NULL: none. Not owned */
+    struct lc_tap *tap;       /* on the socket; NULL: nobody wants to see what passes */
+    struct lc_faults *faults; /* above that; NULL: none. Not owned */
     struct lc_dtls *dtls;     /* below the channel; NULL until there is a session to have */
+    struct lc_tap *clear;     /* on DTLS; NULL: nobody wants to see that in clear */
     struct lc_channel *channel;
     struct lc_client *client; /* NULL until the first request of ours */
     struct lc_server *server; /* NULL until it listens for the first time */
@@ -48,6 +51,10 @@ struct lc_dtls *lc_endpoint_secure(
 
 /* Puts faults above the socket, which must outlive the endpoint or be taken away before. */
 void lc_endpoint_interpose(struct lc_endpoint *endpoint, struct lc_faults *faults);
+
+/* Puts taps where they are wanted, or takes them away (NULL); what of `options` the endpoint has
+ * itself it fills in. False: memory, and there are none. */
+bool lc_endpoint_tap(struct lc_endpoint *endpoint, const struct lc_tap_options *options);
 
 /* The session in the address of a peer is over: nothing waits for it any more. */
 void lc_endpoint_lose(struct lc_endpoint *endpoint, const struct lc_address *remote);

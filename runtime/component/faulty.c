@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "component/endpoint.h"
 #include "component/fault_text.h"
+#include "component/recording.h"
 #include "message/trace.h"
 #include "net/faults.h"
 
@@ -24,15 +25,20 @@ bool lc_faulty_concerns(const struct lc_setting_row *row)
 
 /* ---- What faults ask for ---- */
 
-static void on_harmed(
-    void *arg, bool is_ours, const struct lc_path *path, struct lc_bytes datagram, const char *how)
+static void on_harmed(void *arg, const struct lc_harm *harm)
 {
     struct lc_component *component = arg;
+    lc_recording_harm(component, harm);
     if (component->log.level >= LC_LOG_VERBOSE) {
         char verb[160];
-        snprintf(verb, sizeof verb, "%s, on its way %s", how, is_ours ? "to" : "from");
-        lc_trace(&component->log, verb, &path->remote, datagram);
+        snprintf(verb, sizeof verb, "%s, on its way %s", harm->how, harm->is_ours ? "to" : "from");
+        lc_trace(&component->log, verb, &harm->path->remote, harm->datagram);
     }
+}
+
+static void on_released(void *arg, const struct lc_path *path, const char *how)
+{
+    lc_recording_harm(arg, &(struct lc_harm){.path = path, .is_ours = true, .how = how});
 }
 
 static void on_restart(void *arg)
@@ -79,7 +85,7 @@ static struct lc_faults *faults_of(struct lc_component *component)
     struct lc_faulty *faulty = faulty_of(component);
     if (faulty != NULL && faulty->faults == NULL) {
         faulty->faults = lc_faults_new(lc_loop_timers(component->stage->loop),
-            &(struct lc_fault_upcalls){on_harmed, on_restart, on_rebind, component});
+            &(struct lc_fault_upcalls){on_harmed, on_released, on_restart, on_rebind, component});
     }
     return faulty == NULL ? NULL : faulty->faults;
 }

@@ -9,6 +9,7 @@
 #include "component/component.h"
 #include "component/endpoint.h"
 #include "component/faulty.h"
+#include "component/recording.h"
 #include "component/secure.h"
 #include "wire/message.h"
 
@@ -99,6 +100,9 @@ int lc_component_set_text(struct lc_component *component, const struct lc_settin
     struct lc_bytes value, struct lc_error *error)
 {
     int code = check_open(component, row, error);
+    if (code == LC_OK && row->id == LC_SETTING_CaptureFile) {
+        code = lc_recording_set_file(component, value, error);
+    }
     if (code == LC_OK) {
         code = lc_setting_set_text(&component->values, row, value, error);
     }
@@ -112,6 +116,9 @@ static int parse(struct lc_component *component, const struct lc_setting_row *ro
         double number;
         int code = lc_setting_read_number(row, text, &number, error);
         return code != LC_OK ? code : lc_component_set_number(component, row, number, error);
+    }
+    if (row->kind == LC_KIND_TEXT) {
+        return lc_component_set_text(component, row, text, error);
     }
     int code = check_open(component, row, error);
     if (code == LC_OK) {

@@ -8,6 +8,7 @@
 #include "component/apply.h"
 #include "component/call.h"
 #include "component/endpoint.h"
+#include "component/recording.h"
 #include "component/secure_options.h"
 #include "secure/suite.h"
 
@@ -215,12 +216,18 @@ static void on_status(void *arg, const char *text)
 static unsigned wants(void *arg)
 {
     const struct lc_component *component = arg;
+    unsigned secrets = lc_recording_is_on(component) ? LC_DTLS_TELLS_SECRETS : 0;
     if (!lc_component_handles(component, LC_ON_SSL_STATUS)) {
-        return 0;
+        return secrets;
     }
     return lc_component_settings(component)->log_ssl_packets
-               ? LC_DTLS_TELLS_PROGRESS | LC_DTLS_TELLS_RECORDS
-               : LC_DTLS_TELLS_PROGRESS;
+               ? secrets | LC_DTLS_TELLS_PROGRESS | LC_DTLS_TELLS_RECORDS
+               : secrets | LC_DTLS_TELLS_PROGRESS;
+}
+
+static void on_secret(void *arg, struct lc_bytes line)
+{
+    lc_recording_secret(arg, line);
 }
 
 /* ---- Sessions ---- */
@@ -278,6 +285,7 @@ static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error
         .closed = on_closed,
         .status = on_status,
         .wants = wants,
+        .secret = on_secret,
         .arg = component,
     };
     struct lc_dtls *dtls = NULL;

@@ -21,8 +21,8 @@ struct lc_basics {
 struct lc_settings {
     double ack_timeout, ack_random_factor, max_latency, probing_rate;
     double piggyback_delay, pending_timeout, multicast_leisure;
-    char *multicast_groups, *firewall_data; /* owned; NULL: the default */
-    char *send_faults, *receive_faults;     /* owned; NULL: none */
+    char *multicast_groups, *firewall_data, *capture_file; /* owned; NULL: the default */
+    char *send_faults, *receive_faults;                    /* owned; NULL: none */
     int32_t fault_seed;
     int32_t log_level;
     int32_t max_retransmit, nstart;

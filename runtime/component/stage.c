@@ -14,6 +14,7 @@ void lc_stage_init(
     *stage = (struct lc_stage){.loop = loop, .upcalls = upcalls};
     lc_list_init(&stage->firings.list);
     lc_list_init(&stage->calls.list);
+    lc_list_init(&stage->open);
 }
 
 void lc_stage_dispose(struct lc_stage *stage)

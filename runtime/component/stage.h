@@ -16,6 +16,7 @@ struct lc_cookies;
 struct lc_event;
 struct lc_firing;
 struct lc_loop;
+struct lc_recorder;
 
 /* What components ask of the one who runs scripts. */
 struct lc_stage_upcalls {
@@ -47,6 +48,8 @@ struct lc_stage {
     struct lc_cookies *cookies;      /* of DTLS; NULL until used */
     struct lc_map securities;        /* in use, to be shared by those who are set alike */
     struct lc_handshakes handshakes; /* ready when there are cookies */
+    struct lc_recorder *recorder;    /* NULL until somebody wants to see datagrams */
+    struct lc_list open;             /* components with a socket */
     struct lc_buf plaintext;         /* the message that is about to be sealed */
 };
 

@@ -9,7 +9,10 @@
 
 enum { OUT, IN };
 
-enum { HELD_LIMIT = 8 << 20 }; /* bytes, the structs included */
+enum {
+    HELD_LIMIT = 8 << 20, /* bytes, the structs included */
+    HOW_MAX = 120,
+};
 
 struct lc_faults {
     struct lc_transport transport;
@@ -33,6 +36,7 @@ struct held {
     struct lc_path path;
     int direction;
     uint32_t behind; /* it goes after the next one of this link; 0: only when its time has come */
+    char how[HOW_MAX];
     size_t len;
     uint8_t data[];
 };
@@ -78,6 +82,9 @@ static void let_go(struct held *held)
     struct lc_faults *faults = held->faults;
     take_out(held);
     enter(faults);
+    if (held->direction == OUT) {
+        faults->upcalls.released(faults->upcalls.arg, &held->path, held->how);
+    }
     pass(faults, held->direction, &held->path, held->data, held->len);
     leave(faults);
     lc_free(held);
@@ -90,7 +97,7 @@ static void on_time(struct lc_timer *timer)
 
 /* False: memory, or too much is held already. */
 static bool hold(struct lc_faults *faults, int direction, const struct lc_path *path,
-    const uint8_t *data, const struct lc_verdict *verdict)
+    const uint8_t *data, const struct lc_verdict *verdict, const char *how)
 {
     size_t size = sizeof(struct held) + verdict->len;
     struct held *held = faults->held_size + size > HELD_LIMIT ? NULL : lc_alloc(size);
@@ -103,6 +110,7 @@ static bool hold(struct lc_faults *faults, int direction, const struct lc_path *
         .behind = verdict->is_held ? verdict->link : 0,
         .len = verdict->len};
     memcpy(held->data, data, verdict->len);
+    snprintf(held->how, sizeof held->how, "%s", how);
     lc_timer_init(&held->timer, on_time);
     lc_list_append(&faults->held, &held->link);
     faults->held_size += size;
@@ -128,11 +136,11 @@ static void let_follow(struct lc_faults *faults, int direction, uint32_t link)
 
 /* ---- What the verdict says ---- */
 
-static void tell(struct lc_faults *faults, int direction, const struct lc_path *path,
-    const uint8_t *data, const struct lc_verdict *verdict, size_t len)
+/* In words; empty: nothing was done to it. */
+static void describe(const struct lc_verdict *verdict, size_t len, char how[HOW_MAX])
 {
-    char how[120] = "";
     size_t used = 0;
+    how[0] = '\0';
     const struct {
         bool is_so;
         const char *word;
@@ -143,28 +151,29 @@ static void tell(struct lc_faults *faults, int direction, const struct lc_path *
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (words[i].is_so && (used == 0 || !verdict->is_dropped)) {
             used += (size_t)snprintf(
-                how + used, sizeof how - used, "%s%s", used > 0 ? ", " : "", words[i].word);
+                how + used, HOW_MAX - used, "%s%s", used > 0 ? ", " : "", words[i].word);
         }
     }
     if (verdict->delay > 0 && !verdict->is_dropped) {
-        used += (size_t)snprintf(how + used, sizeof how - used, "%sdelayed %.3f s",
-            used > 0 ? ", " : "", (double)verdict->delay / LC_SECOND);
+        snprintf(how + used, HOW_MAX - used, "%sdelayed %.3f s", used > 0 ? ", " : "",
+            (double)verdict->delay / LC_SECOND);
     }
-    if (used > 0) {
-        faults->upcalls.harmed(
-            faults->upcalls.arg, direction == OUT, path, lc_bytes(data, len), how);
-    }
+}
+
+static bool must_wait(const struct lc_verdict *verdict)
+{
+    return verdict->delay > 0 || verdict->is_held;
 }
 
 /* Sends or hands on the datagram as often as the verdict says. Copies are taken first: who receives
  * one may write to it. */
 static void go_on(struct lc_faults *faults, int direction, const struct lc_path *path,
-    uint8_t *data, const struct lc_verdict *verdict)
+    uint8_t *data, const struct lc_verdict *verdict, const char *how)
 {
-    bool waits = verdict->delay > 0 || verdict->is_held;
+    bool waits = must_wait(verdict);
     uint8_t *copy = verdict->copies > 0 && !waits ? lc_copy(data, verdict->len) : NULL;
     for (unsigned i = 0; waits && i <= verdict->copies; i++) {
-        if (!hold(faults, direction, path, data, verdict)) {
+        if (!hold(faults, direction, path, data, verdict, how)) {
             break;
         }
     }
@@ -186,16 +195,22 @@ static void judge(
 {
     struct lc_fault_lane *lane = &faults->lanes[direction];
     struct lc_verdict verdict = lc_fault_judge(lane, &path->remote, data, len, faults->timers->now);
+    char how[HOW_MAX];
+    describe(&verdict, len, how);
+    /* A device that restarts when a message comes has not read it. */
+    bool is_lost = verdict.is_dropped || (verdict.restarts && direction == IN);
     enter(faults);
-    tell(faults, direction, path, data, &verdict, len);
+    if (how[0] != '\0') {
+        faults->upcalls.harmed(
+            faults->upcalls.arg, &(struct lc_harm){path, lc_bytes(data, len), direction == OUT,
+                                     is_lost, must_wait(&verdict), how});
+    }
     if (verdict.rebinds) {
         faults->upcalls.rebind(faults->upcalls.arg);
     }
-    /* A device that restarts when a message comes has not read it. */
-    bool is_lost = verdict.is_dropped || (verdict.restarts && direction == IN);
     if (!is_lost) {
         lc_verdict_flip(&verdict, data);
-        go_on(faults, direction, path, data, &verdict);
+        go_on(faults, direction, path, data, &verdict, how);
     }
     if (verdict.restarts && !faults->is_closed) {
         faults->upcalls.restart(faults->upcalls.arg);

@@ -10,11 +10,22 @@
 
 struct lc_faults;
 
+/* What became of a datagram, still as it was before that. */
+struct lc_harm {
+    const struct lc_path *path;
+    struct lc_bytes datagram;
+    bool is_ours;    /* it was on its way out */
+    bool is_lost;    /* it goes no further */
+    bool waits;      /* it goes on later */
+    const char *how; /* "dropped", "delayed 0.250 s", "corrupted" ... */
+};
+
 struct lc_fault_upcalls {
-    /* A datagram is not what it was: "dropped", "delayed 0.250 s", "corrupted" ... `is_ours`: it
-     * was on its way out. */
-    void (*harmed)(void *arg, bool is_ours, const struct lc_path *path, struct lc_bytes datagram,
-        const char *how);
+    /* A datagram is not what it was. */
+    void (*harmed)(void *arg, const struct lc_harm *harm);
+
+    /* One of ours that had to wait is sent next. */
+    void (*released)(void *arg, const struct lc_path *path, const char *how);
 
     /* LC_FAULT_RESTART: the endpoint is to forget all, but not within this call. */
     void (*restart)(void *arg);

@@ -20,7 +20,7 @@ static lc_time monotonic(void)
     return (lc_time)ts.tv_sec * LC_SECOND + ts.tv_nsec / 1000;
 }
 
-static lc_time clock_of(const struct lc_loop *loop)
+lc_time lc_loop_clock(const struct lc_loop *loop)
 {
     return loop->virtual > 0 ? loop->timers.now : monotonic() + loop->leapt;
 }
@@ -30,7 +30,7 @@ static void on_polled(struct ev_loop *ev, ev_check *check, int events)
 {
     (void)events;
     struct lc_loop *loop = check->data;
-    loop->polled_at = loop->timers.now = clock_of(loop);
+    loop->polled_at = loop->timers.now = lc_loop_clock(loop);
     loop->quiet = ev_pending_count(ev) == 0;
 }
 
@@ -123,7 +123,7 @@ void lc_loop_wake(struct lc_loop *loop)
 
 void lc_loop_update(struct lc_loop *loop)
 {
-    loop->timers.now = clock_of(loop);
+    loop->timers.now = lc_loop_clock(loop);
 }
 
 void lc_loop_begin_virtual(struct lc_loop *loop)

@@ -38,6 +38,9 @@ void lc_loop_wake(struct lc_loop *loop);
  * ends. */
 void lc_loop_flush(struct lc_loop *loop);
 
+/* The moment now, by the clock that `now` is taken from. */
+lc_time lc_loop_clock(const struct lc_loop *loop);
+
 /* Brings `now` up to date after long work. */
 void lc_loop_update(struct lc_loop *loop);
 

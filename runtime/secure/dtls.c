@@ -118,6 +118,11 @@ void lc_dtls_move(struct lc_dtls *dtls, struct lc_transport *under)
     dtls->options.under = under;
 }
 
+void lc_dtls_hand_to(struct lc_dtls *dtls, const struct lc_receiver *above)
+{
+    dtls->options.above = *above;
+}
+
 /* ---- What SSLStatus is told ---- */
 
 bool lc_dtls_wants(const struct lc_dtls *dtls, unsigned what)

@@ -79,8 +79,10 @@ void lc_dtls_free(struct lc_dtls *dtls);
 /* Stands on `under`: sessions are chosen by path->remote.session; 0 is sent as it is. */
 struct lc_transport *lc_dtls_transport(struct lc_dtls *dtls);
 
-/* Another transport below, which leads to the same socket. */
+/* Another transport below, which leads to the same socket; another receiver above, which leads to
+ * the same channel. */
 void lc_dtls_move(struct lc_dtls *dtls, struct lc_transport *under);
+void lc_dtls_hand_to(struct lc_dtls *dtls, const struct lc_receiver *above);
 
 /* For the transport below. */
 struct lc_receiver lc_dtls_receiver(struct lc_dtls *dtls);

@@ -1,0 +1,83 @@
+/*
+ * Who writes down the datagrams of a process: in memory, in a file for all, in files of some
+ * endpoints. Taps (tap.h) tell it what they see. Nothing here costs anything while nobody asked for
+ * it, for there is no tap then.
+ */
+#ifndef LC_NET_RECORDER_H
+#define LC_NET_RECORDER_H
+
+#include "base/log.h"
+#include "base/map.h"
+#include "net/capture.h"
+#include "net/ring.h"
+#include "net/source.h"
+
+struct lc_tap;
+
+enum { LC_DEPARTED = 64 };
+
+struct lc_recorder {
+    struct lc_loop *loop;
+    struct lc_ring ring;
+    uint64_t last;         /* number of a record */
+    const uint8_t *latest; /* the data of that record, while they are on their way up; else NULL */
+    struct lc_list captures; /* files, also those that are closed */
+    struct lc_capture *all;  /* the one for all endpoints, or NULL */
+    int64_t epoch;           /* wall clock less monotonic, microseconds */
+    struct lc_sources sources;
+    struct lc_map taps; /* by the port bound */
+    /* Those that are gone, since what they sent may still be on its way to one of ours. */
+    struct lc_departed {
+        struct lc_address local;
+        const struct lc_capture *capture;
+        lc_time until;
+    } departed[LC_DEPARTED];
+    unsigned departures;
+};
+
+/* NULL: memory. */
+struct lc_recorder *lc_recorder_new(struct lc_loop *loop);
+
+/* When no tap is left. Writes and closes the files. */
+void lc_recorder_free(struct lc_recorder *recorder);
+
+/* Whether anybody wants to know about every endpoint. */
+bool lc_recorder_wants_all(const struct lc_recorder *recorder);
+
+/* Keeps the last `count` datagrams in memory. */
+static inline void lc_recorder_keep(struct lc_recorder *recorder, size_t count)
+{
+    lc_ring_limit(&recorder->ring, count);
+}
+
+/* A file for some endpoints; see lc_capture_open(). */
+struct lc_capture *lc_recorder_open(
+    struct lc_recorder *recorder, const char *path, struct lc_error *error);
+
+/* The file for all from now on; NULL: none any more. 0, or why the file cannot be written: nothing
+ * has changed then. */
+int lc_recorder_stream(struct lc_recorder *recorder, const char *path, struct lc_error *error);
+
+/* Writes what is kept in memory to a file of its own: 0, or why that cannot be. */
+int lc_recorder_write(struct lc_recorder *recorder, const char *path, struct lc_error *error);
+
+/* A line of a key log, of a session of an endpoint with this file (NULL: none). */
+void lc_recorder_secret(struct lc_recorder *recorder, struct lc_capture *own, struct lc_bytes line);
+
+/* Writes what waits: the end of the process. */
+void lc_recorder_flush(struct lc_recorder *recorder);
+
+/* ---- For taps ---- */
+
+void lc_recorder_join(struct lc_recorder *recorder, struct lc_tap *tap);
+void lc_recorder_leave(struct lc_recorder *recorder, struct lc_tap *tap);
+
+/* A datagram that passed a tap, or did not get there. `comment` may be NULL. */
+void lc_recorder_datagram(const struct lc_tap *tap, enum lc_fate fate, const struct lc_path *path,
+    struct lc_bytes data, const char *comment);
+
+/* The same datagram as just before, which was received: what became of it since. */
+void lc_recorder_amend(const struct lc_tap *tap, enum lc_fate fate, const struct lc_path *path,
+    struct lc_bytes data, const char *comment);
+
+#endif
