@@ -138,6 +138,8 @@ PACKAGES += lua-check clang-format cppcheck
 # A client and a server that we did not write, for the interoperability specs; their library for
 # the comparison of make bench.
 PACKAGES += libcoap3-bin libcoap3-dev
+# Reads captures.
+PACKAGES += tshark
 # The authorities that the system trusts.
 PACKAGES += ca-certificates
 # Certificates, keys and tokens for the specs of DTLS, and peers that speak it.

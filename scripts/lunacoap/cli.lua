@@ -2,6 +2,7 @@
 -- waits for standard input, and returns the exit status. The words of the command line are in the
 -- global `arg`, the program's name is arg[0].
 
+local capture = require "lunacoap.command_line.capture"
 local command_line = require "lunacoap.command_line"
 local console = require "lunacoap.console"
 local lunacoap = require "lunacoap"
@@ -30,6 +31,12 @@ local function parse(arguments)
       wanted.console = true
     elseif word == "--watch" then
       wanted.watch = true
+    elseif word == "--capture" then
+      i = i + 1
+      if not arguments[i] then
+        return nil, "the option --capture needs the name of a file after it"
+      end
+      wanted.capture = arguments[i]
     elseif word == "-e" then
       i = i + 1
       if not arguments[i] then
@@ -140,5 +147,15 @@ return function(version, wait_for_input)
       lunacoap.stop()
     end)
   end
-  return lunacoap.run(run_all, functions, table.unpack(arg))
+  local started, unwritable = capture.start(wanted.capture)
+  if not started then
+    complain(unwritable)
+    return 1
+  end
+  local status = lunacoap.run(run_all, functions, table.unpack(arg))
+  local _, trouble = capture.finish()
+  if trouble then
+    complain(trouble)
+  end
+  return status
 end

@@ -1,6 +1,7 @@
 -- The commands of `lunacoap`, such as `lunacoap get`: their table, and how one is run. The module
 -- of a command returns a declaration; parser, help, completions and man page are made of that.
 
+local capture = require "lunacoap.command_line.capture"
 local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
 local help = require "lunacoap.command_line.help"
@@ -81,6 +82,10 @@ end
 function M.load(row)
   local declaration = require(MODULE:format(row.module or row.name))
   declaration.name, declaration.summary = row.name, row.summary
+  declaration.options = declaration.options or {}
+  if not row.offline and declaration.options[#declaration.options] ~= capture.group then
+    table.insert(declaration.options, capture.group)
+  end
   return declaration
 end
 
@@ -117,6 +122,13 @@ local function ended(name, err)
   return err.status
 end
 
+local function start_capture(path)
+  local ok, message = capture.start(path)
+  if not ok then
+    failure.raise(failure.HERE, "%s", message)
+  end
+end
+
 local function describe(err)
   return failure.is(err) and err or debug.traceback(tostring(err), 2)
 end
@@ -126,11 +138,12 @@ end
 ---@param words string[]
 ---@return integer status
 function M.run(row, words)
-  return lunacoap.run(function()
+  local ended_with = lunacoap.run(function()
     local ok, status = xpcall(function()
       local declaration = M.load(row)
       local given = parser.parse(declaration, words)
       if given then
+        start_capture(given.capture)
         return declaration.run(given)
       end
       files.print(help.command(declaration))
@@ -143,6 +156,11 @@ function M.run(row, words)
       lunacoap.stop(status)
     end
   end)
+  local _, trouble = capture.finish()
+  if trouble then
+    complain(row.name, trouble)
+  end
+  return ended_with
 end
 
 return M

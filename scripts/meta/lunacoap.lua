@@ -7,6 +7,7 @@
 ---@field cbor lunacoap.cbor
 ---@field json lunacoap.json
 ---@field message lunacoap.message
+---@field capture lunacoap.capture
 ---@field Method lunacoap.Method A method's number.
 ---@field MethodName lunacoap.MethodName A method's name by its number.
 ---@field Code lunacoap.Code A response code such as "2.05".
@@ -276,6 +277,44 @@ function message.decode(bytes) end
 ---@return string
 function message.describe(bytes) end
 
+---One datagram; over DTLS another one tells what it held.
+---@class lunacoap.capture.Datagram
+---@field number integer The first one has 1.
+---@field time number When, by lunacoap.now().
+---@field direction "sent"|"received" Seen from the component.
+---@field localaddress string The component's address, such as 127.0.0.1:5683.
+---@field remote string The other one's.
+---@field data string The bytes.
+---@field secure? boolean Whether these are what DTLS protected, in clear.
+---@field fate? "dropped" What became of it; nil: it went on.
+---@field comment? string What faults did to it.
+
+---The datagrams that all components send and receive, in memory and in pcapng files.
+---@class lunacoap.capture
+local capture = {}
+
+---Keeps the last n datagrams, 0 forgets them; returns how many were kept before.
+---@param n? integer
+---@return integer
+function capture.keep(n) end
+
+---The number of the next datagram.
+---@return integer
+function capture.mark() end
+
+---The datagrams that are kept, from a number on, the oldest first.
+---@param since? integer
+---@return lunacoap.capture.Datagram[]
+function capture.list(since) end
+
+---Writes the datagrams that are kept to a pcapng file, with the secrets of DTLS sessions.
+---@param path string
+function capture.write(path) end
+
+---Writes all datagrams to a pcapng file from now on; nil closes it, and raises if it was cut.
+---@param path string|nil
+function capture.file(path) end
+
 ---Client and server in one.
 ---@class lunacoap.CoAP
 ---@field Listening boolean Whether the component is a server; assigning it calls StartListening or StopListening. Default: false.
@@ -456,6 +495,7 @@ function CoAP:StopObserving(URI) end
 ---@field SendFaults? string What goes wrong on purpose with datagrams on their way out; see Faults. Default: "".
 ---@field ReceiveFaults? string What goes wrong on purpose with datagrams that come in; see Faults. Default: "".
 ---@field FaultSeed? integer Chooses among all runs of these faults: the same seed does the same to each link. Default: 1.
+---@field CaptureFile? string A pcapng file for all datagrams of the component, with the secrets of its DTLS sessions; components may share one. Default: "".
 ---@field SSLProvider? string The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. Default: "Automatic".
 ---@field SSLSessionTimeout? number Seconds without traffic after which a DTLS session is closed. Default: 36000.
 ---@field PSKIdentity? string The identity under which the peer knows the pre-shared key. Default: "".
@@ -542,6 +582,7 @@ function CoAP:StopObserving(URI) end
 ---| "SendFaults" # What goes wrong on purpose with datagrams on their way out; see Faults.
 ---| "ReceiveFaults" # What goes wrong on purpose with datagrams that come in; see Faults.
 ---| "FaultSeed" # Chooses among all runs of these faults: the same seed does the same to each link.
+---| "CaptureFile" # A pcapng file for all datagrams of the component, with the secrets of its DTLS sessions; components may share one.
 ---| "SSLProvider" # The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken.
 ---| "SSLSessionTimeout" # Seconds without traffic after which a DTLS session is closed.
 ---| "PSKIdentity" # The identity under which the peer knows the pre-shared key.

