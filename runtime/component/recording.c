@@ -152,9 +152,10 @@ void lc_recording_harm(struct lc_component *component, const struct lc_harm *har
 
 /* ---- Secrets ---- */
 
-void lc_recording_secret(const struct lc_component *component, struct lc_bytes line)
+void lc_recording_secret(
+    const struct lc_component *component, const struct lc_address *remote, struct lc_bytes line)
 {
     if (component->stage->recorder != NULL) {
-        lc_recorder_secret(component->stage->recorder, component->capture, line);
+        lc_recorder_secret(component->stage->recorder, component->capture, remote, line);
     }
 }

@@ -41,6 +41,7 @@ void lc_recording_harm(struct lc_component *component, const struct lc_harm *har
 bool lc_recording_is_on(const struct lc_component *component);
 
 /* What a session of the component can be opened with, as a line of a key log. */
-void lc_recording_secret(const struct lc_component *component, struct lc_bytes line);
+void lc_recording_secret(
+    const struct lc_component *component, const struct lc_address *remote, struct lc_bytes line);
 
 #endif

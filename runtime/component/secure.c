@@ -225,9 +225,9 @@ static unsigned wants(void *arg)
                : secrets | LC_DTLS_TELLS_PROGRESS;
 }
 
-static void on_secret(void *arg, struct lc_bytes line)
+static void on_secret(void *arg, const struct lc_address *remote, struct lc_bytes line)
 {
-    lc_recording_secret(arg, line);
+    lc_recording_secret(arg, remote, line);
 }
 
 /* ---- Sessions ---- */

@@ -11,6 +11,9 @@
 
 enum { WAITING_MAX = 256 * 1024 };
 
+/* So long packets wait for a secret, which takes a handshake's arithmetic. */
+static const lc_time patience = LC_SECOND;
+
 /* ---- Opening ---- */
 
 static int fail(struct lc_error *error, const char *path)
@@ -93,12 +96,31 @@ static void tell_loss(struct lc_capture *capture)
     }
 }
 
+static struct lc_timers *timers_of(const struct lc_capture *capture)
+{
+    return lc_loop_timers(capture->loop);
+}
+
 static void on_turn_end(struct lc_deferred *deferred)
 {
     struct lc_capture *capture = lc_container(deferred, struct lc_capture, deferred);
+    if (capture->await.count > 0) {
+        if (!lc_timer_is_set(timers_of(capture), &capture->patience)) {
+            lc_timer_set(
+                timers_of(capture), &capture->patience, timers_of(capture)->now + patience);
+        }
+        return;
+    }
     lc_capture_flush(capture);
     lc_deferred_cancel(capture->loop, &capture->deferred);
     tell_loss(capture);
+}
+
+static void on_impatience(struct lc_timer *timer)
+{
+    struct lc_capture *capture = lc_container(timer, struct lc_capture, patience);
+    lc_await_give_up(&capture->await);
+    on_turn_end(&capture->deferred);
 }
 
 static struct lc_capture *make(
@@ -119,6 +141,7 @@ static struct lc_capture *make(
         .fd = -1,
         .deferred = {.fn = on_turn_end}};
     lc_list_init(&capture->link);
+    lc_timer_init(&capture->patience, on_impatience);
     return capture;
 }
 
@@ -215,6 +238,8 @@ static void lose(struct lc_capture *capture, int number)
 
 void lc_capture_flush(struct lc_capture *capture)
 {
+    lc_timer_clear(timers_of(capture), &capture->patience);
+    lc_await_give_up(&capture->await);
     struct lc_bytes rest = lc_buf_bytes(&capture->waiting);
     int number = 0;
     while (capture->failure.code == LC_OK && rest.len > 0 && number == 0) {
@@ -252,6 +277,8 @@ void lc_capture_packet(struct lc_capture *capture, const struct lc_pcapng_packet
 {
     if (prepare(capture)) {
         size_t start = capture->waiting.len;
+        lc_await_datagram(
+            &capture->await, packet->is_sent ? &packet->to : &packet->from, packet->data);
         capture->last = lc_pcapng_packet(&capture->waiting, packet) ? start : SIZE_MAX;
     }
 }
@@ -264,10 +291,29 @@ void lc_capture_amend(struct lc_capture *capture, const struct lc_pcapng_packet 
     }
 }
 
-void lc_capture_secrets(struct lc_capture *capture, struct lc_bytes lines)
+/* Puts what `fresh` holds in front of what waits. */
+static void put_first(struct lc_capture *capture, const struct lc_buf *fresh)
 {
-    if (prepare(capture)) {
-        lc_pcapng_secrets(&capture->waiting, lines);
-        capture->last = SIZE_MAX;
+    struct lc_buf *waiting = &capture->waiting;
+    if (lc_buf_reserve(waiting, fresh->len)) {
+        if (waiting->len > 0) {
+            memmove(waiting->data + fresh->len, waiting->data, waiting->len);
+        }
+        memcpy(waiting->data, fresh->data, fresh->len);
+        waiting->len += fresh->len;
+        capture->last += capture->last == SIZE_MAX ? 0 : fresh->len;
     }
+}
+
+void lc_capture_secrets(
+    struct lc_capture *capture, const struct lc_address *remote, struct lc_bytes lines)
+{
+    struct lc_buf block = {0};
+    if (prepare(capture) && lc_pcapng_secrets(&block, lines)) {
+        put_first(capture, &block);
+    }
+    if (remote != NULL) {
+        lc_await_secret(&capture->await, remote);
+    }
+    lc_buf_wipe(&block);
 }

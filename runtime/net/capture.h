@@ -1,7 +1,7 @@
 /*
  * A pcapng file that datagrams are written to while they come and go. Blocks are gathered and
- * written whole at the end of the loop's turn; a file that cannot take them any more loses the rest
- * of the capture, and nothing else.
+ * written whole at the end of the loop's turn, or a little later when a secret is to come; a file
+ * that cannot take them any more loses the rest of the capture, and nothing else.
  */
 #ifndef LC_NET_CAPTURE_H
 #define LC_NET_CAPTURE_H
@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/list.h"
+#include "net/await.h"
 #include "net/loop.h"
 #include "net/pcapng.h"
 
@@ -25,6 +26,8 @@ struct lc_capture {
     size_t last;   /* where in `waiting` the last packet begins; behind its end: none does */
     off_t written; /* bytes, all in whole blocks */
     struct lc_deferred deferred;
+    struct lc_timer patience; /* ends the wait for a secret */
+    struct lc_await await;
     struct lc_error failure; /* why something was lost */
     void (*lost)(void *arg, struct lc_capture *capture);
     void *arg; /* of lost(), which is called once, when `failure` is there */
@@ -50,7 +53,10 @@ void lc_capture_packet(struct lc_capture *capture, const struct lc_pcapng_packet
 /* Puts another packet in the place of the one given last, if that was not written yet. */
 void lc_capture_amend(struct lc_capture *capture, const struct lc_pcapng_packet *packet);
 
-void lc_capture_secrets(struct lc_capture *capture, struct lc_bytes lines);
+/* Lines of a key log, about the session with `remote` (NULL: with anybody); in front of all that
+ * was not written yet. */
+void lc_capture_secrets(
+    struct lc_capture *capture, const struct lc_address *remote, struct lc_bytes lines);
 
 /* Writes what waits. */
 void lc_capture_flush(struct lc_capture *capture);

@@ -13,16 +13,27 @@
 /* Deadlines nearer than this are met to some microseconds, others to a millisecond. */
 #define NEAR (5 * LC_SECOND / 1000)
 
-static lc_time monotonic(void)
+static lc_time read_clock(clockid_t clock)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(clock, &ts);
     return (lc_time)ts.tv_sec * LC_SECOND + ts.tv_nsec / 1000;
+}
+
+static lc_time monotonic(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
 }
 
 lc_time lc_loop_clock(const struct lc_loop *loop)
 {
     return loop->virtual > 0 ? loop->timers.now : monotonic() + loop->leapt;
+}
+
+lc_time lc_loop_time_of_day(const struct lc_loop *loop)
+{
+    lc_time ahead = lc_loop_clock(loop) - loop->leapt - monotonic();
+    return read_clock(CLOCK_REALTIME) + (loop->virtual > 0 ? ahead : 0);
 }
 
 /* Runs before the handlers of a turn. */

@@ -41,6 +41,10 @@ void lc_loop_flush(struct lc_loop *loop);
 /* The moment now, by the clock that `now` is taken from. */
 lc_time lc_loop_clock(const struct lc_loop *loop);
 
+/* The time of day then, microseconds since 1970; in virtual time, as far behind the beginning of
+ * that as `now` is. */
+lc_time lc_loop_time_of_day(const struct lc_loop *loop);
+
 /* Brings `now` up to date after long work. */
 void lc_loop_update(struct lc_loop *loop);
 

@@ -1,8 +1,6 @@
 /* Where the datagrams that taps see are written to; see recorder.h. */
 #include "net/recorder.h"
 
-#include <time.h>
-
 #include "base/hash.h"
 #include "base/memory.h"
 #include "net/tap.h"
@@ -18,10 +16,7 @@ struct lc_recorder *lc_recorder_new(struct lc_loop *loop)
     if (recorder == NULL) {
         return NULL;
     }
-    struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
     recorder->loop = loop;
-    recorder->epoch = wall.tv_sec * LC_SECOND + wall.tv_nsec / 1000 - lc_loop_clock(loop);
     lc_ring_init(&recorder->ring);
     lc_list_init(&recorder->captures);
     return recorder;
@@ -136,6 +131,7 @@ static struct lc_record describe(
     struct lc_recorder *recorder = tap->recorder;
     struct lc_record record = {
         .at = lc_loop_clock(recorder->loop),
+        .time_of_day = lc_loop_time_of_day(recorder->loop),
         .path = *path,
         .fate = fate,
         .is_clear = tap->is_clear,
@@ -144,13 +140,13 @@ static struct lc_record describe(
     return record;
 }
 
-static struct lc_pcapng_packet packet_of(const struct lc_recorder *recorder,
+static struct lc_pcapng_packet packet_of(
     const struct lc_record *record, struct lc_bytes data, const char *comment)
 {
     bool is_out = lc_fate_is_out(record->fate);
     return (struct lc_pcapng_packet){
         .is_sent = is_out,
-        .micros = record->at + recorder->epoch,
+        .micros = record->time_of_day,
         .from = is_out ? record->path.local : record->path.remote,
         .to = is_out ? record->path.remote : record->path.local,
         .data = data,
@@ -179,7 +175,7 @@ static void write_to(struct lc_recorder *recorder, struct lc_capture *capture,
         is_sent_by_ours(recorder, capture, &record->path.remote, record->at)) {
         return;
     }
-    struct lc_pcapng_packet packet = packet_of(recorder, record, data, comment);
+    struct lc_pcapng_packet packet = packet_of(record, data, comment);
     packet.interface = interface_of(record);
     lc_capture_packet(capture, &packet);
 }
@@ -218,7 +214,7 @@ void lc_recorder_datagram(const struct lc_tap *tap, enum lc_fate fate, const str
 static void amend_in(struct lc_recorder *recorder, struct lc_capture *capture,
     const struct lc_record *record, struct lc_bytes data, const char *comment)
 {
-    struct lc_pcapng_packet packet = packet_of(recorder, record, data, comment);
+    struct lc_pcapng_packet packet = packet_of(record, data, comment);
     if (!is_sent_by_ours(recorder, capture, &record->path.remote, record->at)) {
         lc_capture_amend(capture, &packet);
     } else if (lc_fate_is_dropped(record->fate)) {
@@ -277,7 +273,7 @@ struct lc_capture *lc_recorder_open(
 
 static void put_secret(void *arg, struct lc_bytes line)
 {
-    lc_capture_secrets(arg, line);
+    lc_capture_secrets(arg, NULL, line);
 }
 
 /* Zero, or why something of the file before was lost. */
@@ -324,7 +320,7 @@ static void dump(struct lc_recorder *recorder, struct lc_capture *capture)
             continue;
         }
         struct lc_pcapng_packet packet =
-            packet_of(recorder, record, lc_bytes(record->data, record->len), record->comment);
+            packet_of(record, lc_bytes(record->data, record->len), record->comment);
         bool arrived = record->fate == LC_DROPPED_IN && !record->is_twin;
         packet.interface = arrived ? LC_PCAPNG_NETWORK : interface_of(record);
         lc_capture_packet(capture, &packet);
@@ -346,14 +342,15 @@ int lc_recorder_write(struct lc_recorder *recorder, const char *path, struct lc_
     return error->code;
 }
 
-void lc_recorder_secret(struct lc_recorder *recorder, struct lc_capture *own, struct lc_bytes line)
+void lc_recorder_secret(struct lc_recorder *recorder, struct lc_capture *own,
+    const struct lc_address *remote, struct lc_bytes line)
 {
     lc_ring_add_secret(&recorder->ring, line);
     if (recorder->all != NULL) {
-        lc_capture_secrets(recorder->all, line);
+        lc_capture_secrets(recorder->all, remote, line);
     }
     if (own != NULL && own != recorder->all) {
-        lc_capture_secrets(own, line);
+        lc_capture_secrets(own, remote, line);
     }
 }
 

@@ -23,7 +23,6 @@ struct lc_recorder {
     const uint8_t *latest; /* the data of that record, while they are on their way up; else NULL */
     struct lc_list captures; /* files, also those that are closed */
     struct lc_capture *all;  /* the one for all endpoints, or NULL */
-    int64_t epoch;           /* wall clock less monotonic, microseconds */
     struct lc_sources sources;
     struct lc_map taps; /* by the port bound */
     /* Those that are gone, since what they sent may still be on its way to one of ours. */
@@ -61,8 +60,9 @@ int lc_recorder_stream(struct lc_recorder *recorder, const char *path, struct lc
 /* Writes what is kept in memory to a file of its own: 0, or why that cannot be. */
 int lc_recorder_write(struct lc_recorder *recorder, const char *path, struct lc_error *error);
 
-/* A line of a key log, of a session of an endpoint with this file (NULL: none). */
-void lc_recorder_secret(struct lc_recorder *recorder, struct lc_capture *own, struct lc_bytes line);
+/* A line of a key log, of the session with `remote` of an endpoint with this file (NULL: none). */
+void lc_recorder_secret(struct lc_recorder *recorder, struct lc_capture *own,
+    const struct lc_address *remote, struct lc_bytes line);
 
 /* Writes what waits: the end of the process. */
 void lc_recorder_flush(struct lc_recorder *recorder);

@@ -25,7 +25,7 @@ static inline bool lc_fate_is_dropped(enum lc_fate fate)
 struct lc_record {
     struct lc_list link;
     uint64_t number; /* the first one of the process is 1 */
-    lc_time at;
+    lc_time at, time_of_day;
     struct lc_path path;
     enum lc_fate fate;
     bool is_clear; /* what DTLS protected, as the layers above it know it */

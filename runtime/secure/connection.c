@@ -198,7 +198,7 @@ static void secret(void *arg, struct lc_bytes client_random, struct lc_bytes mas
     if (lc_dtls_wants(c->dtls, LC_DTLS_TELLS_SECRETS)) {
         char line[LC_KEYLOG_LINE];
         size_t len = lc_keylog_line(line, client_random, master);
-        upcalls->secret(upcalls->arg, lc_bytes(line, len));
+        upcalls->secret(upcalls->arg, &c->path.remote, lc_bytes(line, len));
         explicit_bzero(line, sizeof line);
     }
 }

@@ -49,7 +49,7 @@ struct lc_dtls_upcalls {
     unsigned (*wants)(void *arg);
 
     /* A line of a key log about a session that begins; nothing is to be sent in it. */
-    void (*secret)(void *arg, struct lc_bytes line);
+    void (*secret)(void *arg, const struct lc_address *remote, struct lc_bytes line);
 
     void *arg;
 };

@@ -178,8 +178,9 @@ static unsigned wants(void *arg)
     return ((const struct probe_filter *)arg)->tells;
 }
 
-static void on_secret(void *arg, struct lc_bytes line)
+static void on_secret(void *arg, const struct lc_address *remote, struct lc_bytes line)
 {
+    (void)remote;
     if (push_function(arg, "secret")) {
         lua_pushlstring(running, (const char *)line.data, line.len);
         lc_upcall(running, 1, 0);
