@@ -9,7 +9,7 @@ local OUR_SETTINGS = {
   "AckRandomFactor", "AckTimeout", "BlockSize", "LogLevel", "MaxBodySize", "MaxLatency",
   "MaxObservers", "MaxPendingRequests", "MaxRetransmit", "MulticastGroups", "MulticastLeisure",
   "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey", "PendingTimeout", "PiggybackDelay",
-  "ProbingRate", "FaultSeed", "ReceiveFaults", "SSLProvider", "SendFaults",
+  "ProbingRate", "CaptureFile", "FaultSeed", "ReceiveFaults", "SSLProvider", "SendFaults",
   "SSLSessionTimeout", "Statistics",
 }
 

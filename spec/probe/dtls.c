@@ -210,7 +210,8 @@ static struct lc_dtls *make_filter(struct probe_filter *filter, lc_time idle_tim
         .under = &filter->under->transport,
         .above = {on_receive, on_truncated, on_refused, filter},
         .log = &filter->log,
-        .upcalls = {on_authenticate, on_find_key, on_up, on_closed, on_status, wants, on_secret, filter},
+        .upcalls = {on_authenticate, on_find_key, on_up, on_closed, on_status, wants, on_secret,
+            filter},
         .saved = filter->saved,
         .idle_timeout = idle_timeout,
     });

@@ -62,7 +62,8 @@ static int secrets(lua_State *L)
     return push(L, &buf, done);
 }
 
-/* packet{ from =, from_port =, to =, to_port =, data =, micros =, interface =, sent =, comment = } */
+/* packet{ from =, from_port =, to =, to_port =, data =, micros =, interface =, sent =, comment = }
+ */
 static int packet(lua_State *L)
 {
     struct lc_buf buf = {0};
