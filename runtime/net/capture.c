@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -177,7 +179,8 @@ struct lc_capture *lc_capture_open(
     struct lc_capture *capture = find(captures, &is);
     if (capture != NULL && capture->fd >= 0) {
         close(fd);
-        return lc_capture_hold(capture);
+        *error = capture->failure;
+        return error->code == LC_OK ? lc_capture_hold(capture) : NULL;
     }
     capture = open_new(captures, loop, fd, path, &is, error);
     if (capture == NULL) {
@@ -236,6 +239,23 @@ static void lose(struct lc_capture *capture, int number)
     lc_loop_defer(capture->loop, &capture->deferred);
 }
 
+/* To a pipe whose reader has gone, that is an error, and not the end of the program. */
+static ssize_t write_quietly(int fd, struct lc_bytes data)
+{
+    sigset_t pipe, before;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    ssize_t done = write(fd, data.data, data.len);
+    int number = errno;
+    if (done < 0 && number == EPIPE) {
+        sigtimedwait(&pipe, NULL, &(struct timespec){0});
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = number;
+    return done;
+}
+
 void lc_capture_flush(struct lc_capture *capture)
 {
     lc_timer_clear(timers_of(capture), &capture->patience);
@@ -243,7 +263,7 @@ void lc_capture_flush(struct lc_capture *capture)
     struct lc_bytes rest = lc_buf_bytes(&capture->waiting);
     int number = 0;
     while (capture->failure.code == LC_OK && rest.len > 0 && number == 0) {
-        ssize_t done = write(capture->fd, rest.data, rest.len);
+        ssize_t done = write_quietly(capture->fd, rest);
         if (done > 0) {
             rest = lc_bytes(rest.data + done, rest.len - (size_t)done);
         } else if (errno != EINTR) {

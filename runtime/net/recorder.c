@@ -108,17 +108,17 @@ static bool is_sent_by_ours(struct lc_recorder *recorder, const struct lc_captur
 
 /* ---- Datagrams ---- */
 
-/* Fills in which address of ours it is. */
-static void complete(const struct lc_tap *tap, struct lc_path *path, lc_time now)
+/* Fills in which address of ours it is. What came to a group did; nothing is sent from one. */
+static void complete(const struct lc_tap *tap, struct lc_path *path, bool is_out, lc_time now)
 {
     path->local.port = tap->local.port;
-    if (!lc_address_is_any(&path->local) && !lc_address_is_multicast(&path->local)) {
+    bool is_group = lc_address_is_multicast(&path->local);
+    if (!lc_address_is_any(&path->local) && !(is_group && is_out)) {
         return;
     }
-    bool is_group = lc_address_is_multicast(&path->local);
     if (!lc_address_is_any(&tap->local)) {
         path->local = tap->local;
-    } else if (!is_group) {
+    } else {
         struct lc_address source = lc_source_of(&tap->recorder->sources, now, &path->remote);
         source.port = tap->local.port;
         path->local = source;
@@ -136,7 +136,7 @@ static struct lc_record describe(
         .fate = fate,
         .is_clear = tap->is_clear,
     };
-    complete(tap, &record.path, record.at);
+    complete(tap, &record.path, lc_fate_is_out(fate), record.at);
     return record;
 }
 

@@ -97,6 +97,24 @@ describe("--capture", function()
   end)
 end)
 
+describe("a reader of a pipe", function()
+  it("may go before the program ends", function()
+    local path = script(([[
+      local lunacoap = require "lunacoap"
+      local client = lunacoap.CoAP()
+      for _ = 1, 20 do client:Get(%q) end
+      print("done")]]):format(uri))
+    os.remove(file)
+    assert(os.execute("mkfifo " .. file))
+    local reader <close> = process.start("head -c 100 " .. file)
+    local out, err, status = command.run(("--capture %s %s"):format(file, path))
+    os.remove(path)
+    reader:finish()
+    assert.are.same({ "done\n", 0 }, { out, status })
+    assert.is_truthy(err:find("Broken pipe", 1, true), err)
+  end)
+end)
+
 describe("a full disk", function()
   it("ends the capture alone, which says so once", function()
     local path = script(([[
