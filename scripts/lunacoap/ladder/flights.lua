@@ -1,0 +1,126 @@
+-- Captured datagrams as flights from one endpoint to another. What was captured at both ends is one
+-- flight.
+
+local M = {}
+
+---@class lunacoap.ladder.Flight
+---@field at number When it was sent, or received if only that was seen.
+---@field from string The sender's address.
+---@field to string
+---@field data string
+---@field secure boolean Whether DTLS protected it.
+---@field is_dropped boolean
+---@field arrived? number When the other end got it.
+---@field notes string[] What else is known of it.
+---@field inside? lunacoap.ladder.Flight What DTLS protects in this datagram.
+
+-- An endpoint that is bound to all addresses is the one that its peers see with that port.
+local function names_of(list)
+  local seen = {}
+  for _, record in ipairs(list) do
+    for _, address in ipairs { record.localaddress, record.remote } do
+      local host, port = address:match("^(.*):(%d+)$")
+      if host and host ~= "0.0.0.0" and host ~= "[::]" then
+        seen[port] = seen[port] or address
+      end
+    end
+  end
+  return function(address)
+    local host, port = address:match("^(.*):(%d+)$")
+    return (host == "0.0.0.0" or host == "[::]") and seen[port] or address
+  end
+end
+
+local function new_flight(record, name)
+  local is_sent = record.direction == "sent"
+  local own, other = name(record.localaddress), name(record.remote)
+  return {
+    at = record.time, data = record.data, secure = record.secure or false,
+    from = is_sent and own or other, to = is_sent and other or own,
+    is_dropped = record.fate ~= nil and record.fate:find("^dropped") ~= nil,
+    notes = { record.comment },
+  }
+end
+
+-- What goes the same way.
+local function way_of(flight)
+  return flight.from .. "\0" .. flight.to
+end
+
+-- A datagram of DTLS shares its fate with the message in it.
+local function pass_fate(flight)
+  local inside = flight.inside
+  if inside then
+    inside.is_dropped = inside.is_dropped or flight.is_dropped
+    inside.notes = flight.notes
+  end
+end
+
+-- The message that is in a datagram of DTLS was written down just before that went.
+local function look_inside(flight, before)
+  if before and before.secure and not flight.secure and way_of(before) == way_of(flight) then
+    flight.inside = before
+    pass_fate(flight)
+  end
+end
+
+-- The same datagram, seen by the one who got it.
+local function arrive(flight, seen)
+  flight.arrived = seen.at
+  flight.is_dropped = flight.is_dropped or seen.is_dropped
+  if seen.notes[1] ~= flight.notes[1] then
+    table.insert(flight.notes, seen.notes[1])
+  end
+  pass_fate(flight)
+end
+
+-- The first of those with the same bytes that is still to arrive, taken off.
+local function next_of(queue)
+  while queue[1] and queue[1].is_dropped do
+    table.remove(queue, 1)
+  end
+  return table.remove(queue, 1)
+end
+
+---@param list table[] As lunacoap.capture.list() returns it.
+---@return lunacoap.ladder.Flight[]
+function M.of(list)
+  local name, flights, under_way, before = names_of(list), {}, {}, nil
+  for _, record in ipairs(list) do
+    local flight = new_flight(record, name)
+    local key = table.concat({ way_of(flight), flight.secure and "s" or "", flight.data }, "\0")
+    local queue = under_way[key] or {}
+    under_way[key] = queue
+    local is_sent = record.direction == "sent"
+    local sent = not is_sent and next_of(queue)
+    if sent then
+      arrive(sent, flight)
+    else
+      flights[#flights + 1] = flight
+    end
+    if is_sent then
+      look_inside(flight, before)
+      queue[#queue + 1] = flight
+    end
+    before = is_sent and flight or nil
+  end
+  return flights
+end
+
+---The endpoints in the order of their first flights.
+---@param flights lunacoap.ladder.Flight[]
+---@return string[]
+function M.endpoints(flights)
+  local list, seen = {}, {}
+  for _, flight in ipairs(flights) do
+    for _, address in ipairs { flight.from, flight.to } do
+      if not seen[address] then
+        seen[address] = true
+        list[#list + 1] = address
+      end
+    end
+  end
+  return list
+end
+
+return M
