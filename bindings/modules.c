@@ -7,7 +7,8 @@
 
 #include "bindings/error.h"
 
-static const char *const modules[] = {"faults", "format", "response", "senml", "server"};
+static const char *const modules[] = {
+    "faults", "format", "ladder", "response", "scenario", "senml", "server"};
 
 static bool is_module(const char *name)
 {

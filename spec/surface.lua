@@ -16,7 +16,9 @@ local METHODS = require "spec.support.methods"
 local MODULES = {
   { "faults", "Makes the settings for what goes wrong on purpose with datagrams." },
   { "format", "Content-formats by number or name; payloads to and from Lua values." },
+  { "ladder", "Captured datagrams as text: who sent what to whom, and when." },
   { "response", "Makes a response for a handler of lunacoap.server to return or to raise." },
+  { "scenario", "The words of tests: requests, observations, patience; what is cleaned up after them." },
   { "senml", "Sensor Measurement Lists in JSON and CBOR." },
   { "server", "Makes a resource server." },
 }

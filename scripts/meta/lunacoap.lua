@@ -20,7 +20,9 @@
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
 ---@field faults lunacoap.faults Makes the settings for what goes wrong on purpose with datagrams.
 ---@field format lunacoap.format Content-formats by number or name; payloads to and from Lua values.
+---@field ladder lunacoap.ladder Captured datagrams as text: who sent what to whom, and when.
 ---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
+---@field scenario lunacoap.scenario The words of tests: requests, observations, patience; what is cleaned up after them.
 ---@field senml lunacoap.senml Sensor Measurement Lists in JSON and CBOR.
 ---@field server lunacoap.server Makes a resource server.
 local lunacoap = {}
