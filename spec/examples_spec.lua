@@ -28,7 +28,7 @@ local SERVED = {
   ["server.lua"] = true, ["client.lua"] = true,
   ["dtls_server.lua"] = true, ["dtls_client.lua"] = true, ["psk.lua"] = true,
   ["raw_public_key.lua"] = true, ["greenhouse_server.lua"] = true, ["secured_server.lua"] = true,
-  ["file_server.sh"] = true,
+  ["file_server.sh"] = true, ["scenario_spec.lua"] = true,
 }
 
 local function files()
@@ -266,6 +266,12 @@ describe("the examples", function()
     server:expect("sensor-1 says: open")
     server:signal("TERM")
     server:finish()
+  end)
+
+  it("scenario_spec.lua finds nothing wrong with greenhouse_server.lua", function()
+    local child <close> = process.start(
+      ("sh -c '%s test examples/scenario_spec.lua; echo status $?'"):format(LUNACOAP))
+    assert_prints(child:finish(30), { "4 successes / 0 failures / 0 errors", "status 0\n" })
   end)
 
   it("file_server.sh serves, lists, watches and guards files", function()
