@@ -24,6 +24,7 @@
 #include "bindings/nearest.h"
 #include "bindings/option.h"
 #include "bindings/pending.h"
+#include "bindings/process.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
 #include "bindings/terminal.h"
@@ -43,6 +44,7 @@ static void open_classes(lua_State *L)
     lc_folder_register(L);
     lc_pending_open(L);
     lc_endpoint_register(L);
+    lc_process_register(L);
     lc_component_open_class(L);
 }
 
@@ -65,6 +67,7 @@ int luaopen_lunacoap(lua_State *L)
     lc_json_open(L);
     lc_message_open(L);
     lc_capture_library_open(L);
+    lc_process_open(L);
     lua_pushliteral(L, LC_VERSION);
     lua_setfield(L, -2, "VERSION");
     lc_modules_open(L);

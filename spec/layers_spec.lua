@@ -18,7 +18,7 @@ local MAY_INCLUDE = {
     "component/", "request/", "message/", "secure/", "net/", "wire/", "base/",
   },
   ["bindings"] = {
-    "bindings/", "component/", "wire/", "base/", "net/loop.h", "secure/certificate.h",
+    "bindings/", "component/", "wire/", "base/", "net/child.h", "net/loop.h", "secure/certificate.h",
     "secure/digest.h",
   },
   ["runtime"] = { "bindings/program.h" }, -- main.c

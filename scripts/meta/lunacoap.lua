@@ -8,6 +8,7 @@
 ---@field json lunacoap.json
 ---@field message lunacoap.message
 ---@field capture lunacoap.capture
+---@field process lunacoap.process
 ---@field Method lunacoap.Method A method's number.
 ---@field MethodName lunacoap.MethodName A method's name by its number.
 ---@field Code lunacoap.Code A response code such as "2.05".
@@ -316,6 +317,36 @@ function capture.write(path) end
 ---Writes all datagrams to a pcapng file from now on; nil closes it, and raises if it was cut.
 ---@param path string|nil
 function capture.file(path) end
+
+---What start takes: the program and its arguments as a list, and these.
+---@class lunacoap.process.Wanted
+---@field [integer] string|number The program, looked for in PATH, and its arguments.
+---@field ready? string A Lua pattern for a line of output: what is waited for.
+---@field within? number Seconds to wait for that. Default: 10.
+---@field env? table<string, string|number|false> Changes of the environment; false takes a name out.
+---@field cwd? string The folder in which it starts.
+
+---A program that was started. `<close>` and the collector end it.
+---@class lunacoap.process.Process
+---@field pid integer Its process id, and that of its group.
+---@field running boolean Whether it has not ended yet.
+---@field output string What it has printed on standard output and standard error: the last 256 KiB.
+---@field code integer|nil Its exit status, when it has ended by itself.
+---@field killed_by string|nil The signal that ended it, such as "SIGKILL".
+---@field expect fun(self, pattern: string, within?: number): string ... Waits for the next line that a Lua pattern matches, and returns what it captures.
+---@field wait fun(self, within?: number): integer|nil, string|nil Waits for its end; returns the exit status, or nil and the signal that ended it.
+---@field signal fun(self, name: string) Sends a signal such as "SIGHUP" to it and to its group.
+---@field stop fun(self, grace?: number): integer|nil, string|nil Ends it by SIGTERM, after grace (5) seconds by SIGKILL; returns what wait does.
+---@field close fun(self) Ends it at once: half a second after SIGTERM comes SIGKILL.
+
+---Programs that a script starts; they end with it.
+---@class lunacoap.process
+local process = {}
+
+---Starts a program, and waits for its line `ready` if there is one; raises when that does not come.
+---@param wanted lunacoap.process.Wanted
+---@return lunacoap.process.Process
+function process.start(wanted) end
 
 ---Client and server in one.
 ---@class lunacoap.CoAP

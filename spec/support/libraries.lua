@@ -143,4 +143,37 @@ local CAPTURE = {
   },
 }
 
-return { LINKFORMAT, CBOR, JSON, MESSAGE, CAPTURE }
+local PROCESS = {
+  name = "process",
+  doc = "Programs that a script starts; they end with it.",
+  functions = {
+    { "start", { "wanted: lunacoap.process.Wanted" }, "lunacoap.process.Process",
+      "Starts a program, and waits for its line `ready` if there is one; raises when that does not come." },
+  },
+  classes = {
+    { "Wanted", "What start takes: the program and its arguments as a list, and these.", {
+      { "[integer]", "string|number", "The program, looked for in PATH, and its arguments." },
+      { "ready?", "string", "A Lua pattern for a line of output: what is waited for." },
+      { "within?", "number", "Seconds to wait for that. Default: 10." },
+      { "env?", "table<string, string|number|false>", "Changes of the environment; false takes a name out." },
+      { "cwd?", "string", "The folder in which it starts." },
+    } },
+    { "Process", "A program that was started. `<close>` and the collector end it.", {
+      { "pid", "integer", "Its process id, and that of its group." },
+      { "running", "boolean", "Whether it has not ended yet." },
+      { "output", "string", "What it has printed on standard output and standard error: the last 256 KiB." },
+      { "code", "integer|nil", "Its exit status, when it has ended by itself." },
+      { "killed_by", "string|nil", "The signal that ended it, such as \"SIGKILL\"." },
+      { "expect", "fun(self, pattern: string, within?: number): string ...",
+        "Waits for the next line that a Lua pattern matches, and returns what it captures." },
+      { "wait", "fun(self, within?: number): integer|nil, string|nil",
+        "Waits for its end; returns the exit status, or nil and the signal that ended it." },
+      { "signal", "fun(self, name: string)", "Sends a signal such as \"SIGHUP\" to it and to its group." },
+      { "stop", "fun(self, grace?: number): integer|nil, string|nil",
+        "Ends it by SIGTERM, after grace (5) seconds by SIGKILL; returns what wait does." },
+      { "close", "fun(self)", "Ends it at once: half a second after SIGTERM comes SIGKILL." },
+    } },
+  },
+}
+
+return { LINKFORMAT, CBOR, JSON, MESSAGE, CAPTURE, PROCESS }
