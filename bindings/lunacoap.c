@@ -17,6 +17,7 @@
 #include "bindings/event.h"
 #include "bindings/folder.h"
 #include "bindings/json.h"
+#include "bindings/limit.h"
 #include "bindings/linkformat.h"
 #include "bindings/loop.h"
 #include "bindings/message.h"
@@ -60,6 +61,7 @@ int luaopen_lunacoap(lua_State *L)
     lc_embed_install(L);
     luaL_newlib(L, functions);
     lc_loop_open(L);
+    lc_limit_open(L);
     lc_virtual_open(L);
     lc_constants_open(L);
     lc_linkformat_open(L);

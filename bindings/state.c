@@ -6,6 +6,7 @@
 
 #include "bindings/error.h"
 #include "bindings/fire.h"
+#include "bindings/limit.h"
 #include "bindings/task.h"
 #include "component/recording.h"
 
@@ -142,6 +143,7 @@ void lc_state_turn(lua_State *L, struct lc_state *state, lc_time max_wait)
             "own");
     }
     end_idling(state, turn);
+    lc_limit_resume();
 }
 
 int lc_state_run(lua_State *L, struct lc_state *state)

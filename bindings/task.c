@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "bindings/answer.h"
 #include "bindings/error.h"
+#include "bindings/limit.h"
 #include "bindings/state.h"
 
 /* More threads than this are not kept when they have nothing to do. */
@@ -83,6 +84,7 @@ static void retire(struct lc_task *task)
 {
     struct lc_state *state = task->state;
     lc_answer_forget_task(&task->answers);
+    lc_limit_end_all(task);
     if (task->counted) {
         task->counted = false;
         lc_state_end_activity(state);

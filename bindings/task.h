@@ -16,6 +16,7 @@
 struct lc_arrival;
 struct lc_call;
 struct lc_event_object;
+struct lc_limit;
 struct lc_state;
 struct lc_wait;
 
@@ -28,6 +29,7 @@ struct lc_task {
     struct lc_wait *wait;                               /* what it is suspended on, or NULL */
     struct lc_list answers;                             /* answer.h */
     void (*ended)(struct lc_task *task, bool returned); /* the error is at the top of the thread */
+    struct lc_limit *limit;                             /* the innermost, or NULL; limit.h */
     struct lc_component *subject;                       /* whose event it handles, or NULL */
     struct lc_firing *firing;
     struct lc_event_object *event; /* on the thread's stack */

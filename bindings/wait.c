@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "bindings/error.h"
+#include "bindings/limit.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
 #include "component/call.h"
@@ -117,8 +118,18 @@ static int resumed(lua_State *L, int status, lua_KContext context)
         return lc_error_raisef(L, LC_ERROR_USAGE,
             "the coroutine of a suspended task is resumed by the loop, not by coroutine.resume");
     }
+    struct lc_task *task = wait->task;
     wait->task = NULL;
+    lc_limit_check(L, task);
     return wait->k(L, status, context);
+}
+
+/* The time of what waits is over. */
+static int give_up(lua_State *L, struct lc_wait *wait)
+{
+    let_go(wait);
+    lc_limit_check(L, wait->state->current);
+    return 0;
 }
 
 int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
@@ -127,6 +138,9 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
     struct lc_task *task = state->current;
     if (wait->over) {
         return k(L, LUA_OK, (lua_KContext)wait);
+    }
+    if (lc_limit_is_over(task)) {
+        return give_up(L, wait);
     }
     if (task != NULL && task->firing != NULL) {
         lc_firing_suspend(task->firing);
@@ -142,6 +156,8 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
         if (state->stopping) {
             let_go(wait);
             return lc_error_raisef(L, LC_ERROR_CANCELED, "%s", "the loop was stopped");
+        } else if (lc_limit_is_over(task)) {
+            return give_up(L, wait);
         }
         lc_state_turn(L, state, LC_NEVER);
     }

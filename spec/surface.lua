@@ -43,6 +43,9 @@ local FUNCTIONS = {
     "Runs f as a task of its own." },
   { "sleep", { "seconds: number" }, nil,
     "Suspends this task while the loop goes on." },
+  { "limit", { "seconds: number", "f: function", "...: any" }, "any ...",
+    "Calls f and returns what it returns; raises error 301 in f, waiting or computing, when the time "
+      .. "is over." },
   { "timer", { "after: number", "repeat_every: number|nil", "f: fun()" }, "lunacoap.Timer",
     "Calls f after some seconds, and then every so many (nil or 0: once); its result has stop()." },
   { "etag", { "bytes: string" }, "string",

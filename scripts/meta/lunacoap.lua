@@ -71,6 +71,13 @@ function lunacoap.spawn(f, ...) end
 ---@param seconds number
 function lunacoap.sleep(seconds) end
 
+---Calls f and returns what it returns; raises error 301 in f, waiting or computing, when the time is over.
+---@param seconds number
+---@param f function
+---@param ... any
+---@return any ...
+function lunacoap.limit(seconds, f, ...) end
+
 ---Calls f after some seconds, and then every so many (nil or 0: once); its result has stop().
 ---@param after number
 ---@param repeat_every number|nil
