@@ -182,6 +182,9 @@ static int open_endpoint(
     if (code != LC_OK) {
         return code;
     }
+    if (remote == NULL && settings->listening_port >= 0) {
+        options.local.port = (uint16_t)settings->listening_port;
+    }
     struct lc_tuning tuning = {lc_apply_params(settings), lc_apply_limits(settings)};
     component->endpoint =
         lc_endpoint_open(component->stage->loop, &options, &tuning, &component->log, error);

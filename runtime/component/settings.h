@@ -29,7 +29,7 @@ struct lc_settings {
     int32_t block_size, max_body_size;
     int32_t max_pending_requests, max_observers, notifications_per_con;
     int32_t max_packet_size, in_buffer_size, out_buffer_size;
-    int32_t qos_dscp_value, qos_traffic_type;
+    int32_t qos_dscp_value, qos_traffic_type, listening_port;
     int32_t code_page;
     bool use_empty_token;
     bool capture_ip_packet_info, delay_host_resolution, dont_fragment;

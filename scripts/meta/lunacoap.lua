@@ -566,6 +566,7 @@ function CoAP:StopObserving(URI) end
 ---@field CaptureIPPacketInfo? boolean Whether DestinationAddress is kept for every datagram. Default: false.
 ---@field DelayHostResolution? boolean No effect: a host name is looked up when a request is sent. Default: false.
 ---@field DontFragment? boolean Whether datagrams are sent with the Don't Fragment flag; read when the socket opens. Default: false.
+---@field ListeningPort? integer The port that StartListening opens in place of LocalPort, -1 for LocalPort: for tests of a script that names a port. Default: -1.
 ---@field MaxPacketSize? integer The longest datagram that is received whole, in bytes; read when the socket opens. Default: 2048.
 ---@field QOSDSCPValue? integer The DSCP value of outgoing datagrams, 0 for QOSTrafficType's; read when the socket opens. Default: 0.
 ---@field QOSTrafficType? integer|string The kind of traffic, which stands for a DSCP value; read when the socket opens. Default: 0.
@@ -660,6 +661,7 @@ function CoAP:StopObserving(URI) end
 ---| "DelayHostResolution" # No effect: a host name is looked up when a request is sent.
 ---| "DestinationAddress" # The local address to which the last datagram came, with CaptureIPPacketInfo. (read-only)
 ---| "DontFragment" # Whether datagrams are sent with the Don't Fragment flag; read when the socket opens.
+---| "ListeningPort" # The port that StartListening opens in place of LocalPort, -1 for LocalPort: for tests of a script that names a port.
 ---| "MaxPacketSize" # The longest datagram that is received whole, in bytes; read when the socket opens.
 ---| "QOSDSCPValue" # The DSCP value of outgoing datagrams, 0 for QOSTrafficType's; read when the socket opens.
 ---| "QOSTrafficType" # The kind of traffic, which stands for a DSCP value; read when the socket opens.

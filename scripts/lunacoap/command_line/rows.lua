@@ -22,6 +22,7 @@ return {
     module = "starter", offline = true },
   { name = "serve", summary = "Serve the files of a folder" },
   { name = "bench", summary = "Load a server, and tell how long its answers take" },
+  { name = "test", summary = "Run specs of servers and devices" },
   { name = "completion", summary = "Print completions for a shell, or the man page",
     offline = true },
 }

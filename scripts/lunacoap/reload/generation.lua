@@ -15,10 +15,30 @@ local function weak_set()
   end })
 end
 
+---What a generation may do otherwise.
+---@class lunacoap.reload.Ways
+---@field fields? fun(init: table?): table? What the constructors of components and servers get.
+---@field globals? table<string, any> Globals of the script.
+---@field functions? table<string, any> Fields of its module `lunacoap`.
+---@field components? lunacoap.CoAP[] Is filled with its components, in their order.
+---@field report? fun(err: any) Hears of errors in its tasks that nothing has caught.
+
+local function same(init)
+  return init
+end
+
+local function raise(err)
+  error(err, 0)
+end
+
 ---A generation whose servers take the places of others.
 ---@param available lunacoap.Server[] Those that run now.
-function Generation.new(available)
+---@param ways? lunacoap.reload.Ways
+function Generation.new(available, ways)
+  ways = ways or {}
   return setmetatable({
+    fields = ways.fields or same, globals = ways.globals or {}, functions = ways.functions or {},
+    components = ways.components, report = ways.report or raise,
     over = false, loading = true, available = available, taken = {},
     files = {}, servers = {}, signals = {},
     timers = weak_set(), clients = weak_set(), tasks = setmetatable({}, { __mode = "k" }),
@@ -71,6 +91,7 @@ function Generation:run(path, arguments)
     begun = true
     local ok, raised = xpcall(chunk, lunacoap.traceback, table.unpack(arguments))
     self.loading = false
+    self.failure = not ok and raised or nil
     if not ok and not self.settled then
       failed, err = true, raised -- it is told by who loads it
     elseif not ok then
@@ -156,13 +177,29 @@ local function finish(self, survivor)
   stop_all(self.servers)
 end
 
----Ends what it began, but for requests at which its handlers still are.
----@param survivor table The generation that goes on.
-function Generation:retire(survivor)
+local function stop_timers(self)
   self.over = true
   for _, timer in pairs(self.timers) do
     timer:stop()
   end
+end
+
+---Ends what it began, at once.
+function Generation:close()
+  stop_timers(self)
+  for name in pairs(self.signals) do
+    lunacoap.signal(name)
+  end
+  stop_all(self.servers)
+  for _, client in pairs(self.clients) do
+    client:Shutdown()
+  end
+end
+
+---Ends what it began, but for requests at which its handlers still are.
+---@param survivor table The generation that goes on.
+function Generation:retire(survivor)
+  stop_timers(self)
   for name in pairs(self.signals) do
     lunacoap.signal(name, survivor.signals[name])
   end

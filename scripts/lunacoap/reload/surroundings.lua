@@ -5,6 +5,13 @@ local lunacoap = require "lunacoap"
 
 local M = {}
 
+-- As they are: `lunacoap test` has others stand in their places, for specs.
+local CoAP, lunacoap_sleep, lunacoap_spawn = lunacoap.CoAP, lunacoap.sleep, lunacoap.spawn
+local lunacoap_timer, lunacoap_signal = lunacoap.timer, lunacoap.signal
+
+-- The generations of the tasks that run.
+local owners = setmetatable({}, { __mode = "k" })
+
 -- Ends a task of a generation that is over, and is no failure.
 local OVER = setmetatable({}, { __tostring = function() return "the script was loaded again" end })
 
@@ -28,20 +35,26 @@ local function task_of(generation, f)
   end
   return function(...)
     local thread = coroutine.running()
-    generation.tasks[thread] = true
+    generation.tasks[thread], owners[thread] = true, generation
     local ok, err = xpcall(f, lunacoap.traceback, ...)
-    generation.tasks[thread] = nil -- it serves other tasks again
+    generation.tasks[thread], owners[thread] = nil, nil -- it serves other tasks again
     if not ok and not is_end(generation, err) then
-      error(err, 0)
+      generation.report(err)
     end
   end
+end
+
+---The generation of the task that runs, if it has one.
+---@return table?
+function M.owner()
+  return owners[coroutine.running()]
 end
 
 -- A loop such as `while true do sleep(1) ... end` would never end by itself. One that catches the
 -- error and goes on is not woken again.
 local function sleep(generation, seconds)
   local thread = coroutine.running()
-  lunacoap.sleep(generation.tasks[thread] == OVER and FOR_GOOD or seconds)
+  lunacoap_sleep(generation.tasks[thread] == OVER and FOR_GOOD or seconds)
   if generation.over and generation.tasks[thread] then
     generation.tasks[thread] = OVER
     error(OVER, 0)
@@ -50,7 +63,7 @@ end
 
 -- A handler may outlive its generation, but nothing that it begins then.
 local function timer(generation, after, again, f)
-  local object = generation.timers(lunacoap.timer(after, again, task_of(generation, f)))
+  local object = generation.timers(lunacoap_timer(after, again, task_of(generation, f)))
   if generation.over then
     object:stop()
   end
@@ -62,7 +75,7 @@ local function signal(generation, name, f)
     return
   end
   local task = task_of(generation, f)
-  lunacoap.signal(name, task)
+  lunacoap_signal(name, task)
   generation.signals[name] = task
 end
 
@@ -71,13 +84,17 @@ end
 ---@param f function
 ---@param ... any
 function M.spawn(generation, f, ...)
-  lunacoap.spawn(task_of(generation, f), ...)
+  lunacoap_spawn(task_of(generation, f), ...)
 end
 
 -- ---- Components and servers ---------------------------------------------------------------------
 
 local function component(generation, init)
-  return generation.clients(lunacoap.CoAP(init))
+  local coap = generation.clients(CoAP(generation.fields(init)))
+  if generation.components then
+    table.insert(generation.components, coap)
+  end
+  return coap
 end
 
 -- Servers are the same when they were asked for with the same address; the first of them that is
@@ -104,7 +121,7 @@ local function predecessor_of(generation, server)
       table.remove(generation.available, i)
       table.insert(generation.taken, { server = server, other = other })
       if generation.settled then
-        lunacoap.spawn(M.refresh, server) -- when it has its place
+        lunacoap_spawn(M.refresh, server) -- when it has its place
       end
       return other
     end
@@ -113,7 +130,7 @@ local function predecessor_of(generation, server)
 end
 
 local function server_of(generation, init)
-  local server = lunacoap.server(init)
+  local server = lunacoap.server(generation.fields(init))
   server.predecessor = function() return predecessor_of(generation, server) end
   return server
 end
@@ -131,6 +148,9 @@ local function module_of(generation)
   own.server = setmetatable({}, {
     __call = function(_, init) return server_of(generation, init) end,
   })
+  for name, f in pairs(generation.functions) do
+    own[name] = f
+  end
   return setmetatable(own, { __index = lunacoap })
 end
 
@@ -169,6 +189,9 @@ local function load_module(generation, modules, environment, name)
   return modules[name]
 end
 
+---The functions of the module as a generation has them: what they begin is known to it.
+M.functions = OWN
+
 ---The globals for a script of a generation.
 ---@param generation table
 ---@return table
@@ -177,6 +200,9 @@ function M.of(generation)
   local modules = { lunacoap = own, ["lunacoap.server"] = own.server }
   local environment = setmetatable({}, { __index = _G })
   environment._G = environment
+  for name, value in pairs(generation.globals) do
+    environment[name] = value
+  end
   function environment.require(name)
     return modules[name] or load_module(generation, modules, environment, name)
   end

@@ -1,0 +1,75 @@
+-- What is told of a failed spec besides its message: what went over the network, a capture of it,
+-- and the seed that repeats it.
+
+local lunacoap = require "lunacoap"
+local scenario = require "lunacoap.scenario"
+
+local M = {}
+
+local LONGEST_NAME = 100
+
+-- Datagrams that are kept; those who keep none have no captures.
+local function capture()
+  local ok, module = pcall(function() return lunacoap.capture end)
+  return ok and module or nil
+end
+
+---Keeps the last datagrams of the run.
+---@param count integer
+function M.keep(count)
+  local module = capture()
+  if module then
+    module.keep(count)
+  end
+end
+
+local function lfs()
+  return require "lfs"
+end
+
+local function make_folders(path)
+  local made = path:sub(1, 1) == "/" and "/" or ""
+  for part in path:gmatch("[^/]+") do
+    made = made .. part .. "/"
+    lfs().mkdir(made)
+  end
+end
+
+-- Of a spec's name, what any file system takes.
+local function file_name(name)
+  local plain = name:gsub("[^%w%-._]+", "_"):gsub("^[_.]+", ""):gsub("_+$", "")
+  return (plain == "" and "spec" or plain:sub(1, LONGEST_NAME)) .. ".pcapng"
+end
+
+-- The path of a capture, or nil when there was nothing to write.
+local function write_capture(folder, name)
+  local module = capture()
+  if not module or #module.list() == 0 then
+    return
+  end
+  make_folders(folder)
+  local path = ("%s/%s"):format(folder, file_name(name))
+  local ok, err = pcall(module.write, path)
+  return ok and path or ("none: %s"):format(type(err) == "table" and err.Message or tostring(err))
+end
+
+---The message of a failure with its evidence.
+---@param message string
+---@param name string Of the spec.
+---@param run lunacoap.test.Run
+---@return string
+function M.add(message, name, run)
+  local ok, ladder = pcall(scenario.ladder)
+  if ok and ladder ~= "" and not message:find(ladder, 1, true) then
+    message = message .. "\n\n" .. ladder
+  end
+  local lines = { message:match("\n$") and message or message .. "\n" }
+  local path = write_capture(run.failures, name)
+  if path then
+    table.insert(lines, "capture: " .. path)
+  end
+  table.insert(lines, ("seed:    %d, again with: lunacoap test --seed %d"):format(run.seed, run.seed))
+  return table.concat(lines, "\n")
+end
+
+return M

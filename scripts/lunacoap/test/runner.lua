@@ -1,0 +1,225 @@
+-- Runs specs by busted inside of the runtime, each in a scope of its own and within a time.
+
+local evidence = require "lunacoap.test.evidence"
+local lunacoap = require "lunacoap"
+local scenario = require "lunacoap.scenario"
+local scope = require "lunacoap.test.scope"
+
+---@class lunacoap.test.Run What is run, and how.
+---@field files string[] Files and folders.
+---@field output string busted's name of an output.
+---@field junit? string A file for a report in JUnit's format.
+---@field filter string[] Lua patterns of the names of specs.
+---@field filter_out string[]
+---@field tags string[]
+---@field exclude_tags string[]
+---@field rounds integer How many times all is run.
+---@field shuffle boolean
+---@field seed integer Of the round that runs.
+---@field keep_going boolean
+---@field list boolean
+---@field limit number Seconds for each spec, and for each function around it.
+---@field failures string A folder.
+
+local M = {}
+
+-- A part of busted, by the name of its module.
+local function part(name)
+  return require("busted" .. name)
+end
+
+---Whether busted is there.
+---@return boolean
+function M.is_available()
+  return (pcall(part, ".core"))
+end
+
+-- ---- Each spec ----------------------------------------------------------------------------------
+
+-- Names of the blocks around it, but for its file.
+local function full_name(busted, element)
+  local names = {}
+  while element and element.descriptor ~= "file" and element.descriptor ~= "suite" do
+    table.insert(names, 1, element.name or element.descriptor)
+    element = busted.context.parent(element)
+  end
+  return table.concat(names, " ")
+end
+
+-- A function of a spec file, within its time. What went wrong in a task of the spec is its failure.
+local function bounded(run, seconds, is_spec)
+  return function()
+    lunacoap.limit(seconds, function() return run() end)
+    local trouble = is_spec and scope.trouble()
+    if trouble then
+      error(trouble, 0)
+    end
+  end
+end
+
+local function complain(busted, element, err)
+  local text = type(err) == "table" and rawget(err, "Message") or tostring(err)
+  busted.publish({ "error", "after_each" },
+    { descriptor = "after_each", name = element.name, trace = element.trace }, nil,
+    "after the spec: " .. text, {})
+end
+
+-- A spec with what is to be done before and after it, or a block with all that is in it.
+local function enclosed(busted, element, run, go_on)
+  scope.open()
+  local is_spec = element.descriptor == "it"
+  if is_spec then
+    math.randomseed(run.seed)
+    scenario.begin()
+  end
+  local results = table.pack(go_on())
+  if is_spec then
+    local ok, err = pcall(scenario.finish)
+    if not ok then
+      complain(busted, element, err)
+    end
+  end
+  local err = scope.close()
+  if err then
+    complain(busted, element, err)
+  end
+  return table.unpack(results, 1, results.n)
+end
+
+local BLOCKS = { it = true, describe = true, file = true }
+
+-- busted calls all functions of spec files by one of its own, and so what runs these.
+local function enclose_calls(busted, run)
+  local safe = busted.safe
+  function busted.safe(descriptor, f, element)
+    if f == element.run or descriptor == "finally" then
+      return safe(descriptor, bounded(f, run.limit, descriptor == "it"), element)
+    elseif BLOCKS[descriptor] and element.descriptor == descriptor and not run.list then
+      return enclosed(busted, element, run, function() return safe(descriptor, f, element) end)
+    end
+    return safe(descriptor, f, element)
+  end
+end
+
+-- ---- Failures -----------------------------------------------------------------------------------
+
+-- A message that names a line of ours, where the spec's own is in the traceback.
+local function at_line_of_spec(message, trace)
+  local ours = message:match("^lunacoap[^\n:]*:%d+: ")
+  local theirs = ours and trace and trace.traceback
+    and trace.traceback:match("\n%s*(%f[^%s][^%s:]*_?[^%s:]*%.lua:%d+): in [^\n]*$")
+  return theirs and theirs .. ": " .. message:sub(#ours + 1) or message
+end
+
+local function is_pending(err)
+  local class = getmetatable(err)
+  return type(class) == "table" and class.__type == "pending"
+end
+
+local function add_evidence(busted, run)
+  local rewrite = busted.rewriteMessage
+  function busted.rewriteMessage(element, message, trace)
+    local text = rewrite(element, message, trace)
+    if is_pending(message) then
+      return text
+    end
+    return evidence.add(at_line_of_spec(text, trace), full_name(busted, element), run)
+  end
+end
+
+-- ---- The run ------------------------------------------------------------------------------------
+
+local function count(busted, run)
+  local counts = { passed = 0, failed = 0 }
+  local function fail()
+    counts.failed = counts.failed + 1
+    busted.skipAll = not run.keep_going
+    return nil, true
+  end
+  busted.subscribe({ "error" }, fail)
+  busted.subscribe({ "failure" }, fail)
+  busted.subscribe({ "test", "end" }, function(_, _, status)
+    counts.passed = counts.passed + (status == "success" and 1 or 0)
+    return nil, true
+  end)
+  return counts
+end
+
+local function add_outputs(busted, run)
+  local load = part(".modules.output_handler_loader")()
+  local function add(output, arguments)
+    load(busted, output, { defaultOutput = "plainTerminal", language = "en", arguments = arguments })
+  end
+  add(run.output, {})
+  if run.junit then
+    add("junit", { run.junit })
+  end
+end
+
+local function add_filters(busted, run)
+  part(".modules.filter_loader")()(busted, {
+    tags = run.tags, excludeTags = run.exclude_tags, filter = run.filter,
+    filterOut = run.filter_out, list = run.list, nokeepgoing = not run.keep_going,
+  })
+end
+
+local function export_words(busted)
+  for name, word in pairs(scenario.words) do
+    busted.export(name, word)
+  end
+  busted.export("run_program", require "lunacoap.test.program")
+  busted.export("run_script", require "lunacoap.test.script")
+end
+
+-- Each round has a seed of its own, so that repeating looks for what fails.
+local function use_seed(run, seed)
+  run.seed = seed
+  scope.set_defaults(M.has_setting("FaultSeed") and { FaultSeed = seed } or {})
+end
+
+local function follow_rounds(busted, run)
+  local first = run.seed
+  use_seed(run, first)
+  busted.subscribe({ "suite", "reset" }, function(_, round)
+    use_seed(run, first + round - 1)
+    return nil, true
+  end)
+end
+
+---Whether components have a setting.
+---@param name string
+---@return boolean
+function M.has_setting(name)
+  return (pcall(function() return lunacoap.CoAP():Config(name) end))
+end
+
+local function make_busted()
+  local busted = part(".core")()
+  part("")(busted)
+  return busted
+end
+
+---Runs specs.
+---@param run lunacoap.test.Run
+---@return { passed: integer, failed: integer }
+function M.run(run)
+  local busted = make_busted()
+  local counts = count(busted, run)
+  busted.randomize, busted.randomseed = run.shuffle, run.seed
+  follow_rounds(busted, run)
+  add_outputs(busted, run)
+  add_filters(busted, run)
+  export_words(busted)
+  add_evidence(busted, run)
+  enclose_calls(busted, run)
+  scope.install(function() return run.seed end)
+  scope.open()
+  part(".modules.test_file_loader")(busted, { "lua" })(run.files, { "_spec" },
+    { excludes = {}, recursive = true })
+  part(".execute")(busted)(run.rounds, { seed = run.seed, shuffle = run.shuffle })
+  scope.close()
+  busted.publish { "exit" }
+  return counts
+end
+
+return M
