@@ -4,7 +4,7 @@ local failure = require "lunacoap.command_line.failure"
 local lunacoap = require "lunacoap"
 local values = require "lunacoap.command_line.values"
 
-local OUTPUTS = { TAP = "TAP", junit = "junit", json = "json" }
+local OUTPUTS = { TAP = "TAP", junit = "junit", json = "lunacoap.test.json" }
 local SPEC = "_spec%.lua$"
 
 local function seed_of(text)

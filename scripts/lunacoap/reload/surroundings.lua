@@ -129,8 +129,12 @@ local function predecessor_of(generation, server)
   return nil
 end
 
-local function server_of(generation, init)
-  local server = lunacoap.server(generation.fields(init))
+---lunacoap.server for a generation.
+---@param generation table
+---@param init? lunacoap.ServerInit
+---@return lunacoap.Server
+function M.server(generation, init)
+  local server = require "lunacoap.server"(generation.fields(init))
   server.predecessor = function() return predecessor_of(generation, server) end
   return server
 end
@@ -146,7 +150,7 @@ local function module_of(generation)
     own[name] = function(...) return f(generation, ...) end
   end
   own.server = setmetatable({}, {
-    __call = function(_, init) return server_of(generation, init) end,
+    __call = function(_, init) return M.server(generation, init) end,
   })
   for name, f in pairs(generation.functions) do
     own[name] = f

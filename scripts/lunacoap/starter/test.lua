@@ -1,7 +1,12 @@
--- A test of a CoAP server: it asks, compares, and ends with status 1 when something is wrong.
+-- Specs of a CoAP server, in the words of busted and of lunacoap.scenario.
 --
---   lunacoap test.lua [URI]              URI is that of the server; without one the test brings a
---                                        server of its own, so that it runs at once
+--   lunacoap test                        runs them with a server of their own, below
+--   TARGET=coap://192.0.2.1 lunacoap test
+--                                        runs them with the server at that URI
+--
+-- What is to be tested may also be a script or a program, which ends with the specs:
+--   run_script("server.lua").uri         a script of yours, on a free port
+--   run_program{ "coap-server-notls", "-p", 5683, ready = "coap://127.0.0.1" }
 
 local lunacoap = require "lunacoap"
 
@@ -9,7 +14,7 @@ local lunacoap = require "lunacoap"
 local function own_server()
   local name = "nobody"
   local server = lunacoap.server { LocalHost = "127.0.0.1", LocalPort = 0 } -- 0: any free port
-  local resource = server:resource("/name", {
+  server:resource("/name", {
     observable = true,
     get = function() return name end,
     put = function(req)
@@ -20,54 +25,31 @@ local function own_server()
       req.resource:notify()
     end,
   })
-  server:start()
-  return server:uri(""), resource
+  return server:start():uri("")
 end
 
-local base = arg[1] or own_server()
-local client = lunacoap.CoAP { Timeout = 5 }
-local passed, failed = 0, 0
+describe("a name", function()
+  local base
 
--- Whether what came is what was expected; the test goes on either way.
-local function expect(what, expected, got)
-  if got == expected then
-    passed = passed + 1
-    print("ok      " .. what)
-  else
-    failed = failed + 1
-    print(("FAILED  %s: expected %s, got %s"):format(what, expected, got))
-  end
-end
+  setup(function() base = os.getenv("TARGET") or own_server() end)
 
--- Sends a request and returns code and payload of the answer, also of one that is an error (709).
-local function ask(method, path, payload)
-  client.RequestData = payload or ""
-  local ok, err = pcall(client[method], client, base .. path)
-  if not ok and err.Code ~= 709 then
-    return tostring(err)
-  end
-  return client.ResponseCode, client.ResponseData
-end
+  it("can be set", function()
+    assert.response(put(base .. "/name", "Ada")).has_code("2.04")
+    assert.response(get(base .. "/name")).has_code("2.05").has_payload("Ada")
+  end)
 
--- Waits until a condition holds, at most 5 seconds.
-local function wait_until(condition)
-  local till = lunacoap.now() + 5
-  while not condition() and lunacoap.now() < till do
-    lunacoap.sleep(0.01)
-  end
-end
+  it("is not empty", function()
+    assert.response(put(base .. "/name", "")).has_code("4.00")
+  end)
 
-expect("a name can be set", "2.04", (ask("Put", "/name", "Ada")))
-expect("what was set is there", "Ada", select(2, ask("Get", "/name")))
-expect("an empty name is refused", "4.00", (ask("Put", "/name", "")))
-expect("what is not there is not found", "4.04", (ask("Get", "/nothing")))
+  it("is told to its observers when it changes", function()
+    put(base .. "/name", "Ada")
+    local observation = observe(base .. "/name")
+    put(base .. "/name", "Grace")
+    assert.notifications(observation).are({ "Grace" }, 5)
+  end)
 
-local told
-client.OnNotification = function(coap) told = coap.ResponseData end
-pcall(client.StartObserving, client, base .. "/name") -- when it fails, nobody is told
-ask("Put", "/name", "Grace")
-wait_until(function() return told == "Grace" end)
-expect("an observer is told", "Grace", told)
-
-print(("%d passed, %d failed"):format(passed, failed))
-lunacoap.stop(failed == 0 and 0 or 1)
+  it("has no neighbours", function()
+    assert.response(get(base .. "/nothing")).has_code("4.04")
+  end)
+end)

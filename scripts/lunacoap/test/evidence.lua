@@ -23,6 +23,15 @@ function M.keep(count)
   end
 end
 
+-- The number of the datagram that came next when the spec began.
+local mark
+
+---A spec begins.
+function M.begin()
+  local module = capture()
+  mark = module and module.mark()
+end
+
 local function lfs()
   return require "lfs"
 end
@@ -41,10 +50,10 @@ local function file_name(name)
   return (plain == "" and "spec" or plain:sub(1, LONGEST_NAME)) .. ".pcapng"
 end
 
--- The path of a capture, or nil when there was nothing to write.
+-- The path of a capture, or nil when nothing went since the spec began.
 local function write_capture(folder, name)
   local module = capture()
-  if not module or #module.list() == 0 then
+  if not module or #module.list(mark) == 0 then
     return
   end
   make_folders(folder)
@@ -68,7 +77,8 @@ function M.add(message, name, run)
   if path then
     table.insert(lines, "capture: " .. path)
   end
-  table.insert(lines, ("seed:    %d, again with: lunacoap test --seed %d"):format(run.seed, run.seed))
+  local seed = "seed:    %d, again with: lunacoap test --seed %d"
+  table.insert(lines, seed:format(run.seed, run.seed))
   return table.concat(lines, "\n")
 end
 

@@ -71,6 +71,7 @@ local function enclosed(busted, element, run, go_on)
   if is_spec then
     math.randomseed(run.seed)
     scenario.begin()
+    evidence.begin()
   end
   local results = table.pack(go_on())
   if is_spec then
@@ -103,12 +104,27 @@ end
 
 -- ---- Failures -----------------------------------------------------------------------------------
 
--- A message that names a line of ours, where the spec's own is in the traceback.
-local function at_line_of_spec(message, trace)
-  local ours = message:match("^lunacoap[^\n:]*:%d+: ")
-  local theirs = ours and trace and trace.traceback
-    and trace.traceback:match("\n%s*(%f[^%s][^%s:]*_?[^%s:]*%.lua:%d+): in [^\n]*$")
-  return theirs and theirs .. ": " .. message:sub(#ours + 1) or message
+-- Where the traceback is in a file of the specs and not in one of ours.
+local function line_of_spec(trace)
+  for line in (trace and trace.traceback or ""):gmatch("[^\n]+") do
+    local place = line:match("^%s*([^%s:][^:]*:%d+): in ")
+    if place and not place:find("lunacoap/[%w_/]+%.lua:") then
+      return place
+    end
+  end
+end
+
+-- An error object of lunacoap says where it was raised; in a call of ours, the caller counts.
+local function describe(err, text, trace)
+  local ours = text:match("^[^\n:]*lunacoap/[%w_/]+%.lua:%d+: ")
+  local object = type(err) == "table" and rawget(err, "Code") and rawget(err, "Message")
+  if not ours and not object then
+    return text
+  end
+  local place = line_of_spec(trace) or object and err.Where
+  local message = object and (err.Code == 1 and err.Message or tostring(err))
+    or text:sub(#(ours or "") + 1)
+  return place and place .. ": " .. message or message
 end
 
 local function is_pending(err)
@@ -123,7 +139,7 @@ local function add_evidence(busted, run)
     if is_pending(message) then
       return text
     end
-    return evidence.add(at_line_of_spec(text, trace), full_name(busted, element), run)
+    return evidence.add(describe(message, text, trace), full_name(busted, element), run)
   end
 end
 
@@ -148,7 +164,8 @@ end
 local function add_outputs(busted, run)
   local load = part(".modules.output_handler_loader")()
   local function add(output, arguments)
-    load(busted, output, { defaultOutput = "plainTerminal", language = "en", arguments = arguments })
+    load(busted, output,
+      { defaultOutput = "plainTerminal", language = "en", arguments = arguments })
   end
   add(run.output, {})
   if run.junit then
@@ -167,6 +184,8 @@ local function export_words(busted)
   for name, word in pairs(scenario.words) do
     busted.export(name, word)
   end
+  -- As scopes have it.
+  busted.export("sleep", function(seconds) return lunacoap.sleep(seconds) end)
   busted.export("run_program", require "lunacoap.test.program")
   busted.export("run_script", require "lunacoap.test.script")
 end
@@ -182,6 +201,7 @@ local function follow_rounds(busted, run)
   use_seed(run, first)
   busted.subscribe({ "suite", "reset" }, function(_, round)
     use_seed(run, first + round - 1)
+    busted.randomseed = run.seed
     return nil, true
   end)
 end

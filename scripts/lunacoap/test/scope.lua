@@ -4,6 +4,7 @@
 
 local Generation = require "lunacoap.reload.generation"
 local lunacoap = require "lunacoap"
+local new_server = require "lunacoap.server"
 local surroundings = require "lunacoap.reload.surroundings"
 
 local M = {}
@@ -92,10 +93,23 @@ local function install_virtual(seed)
   end
 end
 
+local function install_server()
+  lunacoap.server = setmetatable({}, {
+    __call = function(_, init)
+      local generation = owner()
+      if generation then
+        return surroundings.server(generation, init)
+      end
+      return new_server(init)
+    end,
+  })
+end
+
 ---Has the functions of `lunacoap` tell the scopes what they begin, for all who call them.
 ---@param seed fun(): integer For virtual time that has none of its own.
 function M.install(seed)
   install_virtual(seed)
+  install_server()
   for name, f in pairs(surroundings.functions) do
     local original = lunacoap[name]
     lunacoap[name] = function(...)
