@@ -206,8 +206,9 @@ function checks.umbrella(path, text)
   return {}
 end
 
--- Debian packages of Lua modules; each is a row of the README's dependency table.
-local LIBRARIES = { argparse = true }
+-- Debian packages of Lua modules; each is a row of the README's dependency table. Penlight ("pl.")
+-- comes with busted.
+local LIBRARIES = { argparse = true, busted = true, ["pl."] = true }
 
 -- Scripts see what a user of the module sees: `lunacoap`, other scripts and libraries.
 function checks.requires(_, text)

@@ -1,5 +1,6 @@
 -- lunacoap test: runs specs of busted inside of the runtime; see lunacoap.test.runner.
 
+local busted = require "lunacoap.test.busted"
 local failure = require "lunacoap.command_line.failure"
 local lunacoap = require "lunacoap"
 local values = require "lunacoap.command_line.values"
@@ -23,17 +24,12 @@ local function pattern(text)
   return nil, ("takes a Lua pattern, not '%s': %s"):format(text, message)
 end
 
-local function lfs()
-  local ok, module = pcall(require, "lfs")
-  return ok and module or failure.raise(failure.HERE,
-    "the Lua module 'lfs' is missing; it is in the Debian package lua-filesystem")
-end
-
 -- ---- What is run --------------------------------------------------------------------------------
 
 local function specs_here()
   local found = {}
-  for name in lfs().dir(".") do
+  for _, path in ipairs(busted.penlight "dir".getfiles(".")) do
+    local name = path:match("[^/]+$")
     if name:find(SPEC) then
       table.insert(found, name)
     end
@@ -43,15 +39,16 @@ local function specs_here()
 end
 
 local function files_of(given)
-  for _, path in ipairs(given.files) do
-    if not lfs().attributes(path) then
-      failure.raise(failure.MISUSE, "there is no file or folder '%s'", path)
+  local paths = busted.penlight "path"
+  for _, name in ipairs(given.files) do
+    if not paths.exists(name) then
+      failure.raise(failure.MISUSE, "there is no file or folder '%s'", name)
     end
   end
   if given.files[1] then
     return given.files
   end
-  local files = lfs().attributes("spec", "mode") == "directory" and { "spec" } or specs_here()
+  local files = paths.isdir("spec") and { "spec" } or specs_here()
   if not files[1] then
     failure.raise(failure.MISUSE, "there is no folder 'spec' and no file *_spec.lua here; "
       .. "'lunacoap init test' writes one")
@@ -98,14 +95,13 @@ local function run_of(given)
 end
 
 local function run(given)
-  local runner = require "lunacoap.test.runner"
-  if not runner.is_available() then
+  if not busted.is_available() then
     failure.raise(failure.HERE,
       "the Lua module 'busted' is missing; it is in the Debian package lua-busted")
   end
   local wanted = run_of(given)
   require "lunacoap.test.evidence".keep(given.keep or 4096)
-  local counts = runner.run(wanted)
+  local counts = require "lunacoap.test.runner".run(wanted)
   if counts.failed > 0 then
     return failure.HERE
   elseif counts.passed == 0 and not wanted.list then

@@ -1,6 +1,7 @@
 -- What is told of a failed spec besides its message: what went over the network, a capture of it,
 -- and the seed that repeats it.
 
+local busted = require "lunacoap.test.busted"
 local lunacoap = require "lunacoap"
 local scenario = require "lunacoap.scenario"
 
@@ -32,18 +33,6 @@ function M.begin()
   mark = module and module.mark()
 end
 
-local function lfs()
-  return require "lfs"
-end
-
-local function make_folders(path)
-  local made = path:sub(1, 1) == "/" and "/" or ""
-  for part in path:gmatch("[^/]+") do
-    made = made .. part .. "/"
-    lfs().mkdir(made)
-  end
-end
-
 -- Of a spec's name, what any file system takes.
 local function file_name(name)
   local plain = name:gsub("[^%w%-._]+", "_"):gsub("^[_.]+", ""):gsub("_+$", "")
@@ -56,7 +45,7 @@ local function write_capture(folder, name)
   if not module or #module.list(mark) == 0 then
     return
   end
-  make_folders(folder)
+  busted.penlight "dir".makepath(folder)
   local path = ("%s/%s"):format(folder, file_name(name))
   local ok, err = pcall(module.write, path)
   return ok and path or ("none: %s"):format(type(err) == "table" and err.Message or tostring(err))

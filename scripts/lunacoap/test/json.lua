@@ -2,11 +2,7 @@
 -- prints nothing when it meets a function, as a pending spec has one.
 
 local lunacoap = require "lunacoap"
-
--- A part of busted, by the name of its module.
-local function part(name)
-  return require("busted" .. name)
-end
+local part = require "lunacoap.test.busted".part
 
 local function plain(entry)
   local trace = entry.element.trace or entry.trace or {}

@@ -2,6 +2,7 @@
 
 local evidence = require "lunacoap.test.evidence"
 local lunacoap = require "lunacoap"
+local part = require "lunacoap.test.busted".part
 local scenario = require "lunacoap.scenario"
 local scope = require "lunacoap.test.scope"
 
@@ -22,17 +23,6 @@ local scope = require "lunacoap.test.scope"
 ---@field failures string A folder.
 
 local M = {}
-
--- A part of busted, by the name of its module.
-local function part(name)
-  return require("busted" .. name)
-end
-
----Whether busted is there.
----@return boolean
-function M.is_available()
-  return (pcall(part, ".core"))
-end
 
 -- ---- Each spec ----------------------------------------------------------------------------------
 
