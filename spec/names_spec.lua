@@ -9,7 +9,8 @@ local OUR_SETTINGS = {
   "AckRandomFactor", "AckTimeout", "BlockSize", "LogLevel", "MaxBodySize", "MaxLatency",
   "MaxObservers", "MaxPendingRequests", "MaxRetransmit", "MulticastGroups", "MulticastLeisure",
   "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey", "PendingTimeout", "PiggybackDelay",
-  "ProbingRate", "CaptureFile", "FaultSeed", "ReceiveFaults", "SSLProvider", "SendFaults",
+  "CaptureFile", "FaultSeed", "ListeningPort", "ProbingRate", "ReceiveFaults", "SSLProvider",
+  "SendFaults",
   "SSLSessionTimeout", "Statistics",
 }
 

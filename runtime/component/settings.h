@@ -29,7 +29,7 @@ struct lc_settings {
     int32_t block_size, max_body_size;
     int32_t max_pending_requests, max_observers, notifications_per_con;
     int32_t max_packet_size, in_buffer_size, out_buffer_size;
-    int32_t qos_dscp_value, qos_traffic_type, listening_port;
+    int32_t qos_dscp_value, qos_traffic_type;
     int32_t code_page;
     bool use_empty_token;
     bool capture_ip_packet_info, delay_host_resolution, dont_fragment;
@@ -46,6 +46,7 @@ struct lc_settings {
     char *tls13_key_share_groups, *tls13_signature_algorithms, *tls13_supported_groups;
     int32_t ssl_cipher_strength, ssl_enabled_protocols;
     uint32_t ssl_security_flags;
+    int32_t listening_port; /* here it fills a gap */
     bool ssl_enabled, ssl_authenticate_clients, use_raw_public_key;
     bool log_ssl_packets, reuse_ssl_session, ssl_enable_renegotiation, ssl_include_cert_chain;
 };
