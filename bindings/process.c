@@ -217,10 +217,19 @@ static int fail_expecting(lua_State *L, struct process *process)
 
 static int expect(lua_State *L);
 
+/* Takes the wait off that is over. Not by lua_settop(), for that of Lua 5.4.4 goes on with the old
+ * stack when closing the wait has moved it. */
+static void drop_wait(lua_State *L)
+{
+    lua_closeslot(L, -1);
+    lua_pop(L, 1);
+}
+
 static int expect_again(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     (void)context;
+    drop_wait(L);
     return expect(L);
 }
 
@@ -294,6 +303,7 @@ static int wait_again(lua_State *L, int status, lua_KContext context)
 {
     (void)status;
     (void)context;
+    drop_wait(L);
     return wait_for_end(L);
 }
 

@@ -47,6 +47,23 @@ describe("lunacoap.process", function()
     assert.are.equal("starting\nready on 5683\n", child.output)
   end)
 
+  it("is waited for wherever the stack of its task ends", function()
+    local function below(depth)
+      if depth > 0 then
+        return (below(depth - 1))
+      end
+      return sh("sleep 0.01; echo up; exec sleep 100", { ready = "up" })
+    end
+    local done = 0
+    for depth = 1, 40 do
+      lunacoap.spawn(function()
+        local _ <close> = below(depth)
+        done = done + 1
+      end)
+    end
+    assert.is_true(wait_until(function() return done == 40 end))
+  end)
+
   it("goes on with the loop while it waits", function()
     local turns = 0
     local timer = lunacoap.timer(0.01, 0.01, function() turns = turns + 1 end)
