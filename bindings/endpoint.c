@@ -376,7 +376,7 @@ int lc_endpoint_new(lua_State *L)
     if (*remote != '\0') {
         read_remote(L, endpoint, 3, remote_port);
     }
-    endpoint->raw = lc_raw_open(endpoint->state->loop, host, (uint16_t)(port < 0 ? 0 : port),
+    endpoint->raw = lc_raw_open(&endpoint->state->stage, host, (uint16_t)(port < 0 ? 0 : port),
         &(struct lc_raw_upcall){on_arrived, endpoint}, &error);
     if (endpoint->raw == NULL) {
         return lc_error_raise(L, &error);

@@ -5,12 +5,16 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "component/recording.h"
 #include "net/resolve.h"
+#include "net/tap.h"
 #include "net/udp.h"
 #include "wire/uri.h"
 
 struct lc_raw {
     struct lc_udp *udp;
+    struct lc_tap *tap;
+    struct lc_transport *transport; /* the tap's */
     struct lc_raw_upcall upcall;
     struct lc_arrival *first, **end;
     unsigned count;
@@ -86,9 +90,30 @@ static struct lc_udp *open_at(
     return lc_udp_open(loop, &options, error);
 }
 
-struct lc_raw *lc_raw_open(struct lc_loop *loop, const char *host, uint16_t port,
+/* There is a tap also when nobody records yet: a raw endpoint is none of the stage's components,
+ * which get theirs when somebody begins to. */
+static int tap(struct lc_raw *raw, struct lc_stage *stage, struct lc_error *error)
+{
+    struct lc_receiver above = {.receive = on_receive, .refused = on_refused, .arg = raw};
+    struct lc_tap_options options = {.recorder = lc_recording_recorder(stage, error)};
+    if (options.recorder == NULL) {
+        return error->code;
+    }
+    options.local = *lc_udp_local(raw->udp);
+    raw->tap = lc_tap_new(&options);
+    if (raw->tap == NULL) {
+        return lc_fail_memory(error);
+    }
+    above = lc_tap_receiver(raw->tap, &above);
+    lc_udp_receive(raw->udp, &above);
+    raw->transport = lc_tap_transport(raw->tap, lc_udp_transport(raw->udp));
+    return LC_OK;
+}
+
+struct lc_raw *lc_raw_open(struct lc_stage *stage, const char *host, uint16_t port,
     const struct lc_raw_upcall *upcall, struct lc_error *error)
 {
+    struct lc_loop *loop = stage->loop;
     struct lc_raw *raw = lc_zalloc(sizeof *raw);
     if (raw == NULL) {
         lc_fail_memory(error);
@@ -102,14 +127,17 @@ struct lc_raw *lc_raw_open(struct lc_loop *loop, const char *host, uint16_t port
         lc_free(raw);
         return NULL;
     }
-    lc_udp_receive(
-        raw->udp, &(struct lc_receiver){.receive = on_receive, .refused = on_refused, .arg = raw});
+    if (tap(raw, stage, error) != LC_OK) {
+        lc_raw_close(raw);
+        return NULL;
+    }
     return raw;
 }
 
 void lc_raw_close(struct lc_raw *raw)
 {
     lc_udp_close(raw->udp);
+    lc_tap_free(raw->tap);
     while (raw->first != NULL) {
         lc_free(lc_raw_take(raw));
     }
@@ -120,7 +148,7 @@ int lc_raw_send(struct lc_raw *raw, const struct lc_address *remote, struct lc_b
     struct lc_error *error)
 {
     char text[LC_ADDRESS_TEXT];
-    struct lc_transport *transport = lc_udp_transport(raw->udp);
+    struct lc_transport *transport = raw->transport;
     if (data.len > LC_RAW_LONGEST) {
         return lc_fail_errno(
             error, EMSGSIZE, "a datagram has at most %d bytes, not %zu", LC_RAW_LONGEST, data.len);

@@ -1,13 +1,14 @@
 /*
  * A raw endpoint: a UDP socket without a protocol on top, for tests that play a peer message by
- * message. What comes is kept until somebody takes it.
+ * message. What comes is kept until somebody takes it. What comes and goes is recorded as that of
+ * components is (recording.h).
  */
 #ifndef LC_COMPONENT_RAW_H
 #define LC_COMPONENT_RAW_H
 
 #include "base/error.h"
+#include "component/stage.h"
 #include "net/address.h"
-#include "net/loop.h"
 
 enum {
     LC_RAW_KEPT = 256,      /* datagrams; the oldest gives way to the next */
@@ -32,10 +33,10 @@ struct lc_raw_upcall {
 };
 
 /*
- * Opens at `host`, "" for all addresses of both families, and `port`, 0 for any free one. NULL with
- * `error`: see lc_udp_open(), 11001.
+ * Opens on the stage at `host`, "" for all addresses of both families, and `port`, 0 for any free
+ * one. NULL with `error`: see lc_udp_open(), 11001, 10055.
  */
-struct lc_raw *lc_raw_open(struct lc_loop *loop, const char *host, uint16_t port,
+struct lc_raw *lc_raw_open(struct lc_stage *stage, const char *host, uint16_t port,
     const struct lc_raw_upcall *upcall, struct lc_error *error);
 
 /* Sends what is queued, closes and forgets what was kept. May be called in the upcall. */

@@ -53,7 +53,7 @@ void lc_recording_end_socket(struct lc_component *component)
 
 /* ---- The recorder ---- */
 
-static struct lc_recorder *recorder_of(struct lc_stage *stage, struct lc_error *error)
+struct lc_recorder *lc_recording_recorder(struct lc_stage *stage, struct lc_error *error)
 {
     if (stage->recorder == NULL) {
         stage->recorder = lc_recorder_new(stage->loop);
@@ -66,7 +66,7 @@ static struct lc_recorder *recorder_of(struct lc_stage *stage, struct lc_error *
 
 int lc_recording_keep(struct lc_stage *stage, size_t count, struct lc_error *error)
 {
-    struct lc_recorder *recorder = recorder_of(stage, error);
+    struct lc_recorder *recorder = lc_recording_recorder(stage, error);
     if (recorder == NULL) {
         return error->code;
     }
@@ -77,7 +77,7 @@ int lc_recording_keep(struct lc_stage *stage, size_t count, struct lc_error *err
 
 int lc_recording_stream(struct lc_stage *stage, const char *path, struct lc_error *error)
 {
-    struct lc_recorder *recorder = recorder_of(stage, error);
+    struct lc_recorder *recorder = lc_recording_recorder(stage, error);
     if (recorder == NULL) {
         return error->code;
     }
@@ -88,7 +88,7 @@ int lc_recording_stream(struct lc_stage *stage, const char *path, struct lc_erro
 
 int lc_recording_write(struct lc_stage *stage, const char *path, struct lc_error *error)
 {
-    struct lc_recorder *recorder = recorder_of(stage, error);
+    struct lc_recorder *recorder = lc_recording_recorder(stage, error);
     return recorder == NULL ? error->code : lc_recorder_write(recorder, path, error);
 }
 
@@ -117,7 +117,7 @@ static struct lc_capture *open_file(
     }
     memcpy(text, path.data, path.len);
     text[path.len] = '\0';
-    struct lc_recorder *recorder = recorder_of(component->stage, error);
+    struct lc_recorder *recorder = lc_recording_recorder(component->stage, error);
     return recorder == NULL ? NULL : lc_recorder_open(recorder, text, error);
 }
 

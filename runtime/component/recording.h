@@ -9,6 +9,9 @@
 #include "net/faults.h"
 #include "net/recorder.h"
 
+/* The stage's, made when it is first needed. NULL with `error`: memory. */
+struct lc_recorder *lc_recording_recorder(struct lc_stage *stage, struct lc_error *error);
+
 /* Keeps the last `count` datagrams of all components in memory; 0 forgets them. 0 or 10055. */
 int lc_recording_keep(struct lc_stage *stage, size_t count, struct lc_error *error);
 
