@@ -262,10 +262,34 @@ static void check_format(
         (int)observer->format, (int)format);
 }
 
+/* Who names no Content-Format means the one that the observers were sent first: that of the newest
+ * one, should they differ. False: memory. */
+static bool complete_format(struct lc_observers *observers, const struct lc_resource *resource,
+    struct lc_response *response)
+{
+    const struct lc_observer *newest =
+        lc_container(resource->observers.prev, struct lc_observer, link);
+    if (lc_observed_format(response->code, response->options) != LC_FORMAT_ABSENT ||
+        newest->format < 0) {
+        return true;
+    }
+    struct lc_buf *options = &observers->options;
+    if (!lc_buf_set(options, response->options.data, response->options.len) ||
+        !lc_options_add_uint(options, LC_CONTENT_FORMAT, (uint32_t)newest->format)) {
+        return false;
+    }
+    response->options = lc_buf_bytes(options);
+    return true;
+}
+
 static int notify_resource(struct lc_observers *observers, struct lc_resource *resource,
-    const struct lc_response *response, struct lc_body *body, struct lc_error *error)
+    const struct lc_response *given, struct lc_body *body, struct lc_error *error)
 {
     const struct lc_server_options *options = &observers->server->options;
+    struct lc_response completed = *given, *response = &completed;
+    if (!complete_format(observers, resource, response)) {
+        return lc_fail(error, LC_ERROR_NO_MEMORY, "out of memory for a notification");
+    }
     int code = update(observers, resource, response, body, error);
     if (code != LC_OK) {
         return code;

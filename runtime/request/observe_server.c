@@ -396,6 +396,7 @@ void lc_observers_free(struct lc_observers *observers)
     destroy_list(&observers->parted);
     lc_timer_clear(timers_of(observers), &observers->pace);
     lc_buf_free(&observers->scratch);
+    lc_buf_free(&observers->options);
     lc_resources_free(&observers->resources);
     lc_map_free(&observers->by_token);
     lc_map_free(&observers->by_remote);

@@ -50,6 +50,7 @@ struct lc_observers {
     struct lc_timer pace;
     unsigned burst;        /* CON notifications that may still go out before that */
     struct lc_buf scratch; /* owned */
+    struct lc_buf options; /* owned: of a notification that was given its Content-Format */
     size_t count;
 };
 

@@ -462,7 +462,7 @@ function CoAP:Restart() end
 ---@return string
 function CoAP:SendCustomRequest(URI, Method) end
 
----Sends Response* to all who observe the URI, or to those that asked for a content-format (-1: for none); a code that is not 2.xx ends it for them.
+---Sends Response* to all who observe the URI, or to those that asked for a content-format (-1: for none); a code that is not 2.xx ends it for them, and so does another content-format than the first they got, with 4.06 (without ResponseContentFormat it is the first).
 ---@param URI string
 ---@param Accept? integer
 function CoAP:SendNotification(URI, Accept) end

@@ -168,6 +168,21 @@ describe("a server's notifications (RFC 7641 4)", function()
       assert.are.equal(0, server:observers())
     end)
 
+    it("are meant to be in the first one when they name none", function()
+      local server = register_for(50)
+      for _ = 1, 2 do
+        local sent = asker.only(notify { body = "y", con = true })
+        assert.are.same({ "2.05", 50, "y" }, { sent.code, sent.uint[asker.FORMAT], sent.payload })
+        peer:empty(ACK, sent)
+      end
+      local large = asker.only(notify { body = ("z"):rep(3000), con = true })
+      peer:empty(ACK, large)
+      local second = peer:get { block2 = block(1, false, 6) }
+      assert.are.same({ "2.05", 50 }, { second.code, second.uint[asker.FORMAT] })
+      assert.is_nil(asker.only(notify { code = "4.04" }).value[asker.FORMAT])
+      assert.are.equal(0, server:observers())
+    end)
+
     it("are told from none at all", function()
       local server = start()
       register() -- without a format

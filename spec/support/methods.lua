@@ -35,7 +35,8 @@ return {
     "Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does." },
   { "SendNotification", { "URI: string", "Accept?: integer" }, nil,
     "Sends Response* to all who observe the URI, or to those that asked for a content-format (-1: for "
-      .. "none); a code that is not 2.xx ends it for them." },
+      .. "none); a code that is not 2.xx ends it for them, and so does another content-format than "
+      .. "the first they got, with 4.06 (without ResponseContentFormat it is the first)." },
   { "SendResponse", { "RequestId: string" }, nil,
     "Answers a pending request with Response*." },
   { "Shutdown", {}, nil,
