@@ -256,10 +256,6 @@ static int check_whole(const struct lc_fault *fault, const char *name, struct lc
     if (fault->action == LC_FAULT_LIMIT && fault->amount == 0) {
         return lc_fail(error, LC_ERROR_USAGE, "%s: limit needs rate=, such as rate=1000", name);
     }
-    if ((fault->action == LC_FAULT_DELAY || fault->action == LC_FAULT_REORDER) &&
-        fault->by.high == INFINITY) {
-        return lc_fail(error, LC_ERROR_USAGE, "%s: by needs an end, such as by=0.1-0.3", name);
-    }
     return LC_OK;
 }
 

@@ -50,9 +50,10 @@ local function fail(...)
   error(string.format(...), 0)
 end
 
-local function check_keys(given, allowed, what)
+-- `last`: how many may be given without a name.
+local function check_keys(given, allowed, what, last)
   for key in pairs(given) do
-    if type(key) ~= "number" and not allowed[key] then
+    if not allowed[key] and not (math.type(key) == "integer" and key >= 1 and key <= last) then
       local names = {}
       for name in pairs(allowed) do
         names[#names + 1] = name
@@ -86,11 +87,17 @@ end
 local function write_range(value, what)
   if type(value) ~= "table" then
     return write_number(value, what)
-  elseif value[3] ~= nil then
-    fail("%s takes a number, or {from, to}", what)
   end
-  local from = write_number(value[1], what .. "'s first")
-  return from .. "-" .. (value[2] and write_number(value[2], what .. "'s second") or "")
+  check_keys(value, {}, what, 2)
+  local from, to = value[1], value[2]
+  local text = write_number(from, what .. "'s first") .. "-"
+  if to ~= nil then
+    text = text .. write_number(to, what .. "'s second")
+    if to < from then
+      fail("%s goes from the smaller to the greater number, not from %s to %s", what, from, to)
+    end
+  end
+  return text
 end
 
 ---@param fault lunacoap.Fault
@@ -98,7 +105,7 @@ local function write_fault(fault, what)
   if type(fault) ~= "table" or type(fault[1]) ~= "string" then
     fail('%s takes faults such as {"drop", type="CON", number=2}', what)
   end
-  check_keys(fault, FAULT, ("the fault '%s' of %s"):format(fault[1], what))
+  check_keys(fault, FAULT, ("the fault '%s' of %s"):format(fault[1], what), 1)
   local words = { fault[1] }
   for _, name in ipairs(WORDS) do
     local value = fault[name]
@@ -113,18 +120,34 @@ end
 
 -- Delay and jitter as one range.
 local function delay_of(lane)
-  local low, high
-  if type(lane.delay) == "table" then
-    low, high = lane.delay[1], lane.delay[2]
-  else
-    low, high = lane.delay or 0, lane.delay or 0
+  local delay, jitter = lane.delay or 0, lane.jitter or 0
+  write_range(delay, "delay")
+  write_number(jitter, "jitter")
+  local low, high = delay, delay
+  if type(delay) == "table" then
+    low, high = delay[1], delay[2]
   end
-  if type(low) ~= "number" or type(high) ~= "number" then
+  if not high then
     fail("delay takes seconds, or {shortest, longest}")
   end
-  local jitter = lane.jitter or 0
-  write_number(jitter, "jitter")
   return { math.max(0, low - jitter), high + jitter }
+end
+
+-- One span, or several.
+local function spans_of(blackout)
+  local spans = blackout
+  if blackout == nil then
+    return {}
+  elseif type(blackout) ~= "table" or type(blackout[1]) ~= "table" then
+    spans = { blackout }
+  end
+  for _, span in ipairs(spans) do
+    if type(span) ~= "table" then
+      fail("blackout takes seconds from and to such as {5, 8}, or a list of these")
+    end
+    write_range(span, "blackout")
+  end
+  return spans
 end
 
 -- The faults that have a name of their own. What is exact comes before them.
@@ -133,9 +156,8 @@ local function named_faults(lane)
   local function add(fault)
     faults[#faults + 1] = fault
   end
-  local blackouts = lane.blackout or {}
-  for _, span in ipairs(type(blackouts[1]) == "table" and blackouts or { lane.blackout }) do
-    add { "drop", at = { span[1], span[2] } }
+  for _, span in ipairs(spans_of(lane.blackout)) do
+    add { "drop", at = span }
   end
   for _, pair in ipairs { { "loss", "drop" }, { "truncate", "truncate" }, { "corrupt", "corrupt" },
     { "duplicate", "duplicate" }, { "reorder", "reorder" } } do
@@ -147,6 +169,7 @@ local function named_faults(lane)
     end
   end
   if lane.rate then
+    write_number(lane.rate, "rate")
     add { "limit", rate = lane.rate }
   end
   if lane.delay or lane.jitter then
@@ -165,7 +188,7 @@ local function write_lane(lane, what)
   elseif type(lane) ~= "table" then
     fail("%s takes a table such as {loss=0.1}, not %s", what, tostring(lane))
   end
-  check_keys(lane, LANE, what)
+  check_keys(lane, LANE, what, #lane)
   local texts = {}
   for _, fault in ipairs(lane) do
     texts[#texts + 1] = write_fault(fault, what)
@@ -178,6 +201,14 @@ end
 
 local M = { default_seed = 1 }
 
+local function seed_of(plan)
+  local seed = plan.seed or M.default_seed
+  if math.type(seed) ~= "integer" or seed < 0 or seed > 0x7fffffff then
+    fail("seed takes an integer from 0 to 2147483647, not %s", tostring(seed))
+  end
+  return seed
+end
+
 ---The settings of a component for these faults: SendFaults, ReceiveFaults and FaultSeed, for its
 ---constructor or its Configure. An empty plan takes all faults away.
 ---@param plan lunacoap.Faults
@@ -187,11 +218,11 @@ local function faults(_, plan)
     error("faults takes a table such as {sending={loss=0.1}}, not " .. tostring(plan), 2)
   end
   local ok, result = pcall(function()
-    check_keys(plan, PLAN, "faults")
+    check_keys(plan, PLAN, "faults", 0)
     return {
       SendFaults = write_lane(plan.sending, "sending"),
       ReceiveFaults = write_lane(plan.receiving, "receiving"),
-      FaultSeed = plan.seed or M.default_seed,
+      FaultSeed = seed_of(plan),
     }
   end)
   if not ok then
