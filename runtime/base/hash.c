@@ -9,7 +9,7 @@ static uint64_t key_of_process(void)
 {
     static uint64_t key;
     while (key == 0) {
-        lc_random_bytes(&key, sizeof key);
+        lc_random_secret(&key, sizeof key);
     }
     return key;
 }
@@ -27,10 +27,9 @@ static uint64_t mix_in(uint64_t hash, const uint8_t *p, uint64_t key)
     return lc_hash_mix(word_at(p) ^ key, word_at(p + 8) ^ hash);
 }
 
-uint64_t lc_hash(const void *data, size_t len, uint64_t seed)
+static uint64_t hash_with(uint64_t key, const void *data, size_t len, uint64_t seed)
 {
     const uint8_t *p = data;
-    uint64_t key = key_of_process();
     uint64_t hash = lc_hash_mix(key ^ seed, len);
     if (len < 16) {
         uint8_t padded[16] = {0};
@@ -55,4 +54,14 @@ uint64_t lc_hash(const void *data, size_t len, uint64_t seed)
         hash = mix_in(hash, p, key);
     }
     return mix_in(hash, last, key); /* may look at some bytes again */
+}
+
+uint64_t lc_hash(const void *data, size_t len, uint64_t seed)
+{
+    return hash_with(key_of_process(), data, len, seed);
+}
+
+uint64_t lc_hash_plain(const void *data, size_t len, uint64_t seed)
+{
+    return hash_with(0x2545f4914f6cdd1du, data, len, seed);
 }

@@ -8,6 +8,9 @@
 
 uint64_t lc_hash(const void *data, size_t len, uint64_t seed);
 
+/* The same in every process: for what others see, or what has to come out alike again. */
+uint64_t lc_hash_plain(const void *data, size_t len, uint64_t seed);
+
 /* Mixes two words into one. */
 static inline uint64_t lc_hash_mix(uint64_t a, uint64_t b)
 {

@@ -24,6 +24,7 @@ struct lc_timer {
 
 struct lc_timers {
     lc_time now;
+    lc_time epoch; /* what those count `now` from who show it to peers */
     struct lc_timer *root;
     unsigned running; /* how deep lc_timers_run() is nested */
 };

@@ -22,6 +22,7 @@ enum {
     SEEN = 4096,           /* a power of two */
     COUNT_MASK = 0xff,     /* the low bits of an entry of `seen` */
     LINE_MAX_SECONDS = 60, /* what would wait longer for its turn on a limited line is lost */
+    FLIPS_MAX = 100,       /* bits of one datagram */
 };
 
 /* What one fault asks of the dice for one datagram. */
@@ -135,25 +136,12 @@ struct look {
     double seconds; /* since the faults were set */
 };
 
-/* The same in every process, unlike lc_hash(), since what displaces what depends on it. */
-static uint64_t digest(const uint8_t *data, size_t len, uint64_t start)
-{
-    uint64_t h = lc_hash_mix(start, len), word;
-    for (; len >= sizeof word; data += sizeof word, len -= sizeof word) {
-        memcpy(&word, data, sizeof word);
-        h = lc_hash_mix(h, word);
-    }
-    word = 0;
-    memcpy(&word, data, len);
-    return lc_hash_mix(h, word);
-}
-
 /* How often these bytes have gone to that peer before: up to 255 times, and as long as no other
  * datagram has taken their place. */
 static unsigned count_repeats(
     struct lc_fault_lane *lane, uint32_t link, const uint8_t *data, size_t len)
 {
-    uint64_t hash = digest(data, len, link);
+    uint64_t hash = lc_hash_plain(data, len, link);
     uint64_t *entry = &lane->seen[hash >> 32 & (SEEN - 1)];
     uint64_t mark = hash & ~(uint64_t)COUNT_MASK, count = *entry & COUNT_MASK;
     if (count == 0 || (*entry & ~(uint64_t)COUNT_MASK) != mark) {
@@ -294,10 +282,26 @@ struct lc_verdict lc_fault_judge(struct lc_fault_lane *lane, const struct lc_add
     return verdict;
 }
 
+static bool is_among(const uint32_t *bits, unsigned count, uint32_t bit)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (bits[i] == bit) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void lc_verdict_flip(const struct lc_verdict *verdict, uint8_t *data)
 {
-    for (unsigned i = 0; i < verdict->flips && verdict->len > 0; i++) {
-        uint64_t bit = lc_hash_mix(verdict->dice, i) % (verdict->len * 8);
+    uint32_t flipped[FLIPS_MAX], bits = (uint32_t)verdict->len * 8;
+    unsigned flips = verdict->flips < FLIPS_MAX ? verdict->flips : FLIPS_MAX;
+    for (unsigned i = 0; i < flips && i < bits; i++) {
+        uint32_t bit = (uint32_t)(lc_hash_mix(verdict->dice, i) % bits);
+        while (is_among(flipped, i, bit)) {
+            bit = (bit + 1) % bits;
+        }
+        flipped[i] = bit;
         data[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
 }

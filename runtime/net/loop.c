@@ -141,6 +141,7 @@ void lc_loop_begin_virtual(struct lc_loop *loop)
 {
     if (loop->virtual == 0) {
         lc_loop_update(loop);
+        loop->timers.epoch = loop->timers.now; /* so that each run shows the same */
     }
     loop->virtual ++;
 }
@@ -149,6 +150,7 @@ void lc_loop_end_virtual(struct lc_loop *loop)
 {
     if (--loop->virtual == 0) {
         loop->leapt = loop->timers.now - monotonic();
+        loop->timers.epoch = 0;
         /* What libev's timer was set to, it was by another clock. */
         loop->armed = LC_NEVER;
         loop->polled_at = loop->timers.now;

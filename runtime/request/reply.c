@@ -23,7 +23,7 @@ uint32_t lc_reply_etag(uint8_t code, struct lc_bytes options, struct lc_bytes bo
     if (code != LC_CODE(2, 5) || lc_option_find(options, LC_ETAG, &given)) {
         return 0;
     }
-    return (uint32_t)lc_hash(body.data, body.len, 0) | 1u << 31;
+    return (uint32_t)lc_hash_plain(body.data, body.len, 0) | 1u << 31;
 }
 
 size_t lc_reply_room(const struct lc_reply *reply)

@@ -24,7 +24,7 @@ void lc_reply_add(struct lc_reply *reply, uint16_t number, uint32_t value);
 /*
  * The ETag for a 2.05 that goes out in blocks, which clients compare from block to block (RFC
  * 7959 2.4); 0 when the options have one, or none is needed. It is made from the body, so that it
- * is the same when the script makes the same body again, and takes 4 bytes.
+ * is the same when the script makes the same body again, in another process too, and takes 4 bytes.
  */
 uint32_t lc_reply_etag(uint8_t code, struct lc_bytes options, struct lc_bytes body);
 

@@ -12,6 +12,7 @@
 void lc_resources_init(struct lc_resources *resources, struct lc_timers *timers)
 {
     *resources = (struct lc_resources){.timers = timers};
+    lc_list_init(&resources->in_order);
 }
 
 void lc_resources_free(struct lc_resources *resources)
@@ -144,9 +145,9 @@ struct lc_resource *lc_resource_next(const struct lc_resource *resource, enum lc
 struct lc_resource *lc_resources_walk(
     const struct lc_resources *resources, const struct lc_resource *resource)
 {
-    struct lc_map_node *node =
-        lc_map_next(&resources->all, resource == NULL ? NULL : &resource->node);
-    return node == NULL ? NULL : lc_container(node, struct lc_resource, node);
+    const struct lc_list *at = resource == NULL ? &resources->in_order : &resource->link;
+    return at->next == &resources->in_order ? NULL
+                                            : lc_container(at->next, struct lc_resource, link);
 }
 
 /* ---- Life ---- */
@@ -175,6 +176,7 @@ void lc_resource_retire(struct lc_resource *resource)
     struct lc_resources *resources = resource->owner;
     if (!resource->retired) {
         lc_map_remove(&resources->all, &resource->node);
+        lc_list_remove(&resource->link);
         for (int key = 0; key < LC_RESOURCE_KEYS; key++) {
             lc_group_leave(&resources->groups[key], &resource->groups[key]);
         }
@@ -185,14 +187,14 @@ void lc_resource_retire(struct lc_resource *resource)
 /* Values follow a clock of 32 us: it runs through half of the 24 bits in 268 seconds, so that the
  * order holds over the 128 seconds that clients look back, also across a restart (RFC 7641 3.4,
  * 4.4). */
-static uint32_t sequence_clock(lc_time now)
+static uint32_t sequence_clock(const struct lc_timers *timers)
 {
-    return (uint32_t)(now / 32) & 0xffffff;
+    return (uint32_t)((timers->now - timers->epoch) / 32) & 0xffffff;
 }
 
 uint32_t lc_resource_next_sequence(struct lc_resource *resource)
 {
-    uint32_t next = sequence_clock(resource->owner->timers->now);
+    uint32_t next = sequence_clock(resource->owner->timers);
     uint32_t ahead = (next - resource->sequence) & 0xffffff;
     if (ahead == 0 || ahead >= 0x800000) {
         next = (resource->sequence + 1) & 0xffffff;
@@ -215,6 +217,7 @@ static bool enter(struct lc_resources *resources, struct lc_resource *resource)
     if (!lc_map_insert(&resources->all, &resource->node, hash)) {
         return false;
     }
+    lc_list_append(&resources->in_order, &resource->link);
     resource->retired = false;
     for (int key = 0; key < LC_RESOURCE_KEYS; key++) {
         struct lc_bytes value = key_of(resource, key);
@@ -238,7 +241,7 @@ static struct lc_resource *make(
     resource->retired = true;
     resource->accept = accept;
     resource->min_szx = LC_BLOCK_SZX_MAX;
-    resource->sequence = (sequence_clock(resources->timers->now) - 1) & 0xffffff;
+    resource->sequence = (sequence_clock(resources->timers) - 1) & 0xffffff;
     lc_list_init(&resource->observers);
     lc_timer_init(&resource->forget, forget_body);
     for (int key = 0; key < LC_RESOURCE_KEYS; key++) {

@@ -20,12 +20,14 @@ enum lc_resource_key {
 
 struct lc_resources {
     struct lc_timers *timers;
-    struct lc_map all; /* by URI and Accept, which belong to one resource only */
+    struct lc_map all;       /* by URI and Accept, which belong to one resource only */
+    struct lc_list in_order; /* the same, first registered first */
     struct lc_map groups[LC_RESOURCE_KEYS];
 };
 
 struct lc_resource {
     struct lc_map_node node;
+    struct lc_list link;
     struct lc_group_node groups[LC_RESOURCE_KEYS];
     struct lc_list observers; /* registered ones */
     size_t registered;        /* how many */
@@ -61,7 +63,7 @@ struct lc_resource *lc_resources_first(
     const struct lc_resources *resources, enum lc_resource_key key, struct lc_bytes value);
 struct lc_resource *lc_resource_next(const struct lc_resource *resource, enum lc_resource_key key);
 
-/* Walks all, in any order; NULL starts and ends. */
+/* Walks all, first registered first; NULL starts and ends. */
 struct lc_resource *lc_resources_walk(
     const struct lc_resources *resources, const struct lc_resource *resource);
 

@@ -81,7 +81,7 @@ local function tell_rounds(resource)
   while next(resource.changed) do
     local changed = resource.changed
     resource.changed = {}
-    for path in pairs(changed[M.EVERY_PATH] and { [M.EVERY_PATH] = true } or changed) do
+    for _, path in ipairs(changed[M.EVERY_PATH] and { M.EVERY_PATH } or changed) do
       if not resource.server.running then
         break
       end
@@ -106,7 +106,10 @@ function M.tell(resource, path)
     resource.changed = {}
     lunacoap.spawn(tell_all, resource)
   end
-  resource.changed[path] = true
+  if not resource.changed[path] then
+    resource.changed[path] = true
+    table.insert(resource.changed, path)
+  end
 end
 
 ---Tells all observers of a server the present state; those of what is not observable any more get
