@@ -59,13 +59,24 @@ static bool is_at(const struct lc_inmemory *socket, const struct lc_address *add
 
 /* ---- Binding ---- */
 
+/* Whether some address is both of `a` and of `b`, where one that is bound to none has all of its
+ * family, or of both. */
+static bool overlap(const struct lc_address *a, bool a_is_dual, const struct lc_address *b,
+    bool b_is_dual)
+{
+    if (a->is_ipv4 != b->is_ipv4) {
+        return a->is_ipv4 ? b_is_dual : a_is_dual;
+    }
+    return lc_address_is_any(a) || lc_address_is_any(b) || same_ip(a, b);
+}
+
 /* Two sockets that would get the same datagrams, unless both share their port. */
 static bool clashes(const struct lc_inmemory *socket, const struct lc_udp_options *options)
 {
     const struct lc_address *bound = &socket->udp->local;
-    bool wildcard = lc_address_is_any(bound) || lc_address_is_any(&options->local);
-    return bound->port == options->local.port && (wildcard || same_ip(bound, &options->local)) &&
-           !(socket->share_port && options->share_port);
+    bool is_dual = options->dual_stack && lc_address_is_any(&options->local);
+    return bound->port == options->local.port && !(socket->share_port && options->share_port) &&
+           overlap(bound, socket->dual_stack, &options->local, is_dual);
 }
 
 static bool is_free(const struct lc_loop *loop, const struct lc_udp_options *options)

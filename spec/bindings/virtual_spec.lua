@@ -94,6 +94,38 @@ describe("virtual time", function()
     end)
   end)
 
+  it("has ports of IPv4 and of IPv6 apart, as the system has", function()
+    local function open(host, ipv6)
+      local coap = lunacoap.CoAP { LocalHost = host, LocalPort = 7000, UseIPv6 = ipv6 or false }
+      local ok, err = pcall(coap.StartListening, coap)
+      return ok and coap or err.Code
+    end
+    local function is_refused(first, second)
+      local a <close> = open(table.unpack(first))
+      local b = open(table.unpack(second))
+      if b == 10048 then
+        return true
+      end
+      b:Shutdown()
+      return false
+    end
+    local function both()
+      local found = {}
+      for i, pair in ipairs {
+        { { "0.0.0.0" }, { "::1" } }, { { "127.0.0.1" }, { "::1" } },
+        { { "0.0.0.0" }, { "127.0.0.1" } }, { { "::", true }, { "::1" } },
+        { { "::", true }, { "0.0.0.0" } }, { { "::", true }, { "127.0.0.1" } },
+      } do
+        found[i] = tostring(is_refused(pair[1], pair[2])) .. " "
+          .. tostring(is_refused(pair[2], pair[1]))
+      end
+      return found
+    end
+    local there = both()
+    assert.are.same(there, lunacoap.virtual(both))
+    assert.are.equal("false false", there[1])
+  end)
+
   it("brings what is sent to a group to all who joined it", function()
     lunacoap.virtual(function()
       local servers, hosts = {}, {}
