@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/list.h"
 #include "base/memory.h"
 
@@ -21,9 +22,11 @@ struct lc_faults {
     struct lc_timers *timers;
     struct lc_fault_upcalls upcalls;
     struct lc_fault_lane lanes[2];
-    struct lc_list held;
-    size_t held_size;
-    uint8_t *room;  /* reserved below, for the datagram that is being written */
+    struct lc_list held;       /* in the order in which they are due */
+    struct lc_timer timer;     /* when the first one is due */
+    size_t held_size, waiting; /* waiting: how many of them let others pass */
+    uint64_t judged;           /* datagrams */
+    uint8_t *room;             /* reserved below, for the datagram that is being written */
     unsigned depth; /* of the C stack that uses this struct: it is freed after the last one */
     bool is_closed;
 };
@@ -31,11 +34,13 @@ struct lc_faults {
 /* A datagram that goes on later. */
 struct held {
     struct lc_list link;
-    struct lc_timer timer;
     struct lc_faults *faults;
     struct lc_path path;
     int direction;
-    uint32_t behind; /* it goes after the next one of this link; 0: only when its time has come */
+    uint32_t lane_link;
+    uint64_t number;    /* among all that were judged */
+    bool waits;         /* for a later one of its link to pass; it goes after that, or when due */
+    lc_time due, ready; /* ready: its delay alone is over */
     char how[HOW_MAX];
     size_t len;
     uint8_t data[];
@@ -69,30 +74,60 @@ static void pass(
     }
 }
 
+static struct held *first_held(struct lc_faults *faults)
+{
+    return lc_list_empty(&faults->held) ? NULL : lc_container(faults->held.next, struct held, link);
+}
+
+static void arm(struct lc_faults *faults)
+{
+    struct held *first = first_held(faults);
+    if (first == NULL) {
+        lc_timer_clear(faults->timers, &faults->timer);
+    } else if (!lc_timer_is_set(faults->timers, &faults->timer) || faults->timer.at != first->due) {
+        lc_timer_set(faults->timers, &faults->timer, first->due);
+    }
+}
+
+/* Behind those that are due at the same moment. Delays that vary little find their place soon. */
+static void put_in(struct held *held)
+{
+    struct lc_list *list = &held->faults->held, *after = list->prev;
+    while (after != list && lc_container(after, struct held, link)->due > held->due) {
+        after = after->prev;
+    }
+    lc_list_prepend(after, &held->link);
+    arm(held->faults);
+}
+
 static void take_out(struct held *held)
 {
-    struct lc_faults *faults = held->faults;
-    lc_timer_clear(faults->timers, &held->timer);
     lc_list_remove(&held->link);
-    faults->held_size -= sizeof *held + held->len;
+    arm(held->faults);
+}
+
+static void stop_waiting(struct held *held)
+{
+    held->faults->waiting -= held->waits;
+    held->waits = false;
+}
+
+static void forget(struct held *held)
+{
+    stop_waiting(held);
+    take_out(held);
+    held->faults->held_size -= sizeof *held + held->len;
 }
 
 static void let_go(struct held *held)
 {
     struct lc_faults *faults = held->faults;
-    take_out(held);
-    enter(faults);
+    forget(held);
     if (held->direction == OUT) {
         faults->upcalls.released(faults->upcalls.arg, &held->path, held->how);
     }
     pass(faults, held->direction, &held->path, held->data, held->len);
-    leave(faults);
     lc_free(held);
-}
-
-static void on_time(struct lc_timer *timer)
-{
-    let_go(lc_container(timer, struct held, timer));
 }
 
 /* False: memory, or too much is held already. */
@@ -104,34 +139,71 @@ static bool hold(struct lc_faults *faults, int direction, const struct lc_path *
     if (held == NULL) {
         return false;
     }
+    lc_time ready = faults->timers->now + verdict->delay;
     *held = (struct held){.faults = faults,
         .path = *path,
         .direction = direction,
-        .behind = verdict->is_held ? verdict->link : 0,
+        .lane_link = verdict->link,
+        .number = faults->judged,
+        .waits = verdict->is_held,
+        .ready = ready,
+        .due = ready + verdict->patience,
         .len = verdict->len};
     memcpy(held->data, data, verdict->len);
     snprintf(held->how, sizeof held->how, "%s", how);
-    lc_timer_init(&held->timer, on_time);
-    lc_list_append(&faults->held, &held->link);
     faults->held_size += size;
-    lc_time wait = verdict->delay + verdict->patience;
-    lc_timer_set(faults->timers, &held->timer, faults->timers->now + wait);
+    faults->waiting += held->waits;
+    put_in(held);
     return true;
 }
 
-/* Those that were held back until another one has passed. One at a time, since what each leads to
- * may change the list. */
-static void let_follow(struct lc_faults *faults, int direction, uint32_t link)
+/* One that was judged before `number`, and waits for such a one to pass. */
+static struct held *find_waiting(
+    struct lc_faults *faults, int direction, uint32_t link, uint64_t number)
 {
-    for (struct lc_list *at = faults->held.next; !faults->is_closed && at != &faults->held;) {
+    if (faults->is_closed || faults->waiting == 0) {
+        return NULL;
+    }
+    lc_list_for_each (at, &faults->held) {
         struct held *held = lc_container(at, struct held, link);
-        if (held->behind == link && held->direction == direction) {
-            let_go(held);
-            at = faults->held.next;
-        } else {
-            at = at->next;
+        if (held->waits && held->number < number && held->lane_link == link &&
+            held->direction == direction) {
+            return held;
         }
     }
+    return NULL;
+}
+
+/* Another one has passed those that were held back for that; they follow when their own delay is
+ * over. One at a time, since what each leads to may change the list. */
+static void let_follow(struct lc_faults *faults, int direction, uint32_t link, uint64_t number)
+{
+    struct held *held;
+    while ((held = find_waiting(faults, direction, link, number)) != NULL) {
+        if (held->ready <= faults->timers->now) {
+            let_go(held);
+        } else {
+            stop_waiting(held);
+            take_out(held);
+            held->due = held->ready;
+            put_in(held);
+        }
+    }
+}
+
+static void on_time(struct lc_timer *timer)
+{
+    struct lc_faults *faults = lc_container(timer, struct lc_faults, timer);
+    struct held *held;
+    enter(faults);
+    while ((held = first_held(faults)) != NULL && held->due <= faults->timers->now) {
+        int direction = held->direction;
+        uint32_t link = held->lane_link;
+        uint64_t number = held->number;
+        let_go(held);
+        let_follow(faults, direction, link, number);
+    }
+    leave(faults);
 }
 
 /* ---- What the verdict says ---- */
@@ -165,21 +237,27 @@ static bool must_wait(const struct lc_verdict *verdict)
     return verdict->delay > 0 || verdict->is_held;
 }
 
-/* Sends or hands on the datagram as often as the verdict says. Copies are taken first: who receives
- * one may write to it. */
-static void go_on(struct lc_faults *faults, int direction, const struct lc_path *path,
-    uint8_t *data, const struct lc_verdict *verdict, const char *how)
+/* Holds the datagram back as often as the verdict says. */
+static void hold_all(struct lc_faults *faults, int direction, const struct lc_path *path,
+    const uint8_t *data, const struct lc_verdict *verdict, const char *how)
 {
-    bool waits = must_wait(verdict);
-    uint8_t *copy = verdict->copies > 0 && !waits ? lc_copy(data, verdict->len) : NULL;
-    for (unsigned i = 0; waits && i <= verdict->copies; i++) {
+    for (unsigned i = 0; i <= verdict->copies; i++) {
         if (!hold(faults, direction, path, data, verdict, how)) {
-            break;
+            faults->upcalls.harmed(faults->upcalls.arg,
+                &(struct lc_harm){path, lc_bytes(data, verdict->len), direction == OUT, true, false,
+                    "dropped since too much is held back"});
+            return;
         }
     }
-    if (!waits) {
-        pass(faults, direction, path, data, verdict->len);
-    }
+}
+
+/* Sends or hands on the datagram as often as the verdict says. Copies are taken first: who receives
+ * one may write to it. */
+static void pass_all(struct lc_faults *faults, int direction, const struct lc_path *path,
+    uint8_t *data, const struct lc_verdict *verdict)
+{
+    uint8_t *copy = verdict->copies > 0 ? lc_copy(data, verdict->len) : NULL;
+    pass(faults, direction, path, data, verdict->len);
     for (unsigned i = 0; copy != NULL && i < verdict->copies && !faults->is_closed; i++) {
         uint8_t *again = lc_copy(copy, verdict->len);
         if (again != NULL) {
@@ -190,11 +268,26 @@ static void go_on(struct lc_faults *faults, int direction, const struct lc_path 
     lc_free(copy);
 }
 
+static void go_on(struct lc_faults *faults, int direction, const struct lc_path *path,
+    uint8_t *data, const struct lc_verdict *verdict, const char *how)
+{
+    uint64_t number = faults->judged;
+    lc_verdict_flip(verdict, data);
+    if (must_wait(verdict)) {
+        hold_all(faults, direction, path, data, verdict, how);
+    } else {
+        pass_all(faults, direction, path, data, verdict);
+        let_follow(faults, direction, verdict->link, number);
+    }
+}
+
+/* Whoever is told may close the socket, with all that stands on it. */
 static void judge(
     struct lc_faults *faults, int direction, const struct lc_path *path, uint8_t *data, size_t len)
 {
     struct lc_fault_lane *lane = &faults->lanes[direction];
     struct lc_verdict verdict = lc_fault_judge(lane, &path->remote, data, len, faults->timers->now);
+    faults->judged++;
     char how[HOW_MAX];
     describe(&verdict, len, how);
     /* A device that restarts when a message comes has not read it. */
@@ -205,18 +298,14 @@ static void judge(
             faults->upcalls.arg, &(struct lc_harm){path, lc_bytes(data, len), direction == OUT,
                                      is_lost, must_wait(&verdict), how});
     }
-    if (verdict.rebinds) {
+    if (verdict.rebinds && !faults->is_closed) {
         faults->upcalls.rebind(faults->upcalls.arg);
     }
-    if (!is_lost) {
-        lc_verdict_flip(&verdict, data);
+    if (!is_lost && !faults->is_closed) {
         go_on(faults, direction, path, data, &verdict, how);
     }
     if (verdict.restarts && !faults->is_closed) {
         faults->upcalls.restart(faults->upcalls.arg);
-    }
-    if (!is_lost && !verdict.is_held && verdict.link != 0) {
-        let_follow(faults, direction, verdict.link);
     }
     leave(faults);
 }
@@ -280,6 +369,7 @@ struct lc_faults *lc_faults_new(struct lc_timers *timers, const struct lc_fault_
         faults->timers = timers;
         faults->upcalls = *upcalls;
         lc_list_init(&faults->held);
+        lc_timer_init(&faults->timer, on_time);
     }
     return faults;
 }
@@ -288,9 +378,9 @@ void lc_faults_free(struct lc_faults *faults)
 {
     enter(faults);
     faults->is_closed = true;
-    while (!lc_list_empty(&faults->held)) {
-        struct held *held = lc_container(faults->held.next, struct held, link);
-        take_out(held);
+    struct held *held;
+    while ((held = first_held(faults)) != NULL) {
+        forget(held);
         lc_free(held);
     }
     lc_fault_lane_free(&faults->lanes[OUT]);
@@ -301,8 +391,18 @@ void lc_faults_free(struct lc_faults *faults)
 bool lc_faults_set(struct lc_faults *faults, bool sending, const struct lc_fault *list,
     size_t count, uint64_t seed)
 {
+    int direction = sending ? OUT : IN;
+    /* Links are numbered anew. */
+    lc_list_for_each (at, &faults->held) {
+        struct held *held = lc_container(at, struct held, link);
+        if (held->direction == direction) {
+            stop_waiting(held);
+        }
+    }
+    /* Not the same dice for both. */
+    uint64_t lane_seed = lc_hash_mix(seed, (uint64_t)direction);
     return lc_fault_lane_set(
-        &faults->lanes[sending ? OUT : IN], list, count, seed, faults->timers->now);
+        &faults->lanes[direction], list, count, lane_seed, faults->timers->now);
 }
 
 void lc_faults_link(
