@@ -450,7 +450,8 @@ static int restart(lua_State *L)
     struct lc_component *component = lc_component_check(L, 1);
     check_last(L, 1, "Restart", "nothing");
     struct lc_error error;
-    return lc_faulty_restart(component, &error) == LC_OK ? 0 : lc_error_raise(L, &error);
+    bool done = put_off(L, restart) || lc_faulty_restart(component, &error) == LC_OK;
+    return done ? 0 : lc_error_raise(L, &error);
 }
 
 static int rebind(lua_State *L)
@@ -458,7 +459,8 @@ static int rebind(lua_State *L)
     struct lc_component *component = lc_component_check(L, 1);
     check_last(L, 1, "Rebind", "nothing");
     struct lc_error error;
-    return lc_faulty_rebind(component, &error) == LC_OK ? 0 : lc_error_raise(L, &error);
+    bool done = put_off(L, rebind) || lc_faulty_rebind(component, &error) == LC_OK;
+    return done ? 0 : lc_error_raise(L, &error);
 }
 
 const struct lc_method_row lc_method_rows[] = {

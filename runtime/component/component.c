@@ -100,6 +100,7 @@ static void close_endpoint(struct lc_component *component)
         lc_recording_end_socket(component);
         lc_endpoint_close(endpoint);
     }
+    lc_faulty_close(component);
 }
 
 void lc_component_shutdown(struct lc_component *component)
@@ -109,7 +110,6 @@ void lc_component_shutdown(struct lc_component *component)
     lc_call_drop_all(component);
     component->listening = false;
     close_endpoint(component);
-    lc_faulty_close(component);
     lc_component_update_active(component);
 }
 
@@ -162,7 +162,7 @@ static int socket_options(struct lc_component *component, const struct lc_addres
         .receive_buffer = settings->in_buffer_size,
         .send_buffer = settings->out_buffer_size,
         .max_packet = (size_t)settings->max_packet_size,
-        .connect = settings->use_connection ? remote : NULL,
+        .connect = settings->use_connection && remote != NULL && remote->port != 0 ? remote : NULL,
     };
     int count = settings->multicast_groups == NULL
                     ? 0
@@ -188,11 +188,16 @@ static int open_endpoint(
     struct lc_tuning tuning = {lc_apply_params(settings), lc_apply_limits(settings)};
     component->endpoint =
         lc_endpoint_open(component->stage->loop, &options, &tuning, &component->log, error);
-    if (component->endpoint == NULL) {
-        return error->code;
+    if (component->endpoint != NULL) {
+        lc_recording_begin_socket(component);
+        code = lc_faulty_apply(component, NULL, error);
+    } else {
+        code = error->code;
     }
-    lc_recording_begin_socket(component);
-    return lc_faulty_apply(component, error);
+    if (code != LC_OK) {
+        close_endpoint(component);
+    }
+    return code;
 }
 
 int lc_component_rebind(struct lc_component *component, struct lc_error *error)
@@ -200,8 +205,8 @@ int lc_component_rebind(struct lc_component *component, struct lc_error *error)
     struct lc_endpoint *endpoint = component->endpoint;
     struct lc_address groups[GROUPS_MAX];
     struct lc_udp_options options;
-    const struct lc_address *peer = endpoint->connected.port != 0 ? &endpoint->connected : NULL;
-    int code = socket_options(component, peer, groups, &options, error);
+    struct lc_address purpose = lc_endpoint_purpose(endpoint);
+    int code = socket_options(component, &purpose, groups, &options, error);
     if (code != LC_OK) {
         return code;
     }

@@ -176,6 +176,30 @@ void lc_endpoint_interpose(struct lc_endpoint *endpoint, struct lc_faults *fault
     link_layers(endpoint);
 }
 
+struct lc_address lc_endpoint_purpose(const struct lc_endpoint *endpoint)
+{
+    struct lc_address purpose = endpoint->connected;
+    if (purpose.port == 0) {
+        lc_address_any(&purpose, !endpoint->ipv6);
+    }
+    return purpose;
+}
+
+static uint8_t *no_room(struct lc_transport *transport, size_t len)
+{
+    (void)transport, (void)len;
+    return NULL;
+}
+
+void lc_endpoint_mute(struct lc_endpoint *endpoint)
+{
+    static struct lc_transport nowhere = {.reserve = no_room};
+    lc_channel_move(endpoint->channel, &nowhere);
+    if (endpoint->dtls != NULL) {
+        lc_dtls_move(endpoint->dtls, &nowhere);
+    }
+}
+
 void lc_endpoint_lose(struct lc_endpoint *endpoint, const struct lc_address *remote)
 {
     if (endpoint->server != NULL) {

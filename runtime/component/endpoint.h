@@ -56,6 +56,12 @@ void lc_endpoint_interpose(struct lc_endpoint *endpoint, struct lc_faults *fault
  * itself it fills in. False: memory, and there are none. */
 bool lc_endpoint_tap(struct lc_endpoint *endpoint, const struct lc_tap_options *options);
 
+/* What to open another socket like this one for: its one peer, or no address of its family. */
+struct lc_address lc_endpoint_purpose(const struct lc_endpoint *endpoint);
+
+/* Nothing is sent any more: for one that is to close without a word. */
+void lc_endpoint_mute(struct lc_endpoint *endpoint);
+
 /* The session in the address of a peer is over: nothing waits for it any more. */
 void lc_endpoint_lose(struct lc_endpoint *endpoint, const struct lc_address *remote);
 

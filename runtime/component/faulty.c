@@ -90,8 +90,7 @@ static struct lc_faults *faults_of(struct lc_component *component)
     return faulty == NULL ? NULL : faulty->faults;
 }
 
-static bool set_lane(
-    struct lc_component *component, struct lc_faults *faults, bool sending, enum lc_setting_id id)
+static bool set_lane(struct lc_component *component, struct lc_faults *faults, enum lc_setting_id id)
 {
     struct lc_fault list[LC_FAULTS_MAX];
     size_t count = 0;
@@ -100,10 +99,11 @@ static bool set_lane(
     uint64_t seed = (uint64_t)lc_component_settings(component)->fault_seed;
     lc_fault_read(
         lc_bytes_text(text), row->name, list, &count, NULL); /* was checked when it was set */
-    return lc_faults_set(faults, sending, list, count, seed);
+    return lc_faults_set(faults, id == LC_SETTING_SendFaults, list, count, seed);
 }
 
-int lc_faulty_apply(struct lc_component *component, struct lc_error *error)
+int lc_faulty_apply(
+    struct lc_component *component, const struct lc_setting_row *row, struct lc_error *error)
 {
     const struct lc_settings *settings = lc_component_settings(component);
     bool wanted = settings->send_faults != NULL || settings->receive_faults != NULL;
@@ -112,8 +112,14 @@ int lc_faulty_apply(struct lc_component *component, struct lc_error *error)
         return LC_OK;
     }
     struct lc_faults *faults = faults_of(component);
-    if (faults == NULL || !set_lane(component, faults, true, LC_SETTING_SendFaults) ||
-        !set_lane(component, faults, false, LC_SETTING_ReceiveFaults)) {
+    /* One that restarts has the faults that it had. */
+    bool keeps = faults != NULL && component->faulty->restarts;
+    for (int i = 0; i < 2 && faults != NULL && !keeps; i++) {
+        enum lc_setting_id id = i == 0 ? LC_SETTING_SendFaults : LC_SETTING_ReceiveFaults;
+        bool concerned = row == NULL || row->id == id || row->id == LC_SETTING_FaultSeed;
+        faults = concerned && !set_lane(component, faults, id) ? NULL : faults;
+    }
+    if (faults == NULL) {
         return lc_fail_memory(error);
     }
     lc_endpoint_interpose(component->endpoint, faults);
@@ -144,11 +150,16 @@ static int check_open(
                : lc_fail(error, LC_ERROR_MODE, "%s needs an open socket: there is none yet", what);
 }
 
-/* Opens what was open. */
-static int open_again(struct lc_component *component, bool listening, struct lc_error *error)
+/* Opens what was open, on the same port. */
+static int open_again(struct lc_component *component, uint16_t port, bool listening,
+    const struct lc_address *purpose, struct lc_error *error)
 {
-    return listening ? lc_component_start_listening(component, error)
-                     : lc_component_open(component, NULL, error);
+    uint16_t asked = component->values.basics.local_port;
+    component->values.basics.local_port = port;
+    int code = listening ? lc_component_start_listening(component, error)
+                         : lc_component_open(component, purpose, error);
+    component->values.basics.local_port = asked;
+    return code;
 }
 
 int lc_faulty_restart(struct lc_component *component, struct lc_error *error)
@@ -158,18 +169,16 @@ int lc_faulty_restart(struct lc_component *component, struct lc_error *error)
     if (faulty == NULL) {
         return code == LC_OK ? lc_fail_memory(error) : code;
     }
-    uint16_t asked = component->values.basics.local_port;
-    uint16_t bound = lc_udp_local(component->endpoint->udp)->port;
+    struct lc_address purpose = lc_endpoint_purpose(component->endpoint);
+    uint16_t port = lc_udp_local(component->endpoint->udp)->port;
     bool listening = component->listening;
     faulty->restarts = true;
+    lc_endpoint_mute(component->endpoint);
     lc_component_shutdown(component);
+    lc_deferred_cancel(component->stage->loop, &faulty->restart);
+    code = open_again(component, port, listening, &purpose, error);
     faulty->restarts = false;
-    component->values.basics.local_port = bound;
-    code = open_again(component, listening, error);
-    component->values.basics.local_port = asked;
-    if (code == LC_OK && faulty->faults != NULL) {
-        lc_endpoint_interpose(component->endpoint, faulty->faults);
-    } else if (code != LC_OK) {
+    if (component->endpoint == NULL) {
         lc_faulty_close(component);
     }
     return code;

@@ -8,8 +8,10 @@
 /* Whether a setting is one of the three. */
 bool lc_faulty_concerns(const struct lc_setting_row *row);
 
-/* Puts the settings into force on the open socket, and begins to count anew. 0 or 10055. */
-int lc_faulty_apply(struct lc_component *component, struct lc_error *error);
+/* Puts what has changed, or all (NULL), into force on the open socket, and begins to count anew
+ * there. 0 or 10055. */
+int lc_faulty_apply(
+    struct lc_component *component, const struct lc_setting_row *row, struct lc_error *error);
 
 /* The socket is closed: what is held back is lost. */
 void lc_faulty_close(struct lc_component *component);

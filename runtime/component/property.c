@@ -33,7 +33,7 @@ static int apply(
         lc_log(&component->log, LC_LOG_INFO, "%s is stored but has no effect on this platform",
             row->name);
     }
-    return lc_faulty_concerns(row) ? lc_faulty_apply(component, error) : LC_OK;
+    return lc_faulty_concerns(row) ? lc_faulty_apply(component, row, error) : LC_OK;
 }
 
 static int check_open(
