@@ -54,8 +54,8 @@ static inline const struct lc_settings *lc_component_settings(const struct lc_co
     return component->values.settings;
 }
 
-/* Opens the socket if need be: to send to `remote`, of which without a port the family alone counts,
- * or to listen (NULL). 0 or why not. */
+/* Opens the socket if need be: to send to `remote` (without a port its family alone counts), or to
+ * listen (NULL). 0 or why not. */
 int lc_component_open(
     struct lc_component *component, const struct lc_address *remote, struct lc_error *error);
 

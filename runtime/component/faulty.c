@@ -90,7 +90,8 @@ static struct lc_faults *faults_of(struct lc_component *component)
     return faulty == NULL ? NULL : faulty->faults;
 }
 
-static bool set_lane(struct lc_component *component, struct lc_faults *faults, enum lc_setting_id id)
+static bool set_lane(
+    struct lc_component *component, struct lc_faults *faults, enum lc_setting_id id)
 {
     struct lc_fault list[LC_FAULTS_MAX];
     size_t count = 0;

@@ -93,9 +93,6 @@ static bool is_free(const struct lc_loop *loop, const struct lc_udp_options *opt
  */
 static uint16_t next_port(struct lc_loop *loop, struct lc_udp_options *options)
 {
-    if (lc_list_empty(&loop->inmemory)) {
-        loop->last_port = 0;
-    }
     for (unsigned tries = 0; tries <= UINT16_MAX - FIRST_PORT; tries++) {
         loop->last_port =
             loop->last_port < FIRST_PORT ? FIRST_PORT : (uint16_t)(loop->last_port + 1);

@@ -141,7 +141,9 @@ void lc_loop_begin_virtual(struct lc_loop *loop)
 {
     if (loop->virtual == 0) {
         lc_loop_update(loop);
-        loop->timers.epoch = loop->timers.now; /* so that each run shows the same */
+        /* So that each run shows the same. */
+        loop->timers.epoch = loop->timers.now;
+        loop->last_port = 0;
     }
     loop->virtual ++;
 }

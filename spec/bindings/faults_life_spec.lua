@@ -132,7 +132,7 @@ describe("a component that ends while datagrams are held back", function()
   local WAYS = {
     Shutdown = function(coap) coap:Shutdown() end,
     Reset = function(coap) coap:Reset() end,
-    close = function(coap) local gone <close> = coap end,
+    close = function(coap) getmetatable(coap).__close(coap) end,
     Restart = function(coap) coap:Restart() end,
   }
 
@@ -152,12 +152,12 @@ describe("a component that ends while datagrams are held back", function()
       assert.are.equal(blocks, probe.base.blocks())
     end)
 
-    for _, verb in ipairs { "delayed", "dropped", "duplicated", "corrupted", "rebind", "restart" } do
+    for verb, fault in pairs {
+      delayed = { "delay", by = 0.1 }, dropped = { "drop" }, duplicated = { "duplicate" },
+      corrupted = { "corrupt" }, rebind = { "rebind" }, restart = { "restart" }
+    } do
       for _, direction in ipairs { "sending", "receiving" } do
         leaps(("%s in OnLog, which is told of '%s' in %s"):format(name, verb, direction), function()
-          local fault = ({ delayed = { "delay", by = 0.1 }, dropped = { "drop" },
-            duplicated = { "duplicate" }, corrupted = { "corrupt" }, rebind = { "rebind" },
-            restart = { "restart" } })[verb]
           local server <close> = line.sink()
           server.OnRequest = function(coap) coap.ResponseData = "x" end
           local client <close> = line.source { [direction] = { fault } }
@@ -294,8 +294,8 @@ describe("Restart", function()
   end)
 
   leaps("tells nobody: observers hear nothing until they register again", function()
-    local unregistered, server = 0, nil
-    server = counter({}, { OnUnregistered = function() unregistered = unregistered + 1 end,
+    local unregistered = 0
+    local server = counter({}, { OnUnregistered = function() unregistered = unregistered + 1 end,
       OnRegister = function(coap, e)
         coap.ResponseData, e.Accept = "state", true
         coap:Config "LogLevel=0"

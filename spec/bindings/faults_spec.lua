@@ -73,7 +73,8 @@ for _, direction in ipairs { "sending", "receiving" } do
     end)
 
     it("adds delays up", function()
-      assert.are.equal("2@0.100 1@0.600", through({ { "delay", by = 0.5, number = 1 }, delay = 0.1 }, 2))
+      assert.are.equal("2@0.100 1@0.600",
+        through({ { "delay", by = 0.5, number = 1 }, delay = 0.1 }, 2))
     end)
 
     it("lets the next one overtake", function()
@@ -296,7 +297,8 @@ describe("dice", function()
     assert.is_true(left > 40 and left < 115, left)
     -- And how long is not what whether says: a chance of 0.1 with the same dice would delay by
     -- less than 0.1 always.
-    local longest = math.max(table.unpack(times(run(2, { { "delay", by = { 0, 1 }, chance = 0.1 } }))))
+    local delays = times(run(2, { { "delay", by = { 0, 1 }, chance = 0.1 } }))
+    local longest = math.max(table.unpack(delays))
     assert.is_true(longest > 0.3, longest)
   end)
 

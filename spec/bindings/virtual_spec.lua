@@ -101,8 +101,8 @@ describe("virtual time", function()
       return ok and coap or err.Code
     end
     local function is_refused(first, second)
-      local a <close> = open(table.unpack(first))
-      local b = open(table.unpack(second))
+      local a, b = open(table.unpack(first)), open(table.unpack(second))
+      a:Shutdown()
       if b == 10048 then
         return true
       end

@@ -162,8 +162,8 @@ describe("the text of faults", function()
     ["drop code=8.00"] = "not '8.00'",
     ["drop record=22"] =
       "record= takes handshake, application, alert or change_cipher_spec, not '22'",
-    ["drop retransmission=1.5"] = "retransmission= takes a count such as 2, 1-3 or 1-; 0 is what is "
-      .. "sent first, not '1.5'",
+    ["drop retransmission=1.5"] = "retransmission= takes a count such as 2, 1-3 or 1-; 0 is what "
+      .. "is sent first, not '1.5'",
     ["drop number=0"] = "number= takes a count from 1 such as 2, 1-3 or 4-, not '0'",
     ["drop number=3-2"] = "not '3-2'",
     ["drop number=1-2.5"] = "not '1-2.5'",
