@@ -23,6 +23,7 @@ local PRINTS = {
 -- Specs, which lunacoap test runs, and how many there are in each.
 local SPECS = {
   ["lockstep_spec.lua"] = 2, ["libcoap_deviations_spec.lua"] = 19, ["scenario_spec.lua"] = 4,
+  ["lossy_network_spec.lua"] = 4,
 }
 
 -- Those that need somebody at the other end have specs of their own below.
