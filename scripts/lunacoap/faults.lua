@@ -199,11 +199,8 @@ local function write_lane(lane, what)
   return table.concat(texts, "; ")
 end
 
-local M = { default_seed = 1 }
-
-local function seed_of(plan)
-  local seed = plan.seed or M.default_seed
-  if math.type(seed) ~= "integer" or seed < 0 or seed > 0x7fffffff then
+local function check_seed(seed)
+  if seed ~= nil and (math.type(seed) ~= "integer" or seed < 0 or seed > 0x7fffffff) then
     fail("seed takes an integer from 0 to 2147483647, not %s", tostring(seed))
   end
   return seed
@@ -212,7 +209,7 @@ end
 ---The settings of a component for these faults: SendFaults, ReceiveFaults and FaultSeed, for its
 ---constructor or its Configure. An empty plan takes all faults away.
 ---@param plan lunacoap.Faults
----@return { SendFaults: string, ReceiveFaults: string, FaultSeed: integer }
+---@return { SendFaults: string, ReceiveFaults: string, FaultSeed: integer? }
 local function faults(_, plan)
   if type(plan) ~= "table" then
     error("faults takes a table such as {sending={loss=0.1}}, not " .. tostring(plan), 2)
@@ -222,7 +219,7 @@ local function faults(_, plan)
     return {
       SendFaults = write_lane(plan.sending, "sending"),
       ReceiveFaults = write_lane(plan.receiving, "receiving"),
-      FaultSeed = seed_of(plan),
+      FaultSeed = check_seed(plan.seed),
     }
   end)
   if not ok then
@@ -231,4 +228,4 @@ local function faults(_, plan)
   return result
 end
 
-return setmetatable(M, { __call = faults })
+return setmetatable({}, { __call = faults })

@@ -269,6 +269,7 @@ describe("retransmissions", function()
       local b <close>, two = line.sink()
       local client <close> = line.source { sending = { { "drop", retransmission = { 1 } } } }
       for _, server in ipairs { a, b } do
+        client:Config "UseEmptyToken=True"
         client:Config "MessageId=7"
         line.send(client, server, 1)
       end
