@@ -61,8 +61,8 @@ static bool is_at(const struct lc_inmemory *socket, const struct lc_address *add
 
 /* Whether some address is both of `a` and of `b`, where one that is bound to none has all of its
  * family, or of both. */
-static bool overlap(const struct lc_address *a, bool a_is_dual, const struct lc_address *b,
-    bool b_is_dual)
+static bool overlap(
+    const struct lc_address *a, bool a_is_dual, const struct lc_address *b, bool b_is_dual)
 {
     if (a->is_ipv4 != b->is_ipv4) {
         return a->is_ipv4 ? b_is_dual : a_is_dual;
