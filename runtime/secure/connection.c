@@ -123,10 +123,10 @@ void lc_connection_close(struct lc_connection *c, const struct lc_error *error)
 static void output(void *arg, struct lc_bytes datagram)
 {
     struct lc_connection *c = arg;
-    struct lc_transport *under = c->dtls->options.under;
     struct lc_path path = c->path;
     path.remote.session = 0;
     lc_dtls_say_records(c->dtls, "sent to", &path, datagram);
+    struct lc_transport *under = c->dtls->options.under; /* who is told may have put another */
     uint8_t *room = under->reserve(under, datagram.len);
     if (room != NULL) {
         memcpy(room, datagram.data, datagram.len);

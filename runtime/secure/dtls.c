@@ -205,8 +205,8 @@ void lc_dtls_replace(struct lc_dtls *dtls, const struct lc_connection *by)
 static void answer_hello(
     struct lc_dtls *dtls, const struct lc_path *path, const uint8_t answer[LC_HELLO_VERIFY_SIZE])
 {
-    struct lc_transport *under = dtls->options.under;
     lc_dtls_say_records(dtls, "sent to", path, lc_bytes(answer, LC_HELLO_VERIFY_SIZE));
+    struct lc_transport *under = dtls->options.under; /* who is told may have put another */
     uint8_t *room = under->reserve(under, LC_HELLO_VERIFY_SIZE);
     if (room != NULL) {
         memcpy(room, answer, LC_HELLO_VERIFY_SIZE);

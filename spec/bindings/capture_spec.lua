@@ -157,6 +157,30 @@ describe("datagrams that are kept", function()
     assert.are.same({ 4, 3, 3 }, column(packets(file), "interface"))
   end)
 
+  for _, provider in ipairs { "mbedTLS", "GnuTLS" } do
+    it("may begin and end in any handler, over " .. provider, function()
+      local told, file = 0, path()
+      local function toggle(component)
+        told = told + 1
+        capture.keep(told % 2 * 100)
+        component:Config("CaptureFile=" .. (told % 3 == 0 and file or ""))
+      end
+      local function fields(more)
+        more.SSLProvider, more.LogSSLPackets, more.LogLevel = provider, true, 3
+        more.OnSSLStatus, more.OnLog = toggle, toggle
+        return psk(more)
+      end
+      local here = server(fields { SSLEnabled = true })
+      for _, fault in ipairs { "", "duplicate", "delay by=0.01" } do
+        local client = coap(fields { SendFaults = fault, ReceiveFaults = fault })
+        ask(client, here, "coaps")
+        assert.are.equal("hi", client.ResponseData)
+        client:Shutdown()
+      end
+      assert.is_true(told > 50)
+    end)
+  end
+
   it("follow a component that moves to another port", function()
     local here, client = server(), coap()
     capture.keep(100)
