@@ -100,11 +100,11 @@ static void push_record(lua_State *L, const struct lc_record *record)
     }
 }
 
-/* list([since]) -> those that are kept, from a number on, the oldest first */
-static int list(lua_State *L)
+/* push_records(since) -> array */
+static int push_records(lua_State *L)
 {
     const struct lc_recorder *recorder = stage_of(L)->recorder;
-    lua_Integer since = take_integer(L, "list", 0), count = 0;
+    lua_Integer since = lua_tointeger(L, 1), count = 0;
     lua_newtable(L);
     if (recorder == NULL) {
         return 1;
@@ -117,6 +117,22 @@ static int list(lua_State *L)
         }
     }
     return 1;
+}
+
+/* list([since]) -> those that are kept, from a number on, the oldest first. No finalizer runs
+ * meanwhile: it could send something, or have all forgotten. */
+static int list(lua_State *L)
+{
+    lua_Integer since = take_integer(L, "list", 0);
+    bool runs = lua_gc(L, LUA_GCISRUNNING) > 0;
+    lua_gc(L, LUA_GCSTOP);
+    lua_pushcfunction(L, push_records);
+    lua_pushinteger(L, since);
+    int status = lua_pcall(L, 1, 1, 0);
+    if (runs) {
+        lua_gc(L, LUA_GCRESTART);
+    }
+    return status == LUA_OK ? 1 : lua_error(L);
 }
 
 static int write(lua_State *L)

@@ -181,6 +181,23 @@ describe("datagrams that are kept", function()
     end)
   end
 
+  it("are listed as they are, though the collector changes what is kept meanwhile", function()
+    local here, client = server(), coap()
+    capture.keep(1000)
+    for _ = 1, 100 do
+      ask(client, here)
+    end
+    local before = collectgarbage("setpause", 0)
+    for _ = 1, 50 do
+      setmetatable({}, { __gc = function() capture.keep(0) end })
+    end
+    local list = capture.list()
+    collectgarbage("setpause", before)
+    assert.are.equal(400, #list)
+    assert.are.equal(400, list[400].number - list[1].number + 1)
+    assert.is_true(collectgarbage("isrunning"))
+  end)
+
   it("follow a component that moves to another port", function()
     local here, client = server(), coap()
     capture.keep(100)
