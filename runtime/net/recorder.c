@@ -6,7 +6,7 @@
 #include "net/tap.h"
 
 /* So long a datagram may lie in the receive buffer of an endpoint of ours. */
-static const lc_time in_flight = 2 * LC_SECOND;
+static const lc_time in_flight = 60 * LC_SECOND;
 
 enum { COAPS = 5684 };
 
@@ -19,6 +19,7 @@ struct lc_recorder *lc_recorder_new(struct lc_loop *loop)
     recorder->loop = loop;
     lc_ring_init(&recorder->ring);
     lc_list_init(&recorder->captures);
+    lc_list_init(&recorder->taps);
     return recorder;
 }
 
@@ -31,7 +32,6 @@ void lc_recorder_free(struct lc_recorder *recorder)
     lc_list_for_each (link, &recorder->captures) {
         lc_capture_free(lc_container(link, struct lc_capture, link));
     }
-    lc_map_free(&recorder->taps);
     lc_free(recorder);
 }
 
@@ -40,70 +40,45 @@ bool lc_recorder_wants_all(const struct lc_recorder *recorder)
     return recorder->ring.limit > 0 || recorder->all != NULL;
 }
 
-/* ---- Taps ---- */
-
-static struct lc_tap *tap_of(struct lc_map_node *node)
-{
-    return node == NULL ? NULL : lc_container(node, struct lc_tap, node);
-}
-
-static uint64_t hash_of_port(uint16_t port)
-{
-    return lc_hash(&port, sizeof port, 0);
-}
-
-/* One that finds no place in the map is not known as a sender: what it sends to others of ours may
- * be in a file twice. */
-void lc_recorder_join(struct lc_recorder *recorder, struct lc_tap *tap)
-{
-    if (!tap->is_clear) {
-        tap->is_known = lc_map_insert(&recorder->taps, &tap->node, hash_of_port(tap->local.port));
-    }
-}
-
-void lc_recorder_leave(struct lc_recorder *recorder, struct lc_tap *tap)
-{
-    if (tap->is_known) {
-        lc_map_remove(&recorder->taps, &tap->node);
-        tap->is_known = false;
-        recorder->departed[recorder->departures++ % LC_DEPARTED] = (struct lc_departed){
-            tap->local, tap->capture, lc_loop_clock(recorder->loop) + in_flight};
-    }
-}
-
 /* ---- Both ends ours ---- */
 
-/* Whether what comes from `sender` was sent by a socket bound to `local`. */
-static bool matches(struct lc_recorder *recorder, const struct lc_address *local,
-    const struct lc_address *sender, lc_time now)
+static struct lc_sighting sight(
+    const struct lc_tap *tap, const struct lc_path *path, bool is_out, struct lc_bytes data)
 {
-    if (local->port != sender->port) {
-        return false;
-    }
-    return lc_address_is_any(local) ? lc_source_is_ours(&recorder->sources, now, sender)
-                                    : memcmp(local->ip, sender->ip, sizeof local->ip) == 0;
+    uint16_t ours = tap->local.port, theirs = path->remote.port;
+    const uint16_t ports[] = {is_out ? ours : theirs, is_out ? theirs : ours, tap->is_clear};
+    uint64_t hash = lc_hash(ports, sizeof ports, 0);
+    return (struct lc_sighting){
+        .hash = data.len > 0 ? lc_hash(data.data, data.len, hash) : hash, .capture = tap->capture};
 }
 
-/* Whether who sent a datagram has it in a file too; `capture` NULL: in any, or in memory. */
-static bool is_sent_by_ours(struct lc_recorder *recorder, const struct lc_capture *capture,
-    const struct lc_address *sender, lc_time now)
+static struct lc_sighting *place_of(struct lc_recorder *recorder, uint64_t hash)
 {
-    bool any = capture == NULL || capture == recorder->all;
-    struct lc_map_node *node = lc_map_find(&recorder->taps, hash_of_port(sender->port));
-    for (; node != NULL; node = lc_map_find_next(node)) {
-        const struct lc_tap *tap = tap_of(node);
-        if ((any || tap->capture == capture) && matches(recorder, &tap->local, sender, now)) {
-            return true;
-        }
+    return &recorder->sent[hash % LC_SIGHTINGS];
+}
+
+/* Returns what was seen of the datagram when one of ours sent it, or NULL. */
+static const struct lc_sighting *sender_of(const struct lc_tap *tap, const struct lc_path *path,
+    enum lc_fate fate, struct lc_bytes data, lc_time now)
+{
+    if (fate == LC_DROPPED_OUT) {
+        return NULL;
     }
-    for (unsigned i = 0; i < LC_DEPARTED; i++) {
-        const struct lc_departed *gone = &recorder->departed[i];
-        if (now < gone->until && (any || gone->capture == capture) &&
-            matches(recorder, &gone->local, sender, now)) {
-            return true;
-        }
+    struct lc_sighting seen = sight(tap, path, lc_fate_is_out(fate), data);
+    struct lc_sighting *place = place_of(tap->recorder, seen.hash);
+    if (fate == LC_SENT) {
+        *place = seen;
+        place->until = now + in_flight;
+        return NULL;
     }
-    return false;
+    return place->hash == seen.hash && now < place->until ? place : NULL;
+}
+
+/* Whether who sent it has it in this file too. */
+static bool is_told_by(const struct lc_recorder *recorder, const struct lc_sighting *sender,
+    const struct lc_capture *capture)
+{
+    return sender != NULL && (capture == recorder->all || sender->capture == capture);
 }
 
 /* ---- Datagrams ---- */
@@ -168,13 +143,9 @@ static enum lc_pcapng_interface interface_of(const struct lc_record *record)
 }
 
 /* A datagram between two of ours is in their file as the sender has it. */
-static void write_to(struct lc_recorder *recorder, struct lc_capture *capture,
-    const struct lc_record *record, struct lc_bytes data, const char *comment)
+static void write_to(struct lc_capture *capture, const struct lc_record *record,
+    struct lc_bytes data, const char *comment)
 {
-    if (record->fate == LC_RECEIVED &&
-        is_sent_by_ours(recorder, capture, &record->path.remote, record->at)) {
-        return;
-    }
     struct lc_pcapng_packet packet = packet_of(record, data, comment);
     packet.interface = interface_of(record);
     lc_capture_packet(capture, &packet);
@@ -190,32 +161,33 @@ void lc_recorder_datagram(const struct lc_tap *tap, enum lc_fate fate, const str
     struct lc_bytes data, const char *comment)
 {
     struct lc_recorder *recorder = tap->recorder;
-    struct lc_record record = describe(tap, fate, path);
-    record.number = ++recorder->last;
-    recorder->latest = fate == LC_RECEIVED && !tap->is_clear ? data.data : NULL;
-    if (recorder->ring.limit > 0) {
-        record.is_twin =
-            fate == LC_RECEIVED && is_sent_by_ours(recorder, NULL, &path->remote, record.at);
-        lc_ring_add(&recorder->ring, &record, data, comment);
+    if (!lc_recorder_wants_all(recorder) && tap->capture == NULL) {
+        return;
     }
+    struct lc_record record = describe(tap, fate, path);
+    const struct lc_sighting *sender = sender_of(tap, path, fate, data, record.at);
+    record.number = ++recorder->last;
+    record.is_twin = sender != NULL;
+    recorder->latest = fate == LC_RECEIVED && !tap->is_clear ? data.data : NULL;
+    lc_ring_add(&recorder->ring, &record, data, comment);
     if (tap->is_clear && !is_clear_needed(&record.path)) {
         return;
     }
-    if (recorder->all != NULL) {
-        write_to(recorder, recorder->all, &record, data, comment);
+    if (recorder->all != NULL && !is_told_by(recorder, sender, recorder->all)) {
+        write_to(recorder->all, &record, data, comment);
     }
-    if (own_of(tap) != NULL) {
-        write_to(recorder, tap->capture, &record, data, comment);
+    if (own_of(tap) != NULL && !is_told_by(recorder, sender, tap->capture)) {
+        write_to(tap->capture, &record, data, comment);
     }
 }
 
 /* The packet just written becomes one with a comment; if the sender's stands for it, one that was
  * dropped here is a packet of its own. */
-static void amend_in(struct lc_recorder *recorder, struct lc_capture *capture,
-    const struct lc_record *record, struct lc_bytes data, const char *comment)
+static void amend_in(struct lc_capture *capture, const struct lc_record *record, bool is_told,
+    struct lc_bytes data, const char *comment)
 {
     struct lc_pcapng_packet packet = packet_of(record, data, comment);
-    if (!is_sent_by_ours(recorder, capture, &record->path.remote, record->at)) {
+    if (!is_told) {
         lc_capture_amend(capture, &packet);
     } else if (lc_fate_is_dropped(record->fate)) {
         packet.interface = LC_PCAPNG_DROPPED;
@@ -232,16 +204,19 @@ void lc_recorder_amend(const struct lc_tap *tap, enum lc_fate fate, const struct
         return;
     }
     struct lc_record record = describe(tap, fate, path);
+    const struct lc_sighting *sender = sender_of(tap, path, fate, data, record.at);
     struct lc_record *kept = lc_ring_last(&recorder->ring);
     if (kept != NULL && kept->number == recorder->last) {
         kept->fate = fate;
         lc_record_remark(kept, comment);
     }
     if (recorder->all != NULL) {
-        amend_in(recorder, recorder->all, &record, data, comment);
+        bool is_told = is_told_by(recorder, sender, recorder->all);
+        amend_in(recorder->all, &record, is_told, data, comment);
     }
     if (own_of(tap) != NULL) {
-        amend_in(recorder, tap->capture, &record, data, comment);
+        bool is_told = is_told_by(recorder, sender, tap->capture);
+        amend_in(tap->capture, &record, is_told, data, comment);
     }
 }
 
@@ -251,12 +226,12 @@ void lc_recorder_amend(const struct lc_tap *tap, enum lc_fate fate, const struct
 static void on_lost(void *arg, struct lc_capture *capture)
 {
     struct lc_recorder *recorder = arg;
-    struct lc_map_node *node = lc_map_next(&recorder->taps, NULL);
-    while (node != NULL && capture != recorder->all && tap_of(node)->capture != capture) {
-        node = lc_map_next(&recorder->taps, node);
-    }
-    if (node != NULL) {
-        lc_log(tap_of(node)->log, LC_LOG_INFO, "%s", capture->failure.text);
+    lc_list_for_each (link, &recorder->taps) {
+        const struct lc_tap *tap = lc_container(link, struct lc_tap, link);
+        if (tap->log != NULL && (capture == recorder->all || tap->capture == capture)) {
+            lc_log(tap->log, LC_LOG_INFO, "%s", capture->failure.text);
+            return;
+        }
     }
 }
 
@@ -285,9 +260,11 @@ static int replace_all(
     if (old == NULL || old == capture) {
         return LC_OK;
     }
-    old->lost = NULL; /* the caller is told */
     lc_capture_flush(old);
     *error = old->failure;
+    if (error->code != LC_OK) {
+        old->lost = NULL; /* the caller is told */
+    }
     lc_capture_release(old);
     return error->code;
 }

@@ -6,15 +6,15 @@
 #ifndef LC_NET_RECORDER_H
 #define LC_NET_RECORDER_H
 
+#include "base/list.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "net/capture.h"
 #include "net/ring.h"
 #include "net/source.h"
 
 struct lc_tap;
 
-enum { LC_DEPARTED = 64 };
+enum { LC_SIGHTINGS = 8192 };
 
 struct lc_recorder {
     struct lc_loop *loop;
@@ -24,14 +24,13 @@ struct lc_recorder {
     struct lc_list captures; /* files, also those that are closed */
     struct lc_capture *all;  /* the one for all endpoints, or NULL */
     struct lc_sources sources;
-    struct lc_map taps; /* by the port bound */
-    /* Those that are gone, since what they sent may still be on its way to one of ours. */
-    struct lc_departed {
-        struct lc_address local;
-        const struct lc_capture *capture;
+    struct lc_list taps;
+    /* What ours sent, which one of ours may receive: by the hash of ports and data. */
+    struct lc_sighting {
+        uint64_t hash;
         lc_time until;
-    } departed[LC_DEPARTED];
-    unsigned departures;
+        const struct lc_capture *capture; /* the sender's */
+    } sent[LC_SIGHTINGS];
 };
 
 /* NULL: memory. */
@@ -68,9 +67,6 @@ void lc_recorder_secret(struct lc_recorder *recorder, struct lc_capture *own,
 void lc_recorder_flush(struct lc_recorder *recorder);
 
 /* ---- For taps ---- */
-
-void lc_recorder_join(struct lc_recorder *recorder, struct lc_tap *tap);
-void lc_recorder_leave(struct lc_recorder *recorder, struct lc_tap *tap);
 
 /* A datagram that passed a tap, or did not get there. `comment` may be NULL. */
 void lc_recorder_datagram(const struct lc_tap *tap, enum lc_fate fate, const struct lc_path *path,

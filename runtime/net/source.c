@@ -48,13 +48,3 @@ struct lc_address lc_source_of(
     }
     return slot->source;
 }
-
-/* All of 127.0.0.0/8 is ours, though the system sends from its first address. */
-bool lc_source_is_ours(struct lc_sources *sources, lc_time now, const struct lc_address *address)
-{
-    if (address->is_ipv4 && address->ip[12] == 127) {
-        return true;
-    }
-    struct lc_address source = lc_source_of(sources, now, address);
-    return !lc_address_is_any(&source) && memcmp(source.ip, address->ip, sizeof source.ip) == 0;
-}

@@ -23,7 +23,4 @@ struct lc_sources {
 struct lc_address lc_source_of(
     struct lc_sources *sources, lc_time now, const struct lc_address *remote);
 
-/* Whether an address is one of this machine: it is its own way to itself. */
-bool lc_source_is_ours(struct lc_sources *sources, lc_time now, const struct lc_address *address);
-
 #endif

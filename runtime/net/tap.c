@@ -75,14 +75,14 @@ struct lc_tap *lc_tap_new(const struct lc_tap_options *options)
     tap->log = options->log;
     tap->local = options->local;
     tap->is_clear = options->is_clear;
-    lc_recorder_join(tap->recorder, tap);
+    lc_list_append(&tap->recorder->taps, &tap->link);
     return tap;
 }
 
 void lc_tap_free(struct lc_tap *tap)
 {
     if (tap != NULL) {
-        lc_recorder_leave(tap->recorder, tap);
+        lc_list_remove(&tap->link);
         lc_free(tap);
     }
 }
@@ -90,9 +90,7 @@ void lc_tap_free(struct lc_tap *tap)
 void lc_tap_move(struct lc_tap *tap, const struct lc_address *local)
 {
     if (tap != NULL) {
-        lc_recorder_leave(tap->recorder, tap);
         tap->local = *local;
-        lc_recorder_join(tap->recorder, tap);
     }
 }
 

@@ -14,13 +14,12 @@ struct lc_tap {
     struct lc_transport *under;
     struct lc_receiver above;
     struct lc_recorder *recorder;
-    struct lc_map_node node;    /* in recorder->taps */
+    struct lc_list link;        /* in recorder->taps */
     struct lc_capture *capture; /* the endpoint's own file, or NULL; borrowed */
     const struct lc_log *log;
     struct lc_address local; /* what the socket is bound to */
     uint8_t *room;
     bool is_clear; /* stands on DTLS */
-    bool is_known; /* in the map */
     char remark[LC_TAP_REMARK];
 };
 

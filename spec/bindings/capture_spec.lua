@@ -265,6 +265,23 @@ describe("a capture file", function()
     assert.are_not.equal(packets(file)[1].data, packets(file)[2].data)
   end)
 
+  it("has what another program sends from a port that was ours", function()
+    local file, here = path(), server { LocalHost = "127.0.0.1" }
+    local port = here.LocalPort
+    here:Config("CaptureFile=" .. file)
+    local client = coap { CaptureFile = file }
+    ask(client, here)
+    here:Shutdown()
+    local other <close> = process.start(([[%s -e 'local s = lunacoap.CoAP { LocalPort = %d,
+      LocalHost = "127.0.0.1", Listening = true, OnRequest = function(c) c.ResponseData = "ho" end }
+      print("ready") lunacoap.sleep(60)']]):format(build.program, port))
+    other:expect("ready")
+    client:Get(("coap://127.0.0.1:%d/x"):format(port))
+    lunacoap.sleep(0)
+    assert.are.equal(4, #packets(file))
+    assert.are.equal("ho", packets(file)[4].data:sub(-2))
+  end)
+
   it("goes on when it is opened again, and begins anew in the next process", function()
     local file, here = path(), server()
     for _ = 1, 2 do

@@ -92,7 +92,7 @@ static int headers(lua_State *L)
     return 1;
 }
 
-/* source(host) -> host that it is sent from, is it of this machine? */
+/* source(host) -> host that it is sent from */
 static int source(lua_State *L)
 {
     static struct lc_sources sources;
@@ -103,8 +103,7 @@ static int source(lua_State *L)
     struct lc_address found = lc_source_of(&sources, 1, &remote);
     char host[LC_ADDRESS_TEXT];
     lua_pushstring(L, lc_address_host(&found, host));
-    lua_pushboolean(L, lc_source_is_ours(&sources, 1, &remote));
-    return 2;
+    return 1;
 }
 
 int lc_probe_pcapng(lua_State *L)

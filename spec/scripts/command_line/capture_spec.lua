@@ -136,6 +136,33 @@ describe("a full disk", function()
     assert.is_true(count() > 10 and count() < 400)
   end)
 
+  it("is told by a component that goes on with the file after --capture", function()
+    local path = script(([[
+      local lunacoap = require "lunacoap"
+      local client = lunacoap.CoAP { CaptureFile = %q, OnLog = function(_, e) print(e.Message) end }
+      lunacoap.capture.file(nil)
+      for _ = 1, 200 do client:Get(%q) end]]):format(file, uri))
+    local child <close> = process.start(("sh -c 'ulimit -f 8; exec %s --capture %s %s'"):format(
+      build.program, file, path))
+    local out = child:finish()
+    os.remove(path)
+    assert.is_truthy(out:find("cannot be written, and ends here", 1, true), out)
+  end)
+
+  it("ends the capture of a raw endpoint, and not the program", function()
+    local path = script([[
+      local lunacoap = require "lunacoap"
+      local raw = lunacoap.endpoint {}
+      for _ = 1, 100 do raw:send(("x"):rep(500), "127.0.0.1", 9) lunacoap.sleep(0) end
+      print("done")]])
+    local child <close> = process.start(("sh -c 'ulimit -f 8; exec %s --capture %s %s'"):format(
+      build.program, file, path))
+    local out = child:finish()
+    os.remove(path)
+    assert.is_truthy(out:find("done\n", 1, true), out)
+    assert.is_truthy(out:find("File too large: the capture", 1, true), out)
+  end)
+
   it("is told by a command", function()
     local child <close> = process.start(("sh -c 'ulimit -f 8; exec %s bench -q -n 200 --capture %s %s'")
       :format(build.program, file, uri))
