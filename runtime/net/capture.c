@@ -49,20 +49,22 @@ static struct lc_capture *find(struct lc_list *captures, const struct stat *is)
 }
 
 /* Two writers would make one file that nobody can read. The lock ends with the descriptor. */
-static bool lock(int fd, const char *path, struct lc_error *error)
+static bool lock(int fd, const char *path, const struct stat *is, struct lc_error *error)
 {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+    if (!S_ISREG(is->st_mode) || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
         return true;
     }
     lc_fail(error, LC_ERROR_USAGE,
-        "cannot write the capture %s: another program writes one to it; take another name", path);
+        "cannot write the capture %s: another program, or another capture of this one, writes to "
+        "it; take another name",
+        path);
     return false;
 }
 
-/* A file that we have written before goes on, unless somebody has emptied it meanwhile. */
+/* A file that we have written before goes on, unless somebody has changed it meanwhile. */
 static bool start(struct lc_capture *capture, int fd, const struct stat *is, struct lc_error *error)
 {
-    bool goes_on = capture->written > 0 && capture->written <= is->st_size;
+    bool goes_on = capture->written > 0 && capture->written == is->st_size;
     if (!goes_on && !lc_pcapng_begin(&capture->waiting)) {
         lc_fail_memory(error);
         return false;
@@ -152,7 +154,7 @@ static struct lc_capture *open_new(struct lc_list *captures, struct lc_loop *loo
 {
     struct lc_capture *capture = find(captures, is);
     bool is_known = capture != NULL;
-    if (!lock(fd, path, error) || (!is_known && (capture = make(loop, path, is, error)) == NULL)) {
+    if (!lock(fd, path, is, error) || (!is_known && (capture = make(loop, path, is, error)) == NULL)) {
         return NULL;
     }
     if (!start(capture, fd, is, error)) {
