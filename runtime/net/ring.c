@@ -6,6 +6,7 @@
 enum {
     BYTES_MAX = 64 << 20,   /* of all records */
     SECRETS_BESIDES = 1024, /* sessions whose datagrams are not kept any more, or not yet */
+    SECRETS_MAX = 64 << 10, /* of all sessions: some 13 MB */
 };
 
 struct secret {
@@ -52,7 +53,9 @@ void lc_ring_limit(struct lc_ring *ring, size_t limit)
     while (ring->count > limit) {
         forget_record(ring);
     }
-    size_t secrets = limit == 0 ? 0 : limit + SECRETS_BESIDES;
+    size_t secrets = limit == 0                              ? 0
+                     : limit > SECRETS_MAX - SECRETS_BESIDES ? SECRETS_MAX
+                                                             : limit + SECRETS_BESIDES;
     while (ring->secret_count > secrets) {
         forget_secret(ring);
     }

@@ -17,6 +17,7 @@ describe("the memory of datagrams", function()
   it("keeps no secrets beyond those of what it keeps, and some", function()
     assert.are.equal(1024 + 3, (select(4, fill(3, 0, 0, 5000))))
     assert.are.equal(0, (select(4, fill(0, 0, 0, 10))))
+    assert.are.equal(64 << 10, (select(4, fill(1 << 40, 0, 0, 70000))))
   end)
 
   it("gives all back, and lives without memory", function()
