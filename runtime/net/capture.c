@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 
-enum { WAITING_MAX = 256 * 1024 };
+enum { WAITING_MAX = 256 * 1024, CLOSED_MAX = 1024 };
 
 /* So long packets wait for a secret, which takes a handshake's arithmetic. */
 static const lc_time patience = LC_SECOND;
@@ -46,6 +46,22 @@ static struct lc_capture *find(struct lc_list *captures, const struct stat *is)
         }
     }
     return NULL;
+}
+
+/* Closed ones are remembered, since they may go on: so many, then the oldest is forgotten. */
+static void forget_oldest(struct lc_list *captures)
+{
+    struct lc_capture *oldest = NULL;
+    unsigned closed = 0;
+    lc_list_for_each (link, captures) {
+        struct lc_capture *capture = lc_container(link, struct lc_capture, link);
+        if (capture->users == 0) {
+            oldest = closed++ == 0 ? capture : oldest;
+        }
+    }
+    if (closed > CLOSED_MAX) {
+        lc_capture_free(oldest);
+    }
 }
 
 /* Two writers would make one file that nobody can read. The lock ends with the descriptor. */
@@ -154,7 +170,8 @@ static struct lc_capture *open_new(struct lc_list *captures, struct lc_loop *loo
 {
     struct lc_capture *capture = find(captures, is);
     bool is_known = capture != NULL;
-    if (!lock(fd, path, is, error) || (!is_known && (capture = make(loop, path, is, error)) == NULL)) {
+    if (!lock(fd, path, is, error) ||
+        (!is_known && (capture = make(loop, path, is, error)) == NULL)) {
         return NULL;
     }
     if (!start(capture, fd, is, error)) {
@@ -163,10 +180,11 @@ static struct lc_capture *open_new(struct lc_list *captures, struct lc_loop *loo
         }
         return NULL;
     }
+    capture->users = 1;
     if (!is_known) {
         lc_list_append(captures, &capture->link);
+        forget_oldest(captures);
     }
-    capture->users = 1;
     return capture;
 }
 
@@ -206,7 +224,6 @@ static void close_file(struct lc_capture *capture)
     if (capture->fd >= 0) {
         lc_capture_flush(capture);
         close(capture->fd);
-        tell_loss(capture);
     }
     capture->fd = -1;
     lc_deferred_cancel(capture->loop, &capture->deferred);

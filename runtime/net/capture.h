@@ -15,7 +15,7 @@
 #include "net/pcapng.h"
 
 struct lc_capture {
-    struct lc_list link; /* in the list it was opened with, to its end */
+    struct lc_list link; /* in the list it was opened with, also when it is closed */
     struct lc_loop *loop;
     char *path; /* owned */
     dev_t device;

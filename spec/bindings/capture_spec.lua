@@ -399,3 +399,19 @@ describe("a capture file", function()
     assert.are.same({}, pcapng.of_kind(pcapng.read(file), "secrets"))
   end)
 end)
+
+describe("many capture files", function()
+  it("can be used one after the other; of the oldest it is forgotten that it goes on", function()
+    local files = {}
+    for i = 1, 1100 do
+      files[i] = path()
+      capture.file(files[i])
+    end
+    for _, i in ipairs { 1, 1000 } do
+      capture.file(files[i])
+      ask(coap(), server())
+      capture.file(nil)
+      assert.are.equal(2, #packets(files[i]))
+    end
+  end)
+end)
