@@ -54,14 +54,18 @@ end
 ---The values that each number is to have; none for those that are false.
 local function expected_options(list)
   local kept, values = {}, {}
-  for i, entry in ipairs(list) do
+  if type(list) ~= "table" then
+    error("the expected options are a list, each { name or number, value }, or { name, false } "
+      .. "for one that is to be absent", 0)
+  end
+  for _, entry in ipairs(list) do
     local absent = type(entry) == "table" and entry[2] == false
     local one = { absent and { entry[1] } or entry }
     local option = normal { code = "GET", options = one }.options[1]
     if absent then
       values[option.Number] = {}
     else
-      kept[i] = option
+      kept[#kept + 1] = option
     end
   end
   for number, each in pairs(by_number(kept)) do
@@ -186,7 +190,10 @@ return function(endpoint, expected, within)
   end
   within = within or USUAL_WAIT
   local peer, peer_port = endpoint.RemoteHost, endpoint.RemotePort
-  local bytes, host, port = endpoint:receive(within)
+  local received, bytes, host, port = pcall(endpoint.receive, endpoint, within)
+  if not received then
+    error((tostring(bytes.Message or bytes):gsub("^receive", "expect")), 2)
+  end
   if not bytes then
     local why = host and tostring(host) or ("nothing came within %g s"):format(within)
     error(("%s; expected: %s"):format(why, summary(wanted, options)), 2)

@@ -105,6 +105,24 @@ another message came than was expected, from 127.0.0.1 port 49153:
     end)
   end)
 
+  it("compares the options behind one that is to be absent", function()
+    local text = complaint(CONTENT, { options = { { "Max-Age", false }, { "Location-Path", "c" } } })
+    assert.matches('Location-Path: expected "c", got "a", "b"', text, 1, true)
+  end)
+
+  it("raises for a wrong time, and when it is closed, in the line of its caller", function()
+    assert.matches("expect takes seconds from 0 to 1e9 or nil, not -1", complaint(CONTENT, {}, -1), 1, true)
+    lunacoap.virtual(function()
+      local a = lunacoap.endpoint()
+      lunacoap.timer(0.1, nil, function() a:close() end)
+      for _, why in ipairs { "the endpoint was closed", "expect: the endpoint is closed" } do
+        local _, err = pcall(function() a:expect {} end)
+        assert.matches("^" .. HERE:gsub("%p", "%%%0") .. "%d+: ", err)
+        assert.matches(why, err, 1, true)
+      end
+    end)
+  end)
+
   it("raises for what no message has, in the line of its caller", function()
     for why, expected in pairs {
       ["expect takes a table such as { type = \"ACK\", id = 1 }, not 5"] = 5,
@@ -115,6 +133,7 @@ another message came than was expected, from 127.0.0.1 port 49153:
       ["a token length of 9 to 15 is reserved"] = { token = "123456789" },
       ["CoAP has no option 'Uri-Pth'; did you mean 'Uri-Path'?"] = { options = { { "Uri-Pth", "x" } } },
       ["option 1 of a message is a table"] = { options = { "Uri-Path", "x" } },
+      ["the expected options are a list"] = { options = "Uri-Path" },
     } do
       local text = complaint(CONTENT, expected)
       assert.is_truthy(text:find(why, 1, true), text)
