@@ -192,6 +192,9 @@ void lc_task_resume_ready(struct lc_deferred *deferred)
     while (count-- > 0 && !lc_list_empty(&state->ready)) {
         struct lc_task *task = lc_container(state->ready.next, struct lc_task, ready);
         lc_list_remove(&task->ready);
+        if (!lc_list_empty(&state->ready)) {
+            lc_loop_defer(state->loop, deferred); /* for the nested loop */
+        }
         if (is_lost(task)) {
             end_lost(task);
             continue;
@@ -200,8 +203,10 @@ void lc_task_resume_ready(struct lc_deferred *deferred)
         task->wait = NULL;
         lc_task_resume(task, args);
     }
-    if (!lc_list_empty(&state->ready)) {
-        lc_loop_defer(state->loop, &state->resume);
+    if (lc_list_empty(&state->ready)) {
+        lc_deferred_cancel(state->loop, deferred);
+    } else {
+        lc_loop_defer(state->loop, deferred);
     }
 }
 

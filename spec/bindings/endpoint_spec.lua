@@ -210,6 +210,23 @@ describe("receive", function()
     assert.is_nil(coroutine.wrap(function() return a:receive(0.01) end)())
   end)
 
+  it("lets tasks go on that were ready when another one began to wait in a coroutine", function()
+    local a <close>, b = pair()
+    local got = {}
+    for i = 1, 3 do
+      lunacoap.spawn(function()
+        coroutine.wrap(function() got[i] = a:receive(5) end)()
+      end)
+    end
+    lunacoap.spawn(function()
+      for i = 1, 3 do
+        b:send(tostring(i))
+      end
+    end)
+    assert.is_true(process.wait(function() return #got == 3 end, 2))
+    assert.are.same({ "1", "2", "3" }, got)
+  end)
+
   it("raises in those who wait when the endpoint is closed, and afterwards", function()
     local a = pair()
     local errors = {}
