@@ -2,6 +2,7 @@
 #include "bindings/endpoint.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "bindings/error.h"
@@ -218,7 +219,11 @@ static int send(lua_State *L)
 static int uri(lua_State *L)
 {
     struct endpoint *endpoint = check(L, "uri");
-    const char *path = lua_isnoneornil(L, 2) ? "/" : lua_tostring(L, 2);
+    if (lua_isnoneornil(L, 2)) {
+        lua_settop(L, 1);
+        lua_pushliteral(L, "/");
+    }
+    const char *path = lua_tostring(L, 2);
     if (path == NULL || (path[0] != '\0' && path[0] != '/')) {
         return refuse(L, "uri", "a path that begins with \"/\", or \"\"", 2);
     }
@@ -228,7 +233,9 @@ static int uri(lua_State *L)
         lc_address_parse(&local, lc_bytes_text("127.0.0.1"));
         local.port = endpoint->local.port;
     }
-    lua_pushfstring(L, "coap://%s%s", lc_address_text(&local, text), path);
+    lua_pushfstring(L, "coap://%s", lc_address_text(&local, text));
+    lua_pushvalue(L, 2);
+    lua_concat(L, 2);
     return 1;
 }
 
@@ -288,7 +295,7 @@ static int index_member(lua_State *L)
 {
     static const lua_CFunction methods[] = {
         [CLOSE] = close, [RECEIVE] = receive, [SEND] = send, [URI] = uri};
-    const struct endpoint *endpoint = lua_touserdata(L, 1);
+    const struct endpoint *endpoint = check(L, "__index");
     int field = lc_fields_find(L, &fields, 2);
     switch ((enum field)field) {
     case LOCAL_HOST:
@@ -344,6 +351,9 @@ static const char *push_init_host(lua_State *L, enum field field)
     } else if (lua_type(L, -1) != LUA_TSTRING) {
         refuse(L, names[field], "a string", -1);
     }
+    if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1)) {
+        refuse(L, names[field], "a host without zero bytes", -1);
+    }
     return lua_tostring(L, -1);
 }
 
@@ -375,6 +385,9 @@ int lc_endpoint_new(lua_State *L)
     luaL_setmetatable(L, ENDPOINT);
     if (*remote != '\0') {
         read_remote(L, endpoint, 3, remote_port);
+    } else if (remote_port >= 0) {
+        return lc_error_raisef(
+            L, LC_ERROR_USAGE, "RemotePort needs a RemoteHost, such as \"127.0.0.1\"");
     }
     endpoint->raw = lc_raw_open(&endpoint->state->stage, host, (uint16_t)(port < 0 ? 0 : port),
         &(struct lc_raw_upcall){on_arrived, endpoint}, &error);

@@ -117,7 +117,7 @@ static const char **push_names(lua_State *L, int data, size_t *out_count)
 
 int lc_error_unknown_key(lua_State *L, const char *what, const char *kind, int key, int table)
 {
-    if (lua_type(L, key) != LUA_TSTRING) {
+    if (lua_type(L, key) != LUA_TSTRING || !lua_istable(L, table)) {
         return lc_error_raisef(
             L, LC_ERROR_USAGE, "%s has no %s %s", what, kind, lc_error_describe(L, key));
     }

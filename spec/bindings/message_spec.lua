@@ -195,6 +195,7 @@ describe("message.decode", function()
   it("raises for what is no string", function()
     assert.matches("message.decode takes the bytes of a message, not 5", raised(message.decode, 5))
     assert.matches("lunacoap.message has no field 'decod'", raised(function() return message.decod end))
+    assert.matches("has no field 'decod'", raised(getmetatable(message).__index, "x", "decod"))
   end)
 
   it("and encode give the bytes back, whatever legal message they are of; a flaw is told where there is one", function()
