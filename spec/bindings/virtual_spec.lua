@@ -234,6 +234,19 @@ describe("virtual time", function()
     server:Shutdown()
   end)
 
+  it("loses what is on its way when everybody has left", function()
+    for i = 1, 2 do
+      lunacoap.virtual(function()
+        local a <close> = lunacoap.endpoint { LocalHost = "127.0.0.1" }
+        if i == 1 then
+          a:send("of another run", a:uri())
+        else
+          assert.is_nil((a:receive(1)))
+        end
+      end)
+    end
+  end)
+
   it("says what it takes", function()
     fails(pcall(lunacoap.virtual, 0, print))
     local _, err = pcall(lunacoap.virtual, 0, print)
