@@ -15,6 +15,15 @@ local M = {}
 -- The end of a run tells more of a failure than its beginning.
 local MOST, SHARE_OF_BEGINNING = 40, 1 / 3
 
+-- How many datagrams rows stand for.
+local function count(rows, first, last)
+  local sum = 0
+  for i = first, last do
+    sum = sum + (rows[i].datagrams or 1)
+  end
+  return sum
+end
+
 -- A row that stands for those that are left out.
 local function cut(rows, most)
   if #rows <= most then
@@ -22,8 +31,18 @@ local function cut(rows, most)
   end
   local first = math.floor(most * SHARE_OF_BEGINNING)
   local kept = table.move(rows, 1, first, 1, {})
-  kept[first + 1] = { left_out = #rows - most }
+  kept[first + 1] = { left_out = count(rows, first + 1, #rows - most + first) }
   return table.move(rows, #rows - most + first + 1, #rows, first + 2, kept)
+end
+
+-- Names that the caller gives, as text of one line.
+local function plain(names)
+  local list = {}
+  for address, name in pairs(names) do
+    local is_plain = utf8.len(name) and not name:find("%c")
+    list[address] = is_plain and name or name:gsub("[^\32-\126]", "?")
+  end
+  return list
 end
 
 ---Draws what lunacoap.capture.list() returns.
@@ -38,7 +57,7 @@ function M.draw(list, options)
   end
   telling.add(rows)
   return lanes.draw(cut(rows, options.most or MOST), {
-    endpoints = flights.endpoints(rows), names = options.names or telling.names(rows),
+    endpoints = flights.endpoints(rows), names = plain(options.names or telling.names(rows)),
     from = options.from or rows[1].at,
   })
 end

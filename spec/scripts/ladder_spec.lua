@@ -53,9 +53,13 @@ describe("a ladder", function()
     local capture = captured.new()
     capture:went(0, CLIENT, SERVER, get(1, "a"))
     capture:went(0, SERVER, CLIENT, content(1, { token = "\x7f\x02" }))
+    capture:went(0, SERVER, CLIENT, content(1, { token = "" }))
+    capture:went(0, SERVER, CLIENT, { "ACK", id = 1 })
     assert.are.equal([[
    0.000  |-- CON GET /a ---------------------------->|  id 1, token 7f01
-   0.000  |<---------------------- ACK 2.05 Content --|  id 1, token 7f02]], rungs(capture))
+   0.000  |<---------------------- ACK 2.05 Content --|  id 1, token 7f02
+   0.000  |<---------------------- ACK 2.05 Content --|  id 1, no token
+   0.000  |<----------------------------------- ACK --|  id 1]], rungs(capture))
   end)
 
   it("is empty without datagrams", function()
@@ -86,7 +90,23 @@ describe("a ladder", function()
     capture:received(1, CLIENT, SERVER, get(1, "a"), { comment = "a copy" })
     assert.are.equal([[
    0.000  |-- CON GET /a ---------------------------->|  id 1, token 7f01
-   1.000  |-- CON GET /a ---------------------------->|  retransmission 1, id 1, a copy]], rungs(capture))
+   1.000  |-- CON GET /a ---------------------------->|  a duplicate, id 1, a copy]], rungs(capture))
+  end)
+
+  it("tells a fault's copies from retransmissions", function()
+    local capture = captured.new()
+    capture:went(0, CLIENT, SERVER, get(1, "a"), { comment = "duplicated" })
+    capture:went(0, CLIENT, SERVER, get(1, "a"))
+    capture:went(2, CLIENT, SERVER, get(1, "a"))
+    capture:went(1, SERVER, CLIENT, content(1), { comment = "duplicated, delayed 1.000 s" })
+    capture:went(0, SERVER, CLIENT, content(1), { comment = "duplicated, delayed 1.000 s" })
+    assert.are.equal([[
+   0.000  |-- CON GET /a ---------------------------->|  id 1, token 7f01, duplicated
+   0.000  |-- CON GET /a ---------------------------->|  a duplicate, id 1
+   2.000  |-- CON GET /a ---------------------------->|  retransmission 1, id 1
+   3.000  |<---------------------- ACK 2.05 Content --|  id 1, duplicated, delayed 1.000 s
+   3.000  |<---------------------- ACK 2.05 Content --|  a duplicate, id 1,
+          |                                           |  duplicated, delayed 1.000 s]], rungs(capture))
   end)
 
   it("takes an endpoint that is bound to all addresses for the one that its peer sees", function()
@@ -97,6 +117,20 @@ describe("a ladder", function()
        client                                      server
    127.0.0.1:40123                             127.0.0.1:5683
    0.000  |-- CON GET /a ---------------------------->|  id 1, token 7f01]], ladder.draw(capture.list))
+  end)
+
+  it("takes nobody for a peer that has the same port", function()
+    local capture = captured.new()
+    capture:sent(0, "0.0.0.0:5683", "10.0.0.1:5683", get(1, "a"))
+    capture:received(0, "10.0.0.1:5683", "0.0.0.0:5683", content(1))
+    assert.are.equal([[
+   0.000  |-- CON GET /a ---------------------------->|  id 1, token 7f01
+   0.000  |<---------------------- ACK 2.05 Content --|  id 1]], rungs(capture))
+  end)
+
+  it("writes numbers that are too long, and a block's reserved size, as what they are", function()
+    assert.are.equal("id 1, Content-Format 0102030405, Block2 0/0/reserved, 1 byte 0xff", details { "CON", "0.02",
+      id = 1, options = { { 12, "\1\2\3\4\5" }, { 23, "\7" } }, payload = "\xff" })
   end)
 
   it("writes options and payloads as people read them", function()
@@ -219,6 +253,17 @@ describe("a ladder", function()
   49.000  |-- CON GET /a ---------------------------->|  id 50, token 7f01]], rungs(capture, { most = 3 }))
   end)
 
+  it("counts the datagrams of a handshake that it leaves out", function()
+    local capture = captured.new()
+    for i = 1, 4 do
+      capture:sent(0, CLIENT, SERVER, "\22\xfe\xfd\0\0" .. ("s"):rep(8) .. i)
+    end
+    for i = 1, 3 do
+      capture:sent(1, CLIENT, SERVER, get(i, "a"), { secure = true })
+    end
+    assert.matches("... 5 datagrams left out ...", rungs(capture, { most = 2 }), 1, true)
+  end)
+
   it("takes names and the time that is 0 from its caller", function()
     local capture = captured.new()
     capture:went(0, CLIENT, SERVER, get(1, "a"))
@@ -239,6 +284,42 @@ describe("a ladder", function()
     for line in (ladder.draw(capture.list) .. "\n"):gmatch("([^\n]*)\n") do
       assert.is_true(utf8.len(line) <= 100, line)
       assert.is_nil(line:find("%s$"), line)
+    end
+  end)
+
+  -- Anything that a capture may hold, and more.
+  local function random_list()
+    local hosts = { CLIENT, SERVER, OTHER, "0.0.0.0:5683", "[::1]:5683",
+      "[fe80::aaaa:bbbb:cccc:dddd:1%eth0]:65535", "[2001:db8:1111:2222:3333:4444:5555:6666]:40000" }
+    local capture, lanes = captured.new(), math.random(#hosts)
+    local function bytes(most)
+      return (("x"):rep(math.random(0, most)):gsub("x", function() return string.char(math.random(0, 255)) end))
+    end
+    for _ = 1, math.random(0, 40) do
+      local data = math.random(4) == 1 and bytes(60)
+        or math.random(4) == 1 and string.char(math.random(20, 23)) .. "\xfe\xfd" .. bytes(30)
+        or { ({ "CON", "NON", "ACK", "RST" })[math.random(4)], ({ "0.01", "2.05", "4.04", "0.31" })[math.random(4)],
+          id = math.random(0, 5), token = bytes(8), payload = bytes(math.random(0, 1) * 60),
+          options = { { math.random(0, 60), bytes(30) }, { 65000, bytes(9) } } }
+      capture[math.random(2) == 1 and "sent" or "received"](capture, math.random() * 10 ^ math.random(-3, 4),
+        hosts[math.random(lanes)], hosts[math.random(lanes)], data, {
+          secure = math.random(5) == 1 or nil, fate = math.random(5) == 1 and "dropped" or nil,
+          comment = math.random(5) == 1 and bytes(20) or nil,
+        })
+    end
+    return capture.list
+  end
+
+  it("draws anything, in lines of text that are not too long", function()
+    for _ = 1, 300 do
+      local list = random_list()
+      local text = ladder.draw(list, { most = math.random(0, 30), names = math.random(2) == 1
+        and { [SERVER] = "\xff\n", [CLIENT] = ("n"):rep(150) } or nil })
+      assert.is_truthy(utf8.len(text))
+      for line in text:gmatch("[^\n]+") do
+        assert.is_true(utf8.len(line) <= 100, line)
+        assert.is_nil(line:find("%c"), line)
+      end
     end
   end)
 end)

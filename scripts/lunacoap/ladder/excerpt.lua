@@ -14,6 +14,10 @@ local function escape(text)
   return (text:gsub('[\n\r\t"\\]', ESCAPES))
 end
 
+local function size(bytes)
+  return #bytes == 1 and "1 byte" or #bytes .. " bytes"
+end
+
 -- At most `width` characters, the last of them dots when there are more.
 local function cut(text, width)
   if utf8.len(text) <= width then
@@ -25,16 +29,16 @@ end
 -- Text in quotes, behind its length when not all of it is there.
 local function quoted(bytes, width)
   local text = '"' .. escape(bytes) .. '"'
-  return utf8.len(text) <= width and text or cut(("%d bytes %s"):format(#bytes, text), width)
+  return utf8.len(text) <= width and text or cut(size(bytes) .. " " .. text, width)
 end
 
 local function in_digits(bytes, width)
-  return cut(("%d bytes 0x%s"):format(#bytes, hex.encode(bytes:sub(1, width))), width)
+  return cut(size(bytes) .. " 0x" .. hex.encode(bytes:sub(1, width)), width)
 end
 
 -- JSON and links have quotes of their own.
 local function as_it_is(bytes, width)
-  return utf8.len(bytes) <= width and bytes or cut(("%d bytes %s"):format(#bytes, bytes), width)
+  return utf8.len(bytes) <= width and bytes or cut(size(bytes) .. " " .. bytes, width)
 end
 
 ---@param bytes string

@@ -12,22 +12,32 @@ local M = {}
 ---@field is_dropped boolean
 ---@field arrived? number When the other end got it.
 ---@field notes string[] What else is known of it.
+---@field is_copy boolean? It came once more than it was sent.
 ---@field inside? lunacoap.ladder.Flight What DTLS protects in this datagram.
 
--- An endpoint that is bound to all addresses is the one that its peers see with that port.
+-- The port of an address, and whether it is all addresses of the machine.
+local function port_of(address)
+  local host, port = address:match("^(.*):(%d+)$")
+  return port, host == "0.0.0.0" or host == "[::]"
+end
+
+-- An endpoint that is bound to all addresses is the one that its peers see with that port. Those
+-- with whom it speaks itself may have the same port.
 local function names_of(list)
   local seen = {}
   for _, record in ipairs(list) do
-    for _, address in ipairs { record.localaddress, record.remote } do
-      local host, port = address:match("^(.*):(%d+)$")
-      if host and host ~= "0.0.0.0" and host ~= "[::]" then
-        seen[port] = seen[port] or address
-      end
+    local own, is_any = port_of(record.localaddress)
+    local other, is_none = port_of(record.remote)
+    if own and not is_any then
+      seen[own] = seen[own] or record.localaddress
+    end
+    if other and not is_none and other ~= own then
+      seen[other] = seen[other] or record.remote
     end
   end
   return function(address)
-    local host, port = address:match("^(.*):(%d+)$")
-    return (host == "0.0.0.0" or host == "[::]") and seen[port] or address
+    local port, is_any = port_of(address)
+    return is_any and seen[port] or address
   end
 end
 
@@ -97,8 +107,10 @@ function M.of(list)
       arrive(sent, flight)
     else
       flights[#flights + 1] = flight
+      flight.is_copy = not is_sent and queue.is_from_here
     end
     if is_sent then
+      queue.is_from_here = true
       look_inside(flight, before)
       queue[#queue + 1] = flight
     end

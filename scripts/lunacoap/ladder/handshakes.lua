@@ -83,7 +83,7 @@ local function is_told(flight, is_in_clear)
   return flight.inside or not flight.is_dropped and is_in_clear
 end
 
--- The row of a handshake between two endpoints, which goes on until a message comes.
+-- The row of a handshake between two endpoints, which goes on until something else comes.
 local function add_handshake(rows, open, flight, pair)
   if open[pair] then
     go_on(open[pair], flight)
@@ -108,6 +108,7 @@ function M.fold(flights)
     elseif content ~= DATA or not is_told(flight, in_clear[pair]) then
       tell_others(flight, content)
       rows[#rows + 1] = flight
+      open[pair] = nil
     end
   end
   return rows

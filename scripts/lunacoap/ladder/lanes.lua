@@ -64,6 +64,11 @@ local function wrap(pieces, width)
   return table.move(lines, 1, math.min(#lines, MOST_LINES), 1, {})
 end
 
+-- Long times have fewer decimals.
+local function time_text(row, from)
+  return ("%" .. TIME .. ".3f"):format(row.at - from):sub(1, TIME):gsub("%.$", "")
+end
+
 local function omission(row)
   return ("%s  ... %d datagrams left out ..."):format((" "):rep(TIME), row.left_out)
 end
@@ -109,7 +114,7 @@ local function rungs(lanes, row)
     if row and i == left and left < right then
       local width = (right - left) * lanes.span - 1
       piece = piece .. (from < to and arrow(row, width) or arrow_back(row, width))
-    elseif row and i == left then -- to itself
+    elseif row and i == left and i < lanes.count then -- to itself
       piece = piece .. cut(" " .. row.label, lanes.span - 1)
     end
     if not row or i <= left or i >= right then
@@ -133,7 +138,7 @@ local function draw_row(lanes, row, from)
   end
   local lines = {}
   for i, text in ipairs(wrap(details, lanes.room)) do
-    local time = i == 1 and ("%" .. TIME .. ".3f"):format(row.at - from) or (" "):rep(TIME)
+    local time = i == 1 and pad(time_text(row, from), TIME) or (" "):rep(TIME)
     lines[i] = ("%s  %s  %s"):format(time, rungs(lanes, i == 1 and row or nil), text)
   end
   return table.concat(lines, "\n")
@@ -173,21 +178,30 @@ end
 
 -- ---- Lines --------------------------------------------------------------------------------------
 
-local function draw_lines(rows, options)
+local INDENT = (" "):rep(TIME + 4)
+
+-- From whom to whom, in two lines when it is long.
+local function line_head(row, options)
   local function name(address)
-    return options.names[address] and ("%s %s"):format(options.names[address], address) or address
+    local text = options.names[address]
+    return cut(text and ("%s %s"):format(text, address) or address, WIDTH - #INDENT - 4)
   end
+  local head = row.is_dropped and "--x" or row.both_ways and "<->" or "-->"
+  local from = pad(time_text(row, options.from), TIME) .. "  " .. name(row.from)
+  local to = head .. " " .. name(row.to)
+  return from .. (length(from) + 1 + length(to) <= WIDTH and " " or "\n" .. INDENT) .. to
+end
+
+local function draw_lines(rows, options)
   local lines = {}
   for _, row in ipairs(rows) do
     if row.left_out then
       lines[#lines + 1] = omission(row)
     else
-      local head = row.is_dropped and "--x" or row.both_ways and "<->" or "-->"
-      lines[#lines + 1] = ("%" .. TIME .. ".3f  %s %s %s"):format(row.at - options.from,
-        name(row.from), head, name(row.to))
+      lines[#lines + 1] = line_head(row, options)
       local pieces = table.move(row.details, 1, #row.details, 2, { row.label })
-      for _, text in ipairs(wrap(pieces, WIDTH - TIME - 4)) do
-        lines[#lines + 1] = (" "):rep(TIME + 4) .. text
+      for _, text in ipairs(wrap(pieces, WIDTH - #INDENT)) do
+        lines[#lines + 1] = INDENT .. text
       end
     end
   end

@@ -50,7 +50,7 @@ end
 
 local function number_of(bytes)
   local number = 0
-  for i = 1, math.min(#bytes, 8) do
+  for i = 1, #bytes do
     number = number << 8 | bytes:byte(i)
   end
   return number
@@ -66,10 +66,11 @@ local function format_text(bytes)
   return short_names[number] or format.name(number)
 end
 
--- As RFC 7959 writes it: number, more, size.
+-- As RFC 7959 writes it: number, more, size, of which 7 is none.
 local function block_text(bytes)
   local value = number_of(bytes)
-  return ("%d/%d/%d"):format(value >> 4, value >> 3 & 1, 1 << ((value & 7) + 4))
+  local size = value & 7
+  return ("%d/%d/%s"):format(value >> 4, value >> 3 & 1, size < 7 and 1 << (size + 4) or "reserved")
 end
 
 local SHOWN_AS = {
@@ -83,11 +84,15 @@ for number in pairs(lunacoap.OptionName) do
   kinds[number] = lunacoap.CoAPOption(number).ValueType
 end
 
+-- Longer ones than any option may have are shown as bytes.
+local LONGEST_NUMBER = 4
+
 local function value_text(option)
   local number, value = option.Number, option.Value
-  if SHOWN_AS[number] then
+  local is_number = kinds[number] == TYPE.ovtUInt and #value <= LONGEST_NUMBER
+  if is_number and SHOWN_AS[number] then
     return SHOWN_AS[number](value)
-  elseif kinds[number] == TYPE.ovtUInt then
+  elseif is_number then
     return tostring(number_of(value))
   elseif kinds[number] == TYPE.ovtString then
     return excerpt(value, nil, VALUE_SHOWN)
@@ -104,7 +109,7 @@ end
 
 local function content_format(message)
   for _, option in ipairs(message.options) do
-    if option.Number == NUMBER["Content-Format"] then
+    if option.Number == NUMBER["Content-Format"] and #option.Value <= LONGEST_NUMBER then
       return number_of(option.Value)
     end
   end
@@ -116,8 +121,8 @@ end
 ---@return string[]
 function M.details(message, token)
   local list = { "id " .. message.id }
-  if message.token ~= "" and message.token ~= token then
-    list[2] = "token " .. hex.encode(message.token)
+  if message.token ~= (token or "") and message.code ~= "0.00" then
+    list[2] = message.token == "" and "no token" or "token " .. hex.encode(message.token)
   end
   for _, option in ipairs(message.options) do
     if option.Number ~= PATH and option.Number ~= QUERY then

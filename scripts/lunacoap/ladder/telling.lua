@@ -10,10 +10,15 @@ local M = {}
 -- What arrives sooner is not worth to be told.
 local SHORTEST_DELAY = 0.005
 
+-- What a capture says may be any bytes.
+local function plain(note)
+  return (note:gsub("[^\32-\126]", "?"))
+end
+
 local function notes_of(row)
   local notes = {}
   for _, note in ipairs(row.notes) do
-    notes[#notes + 1] = note
+    notes[#notes + 1] = note ~= "" and plain(note) or nil
   end
   if row.is_dropped and #notes == 0 then
     notes[1] = "dropped"
@@ -27,12 +32,31 @@ local function notes_of(row)
   return notes
 end
 
--- How often the same bytes went the same way before.
+-- A fault's copies go with the first one; that bears the note.
+local AT_ONCE = 0.001
+
+local function is_duplicated(row)
+  for _, note in ipairs(row.notes) do
+    if note:find("duplicated", 1, true) then
+      return true
+    end
+  end
+  return row.is_copy
+end
+
+-- Of a row whose bytes went the same way before: whether it is a copy, not sent by a protocol, and
+-- how often they were sent before. nil for the first.
 local function repeats(row, seen)
   local key = table.concat({ row.from, row.to, row.data }, "\0")
-  local before = seen[key] or 0
-  seen[key] = before + 1
-  return before
+  local last = seen[key]
+  seen[key] = row
+  if not last then
+    row.times = 0
+    return nil
+  end
+  row.is_copy = row.is_copy or row.at - last.at < AT_ONCE and is_duplicated(last)
+  row.times = last.times + (row.is_copy and 0 or 1)
+  return row.is_copy, row.times
 end
 
 -- The token of the message that an ACK is for.
@@ -53,16 +77,18 @@ local function tell_message(row, seen, tokens)
   end
   row.message = message
   row.label = messages.label(message)
-  local before = repeats(row, seen)
-  row.is_repeat = before > 0
+  local is_copy, times = repeats(row, seen)
+  row.is_repeat = times ~= nil
   local token = token_of(row, message, tokens)
-  if before == 0 then
+  if not row.is_repeat then
     row.details = messages.details(message, token)
-  elseif message.type == "CON" then
-    row.details = { ("retransmission %d"):format(before), "id " .. message.id }
-  else
-    row.details = { "the same again", "id " .. message.id }
+    return
   end
+  row.details = {
+    is_copy and "a duplicate" or message.type == "CON" and ("retransmission %d"):format(times)
+      or "the same again",
+    "id " .. message.id,
+  }
 end
 
 ---Adds label and details to rows.
