@@ -310,6 +310,20 @@ describe("a ladder", function()
     return capture.list
   end
 
+  it("draws what is sent to a group once, wherever it arrives", function()
+    local capture = captured.new()
+    local group = "224.0.1.187:5683"
+    local ask = { "NON", "0.01", id = 1, token = "\x7f\x01" }
+    capture:sent(0, CLIENT, group, ask)
+    for _ = 1, 3 do
+      capture:received(0, CLIENT, group, ask)
+    end
+    capture:received(0, CLIENT, group, ask, { fate = "dropped" })
+    assert.are.equal([[
+   0.000  |-- NON GET / ----------------------------->|  id 1, token 7f01
+   0.000  |-- NON GET / --------------x               |  the same again, id 1, dropped]], rungs(capture))
+  end)
+
   it("draws anything, in lines of text that are not too long", function()
     for _ = 1, 300 do
       local list = random_list()

@@ -52,6 +52,12 @@ local function new_flight(record, name)
   }
 end
 
+-- What goes to a group (RFC 7252 8) arrives more than once.
+local function is_group(address)
+  local first = tonumber(address:match("^(%d+)%."))
+  return address:find("^%[[fF][fF]") ~= nil or first ~= nil and first >= 224 and first < 240
+end
+
 -- What goes the same way.
 local function way_of(flight)
   return flight.from .. "\0" .. flight.to
@@ -76,7 +82,7 @@ end
 
 -- The same datagram, seen by the one who got it.
 local function arrive(flight, seen)
-  flight.arrived = seen.at
+  flight.arrived = flight.arrived or seen.at
   flight.is_dropped = flight.is_dropped or seen.is_dropped
   if seen.notes[1] ~= flight.notes[1] then
     table.insert(flight.notes, seen.notes[1])
@@ -84,8 +90,12 @@ local function arrive(flight, seen)
   pass_fate(flight)
 end
 
--- The first of those with the same bytes that is still to arrive, taken off.
-local function next_of(queue)
+-- The first of those with the same bytes that is still to arrive, taken off. Each of a group gets
+-- the last one.
+local function next_of(queue, seen)
+  if is_group(seen.to) then
+    return not seen.is_dropped and queue[#queue] or nil
+  end
   while queue[1] and queue[1].is_dropped do
     table.remove(queue, 1)
   end
@@ -102,12 +112,12 @@ function M.of(list)
     local queue = under_way[key] or {}
     under_way[key] = queue
     local is_sent = record.direction == "sent"
-    local sent = not is_sent and next_of(queue)
+    local sent = not is_sent and next_of(queue, flight)
     if sent then
       arrive(sent, flight)
     else
       flights[#flights + 1] = flight
-      flight.is_copy = not is_sent and queue.is_from_here
+      flight.is_copy = not is_sent and queue.is_from_here and not is_group(flight.to)
     end
     if is_sent then
       queue.is_from_here = true
