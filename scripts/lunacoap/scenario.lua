@@ -51,7 +51,7 @@ end
 M.words.sleep = lunacoap.sleep
 
 local function check_seconds(word, within)
-  if type(within) ~= "number" or within < 0 then
+  if not failure.is_seconds(within) then
     failure.misuse("%s takes a number of seconds first", word)
   end
 end
@@ -64,17 +64,25 @@ end
 ---@return any
 M.words.eventually = failure.word(function(within, f)
   check_seconds("eventually", within)
+  if type(f) ~= "function" then
+    failure.misuse("eventually takes a function second, not %s", type(f) == "nil" and "nil"
+      or "a " .. type(f))
+  end
   local results, raised, tries = waiting.try_again(within, f)
   if results then
     return table.unpack(results, 2, results.n)
   end
   failure.fail("not so within %g s, in %d %s\nat last: %s", within, tries,
-    tries == 1 and "try" or "tries", raised == nil and "false" or failure.text(raised))
+    tries == 1 and "try" or "tries", failure.text(raised))
 end)
 
--- What a raw endpoint receives.
+-- What a raw endpoint receives. That something could not be delivered is no message.
 local function check_endpoint(endpoint, within)
-  local bytes, host, port = endpoint:receive(within)
+  local till = waiting.till(within)
+  local bytes, host, port
+  repeat
+    bytes, host, port = endpoint:receive(math.max(till - lunacoap.now(), 0))
+  until bytes or not host
   if bytes then
     failure.fail("a message came from %s, port %d\nexpected: none within %g s\ncame:     %s", host,
       port, within, lunacoap.message.describe(bytes))
@@ -84,9 +92,7 @@ end
 local function observations_of_all()
   local list = {}
   for _, client in ipairs(all) do
-    for _, observation in pairs(client.observations) do
-      table.insert(list, observation)
-    end
+    table.move(client.observed, 1, #client.observed, #list + 1, list)
   end
   return list
 end
@@ -94,11 +100,13 @@ end
 ---Fails when something comes: a notification of an observation, or a message at a raw endpoint
 ---(lunacoap.endpoint). Without either, a notification of any observation of the scenario.
 ---@param within number Seconds.
----@param what? lunacoap.Observation|table
+---@param what? lunacoap.Observation|lunacoap.Endpoint
 M.words.nothing_arrives = failure.word(function(within, what)
   check_seconds("nothing_arrives", within)
-  if what and what.receive then
+  if type(what) == "userdata" then
     return check_endpoint(what, within)
+  elseif what ~= nil and not observations.is(what) then
+    failure.misuse("nothing_arrives takes an observation, or a raw endpoint, second")
   end
   observations.expect_none(what and { what } or observations_of_all(), within)
 end)

@@ -23,6 +23,7 @@ return function()
     return lunacoap.response("2.01", text, { location = "/a/b", max_age = 5, etag = "\1\2" })
   end
   server:resource("/echo", { post = echo, fetch = echo, patch = echo, ipatch = echo, delete = echo, etag = false })
+  server:resource("/digits", { post = function() return lunacoap.response("2.01", nil, { location = "/6162" }) end })
   server:resource("/broken", { get = function() return lunacoap.response("2.05", "{", { format = 50 }) end })
   server:resource("/silent", { get = function() lunacoap.sleep(60) end })
   server:start()

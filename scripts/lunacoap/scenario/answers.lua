@@ -56,7 +56,11 @@ function M.payload_matching(response, negated, pattern)
   if type(pattern) ~= "string" then
     failure.misuse("has_payload_matching takes a pattern of Lua")
   end
-  return response.payload:find(pattern) ~= nil, tell(response, negated, "payload",
+  local ok, found = pcall(string.find, response.payload, pattern)
+  if not ok then
+    failure.misuse("has_payload_matching: %s", found)
+  end
+  return found ~= nil, tell(response, negated, "payload",
     "one that matches " .. pattern, payload_text(response.payload, response.format))
 end
 
@@ -79,36 +83,51 @@ end
 
 ---is_within(0.5)
 function M.within(response, negated, seconds)
-  if type(seconds) ~= "number" then
+  if not failure.is_seconds(seconds) then
     failure.misuse("is_within takes seconds")
   end
   return response.seconds <= seconds, tell(response, negated, "duration",
     ("at most %g s"):format(seconds), ("%.3g s"):format(response.seconds))
 end
 
--- Options that are bytes have their digits as value.
-local function is_value(value, wanted)
-  wanted = tostring(wanted)
-  return value == wanted or value == hex.encode(wanted)
+-- How values of an option are compared: those of bytes have their digits as value, of which a spec
+-- may write either.
+local function comparison(number)
+  local is_binary = lunacoap.CoAPOption(number).ValueType == lunacoap.ValueType.ovtBinary
+  return function(value, wanted)
+    wanted = tostring(type(wanted) == "number" and math.tointeger(wanted) or wanted)
+    return value == wanted or is_binary and value == hex.encode(wanted)
+  end
 end
 
-local function has_value(values, wanted)
+local function has_value(values, wanted, is)
   if wanted == nil then
     return values[1] ~= nil
   elseif type(wanted) ~= "table" then
     for _, value in ipairs(values) do
-      if is_value(value, wanted) then
+      if is(value, wanted) then
         return true
       end
     end
     return false
   end
   for i = 1, math.max(#values, #wanted) do
-    if not values[i] or not wanted[i] or not is_value(values[i], wanted[i]) then
+    if not values[i] or not wanted[i] or not is(values[i], wanted[i]) then
       return false
     end
   end
   return true
+end
+
+local function check_option(number, wanted)
+  if number < 0 or number > 65535 then
+    failure.misuse("has_option takes the name of an option, or its number, 0 to 65535")
+  end
+  for _, value in ipairs(type(wanted) == "table" and wanted or { wanted }) do
+    if type(value) ~= "string" and type(value) ~= "number" then
+      failure.misuse("has_option takes a string, a number, or a list of them, as value")
+    end
+  end
 end
 
 local function list_text(values)
@@ -126,12 +145,14 @@ end
 ---has_option("ETag"), has_option("Max-Age", 60), has_option("Location-Path", { "a", "b" })
 function M.option(response, negated, name, wanted)
   local number = math.type(name) == "integer" and name or lunacoap.OptionNumber[name]
+  check_option(number, wanted)
   local shown = lunacoap.OptionName[number] or tostring(number)
   if wanted ~= nil then
     shown = shown .. " " .. list_text(wanted)
   end
   local text = "%s %s the option\nexpected: %s%s\ncame:     %s"
-  return has_value(response:values(number), wanted), text:format(response:what(),
+  local holds = has_value(response:values(number), wanted, comparison(number))
+  return holds, text:format(response:what(),
     negated and "has" or "lacks", negated and "not " or "", shown, options_text(response))
 end
 

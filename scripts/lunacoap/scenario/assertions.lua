@@ -4,6 +4,7 @@
 -- luassert itself raises what fails, at the line of the spec.
 
 local answers = require "lunacoap.scenario.answers"
+local failure = require "lunacoap.scenario.failure"
 local following = require "lunacoap.scenario.following"
 local observations = require "lunacoap.scenario.observation"
 local record = require "lunacoap.scenario.record"
@@ -23,11 +24,10 @@ local function kind_of(value)
   return value == nil and "nil" or "a " .. type(value)
 end
 
-
 -- assert.response(r): what follows is about r.
 local function add_subject(luassert, name, is, takes)
   luassert:register("modifier", name, function(state, arguments, level)
-    if not arguments or arguments.n == 0 then
+    if not arguments then -- a word in a chain, not called
       return
     elseif not is(arguments[1]) then
       error(("assert.%s takes %s, not %s"):format(name, takes, kind_of(arguments[1])),
@@ -38,9 +38,10 @@ local function add_subject(luassert, name, is, takes)
 end
 
 -- A state for the next assertion of the chain: words such as "no" are over with this one.
-local function next_state(luassert, subject)
+local function next_state(luassert, subject, message)
   local state = luassert.state()
   rawset(state, SUBJECT, subject)
+  rawset(state, "failure_message", message)
   return state
 end
 
@@ -49,15 +50,17 @@ local function add_assertion(luassert, name, is, about, check)
   luassert:register("assertion", name, function(state, arguments, level)
     local subject, negated = subject_of(state), not rawget(state, "mod")
     if not is(subject) then
-      error(("assert.%s needs %s before it"):format(name, about), (level or 1) + 1)
+      error(("the assertion '%s' needs %s before it"):format(name, about), (level or 1) + 1)
     end
     local ok, holds, text = pcall(check, subject, negated, table.unpack(arguments, 1, arguments.n))
     if not ok then
       error(type(holds) == "table" and holds.Message or tostring(holds), (level or 1) + 1)
     elseif holds == negated then
+      local own = rawget(state, "failure_message") -- of assert.message(...)
+      text = own == nil and text or ("%s\n%s"):format(failure.text(own), text)
       rawset(state, "failure_message", record.explain(text))
     end
-    return holds, { next_state(luassert, subject) }
+    return holds, { next_state(luassert, subject, rawget(state, "failure_message")) }
   end)
 end
 

@@ -16,6 +16,8 @@ local waiting = require "lunacoap.scenario.waiting"
 ---@class lunacoap.TestClient
 ---@field coap lunacoap.CoAP The component.
 ---@field timeout number Seconds that an answer may take.
+---@field observations table<string, lunacoap.Observation> Those that go on, by their URIs.
+---@field observed lunacoap.Observation[] All that there were.
 ---@field get lunacoap.AskBy
 ---@field delete lunacoap.AskBy
 ---@field put lunacoap.SendBy
@@ -71,6 +73,9 @@ local function component(client, fields)
 end
 
 local function check_fields(fields)
+  if type(fields) ~= "table" then
+    failure.misuse("the settings of a client are a table such as { Timeout = 5 }")
+  end
   for name in pairs(fields) do
     if TAKEN[name] then
       failure.misuse("a client of a scenario has an %s of its own", name)
@@ -86,16 +91,18 @@ end
 ---@return lunacoap.TestClient
 function M.new(fields)
   local own = {}
+  check_fields(fields or {})
   for name, value in pairs(fields or {}) do
     own[name] = value
   end
-  check_fields(own)
   local timeout = own.Timeout or TIMEOUT
-  if type(timeout) ~= "number" or timeout <= 0 then
+  if not failure.is_seconds(timeout) or timeout == 0 then
     failure.misuse("the Timeout of a scenario's client is a number of seconds above 0")
   end
   record.begin()
-  local client = setmetatable({ timeout = timeout, pending = {}, observations = {} }, Client)
+  local client = setmetatable({
+    timeout = timeout, pending = {}, observations = {}, observed = {},
+  }, Client)
   client.coap = component(client, own)
   client.confirmable = client.coap.UseConfirmableMessages
   return client
@@ -111,12 +118,18 @@ local function give_up(request)
   failure.fail("no answer to %s %s within %g s", request.method, request.uri, request.timeout)
 end
 
--- Waits for what `request` comes to, and returns the response.
-local function wait(client, request)
+-- Waits until a request has ended, or `is_enough()`. False when its time is over, or that of the
+-- eventually() around it.
+local function wait_until_ended(request, is_enough)
   local function till()
     return math.min(request.till, waiting.deadline() or math.huge)
   end
-  if not waiting.wait(till, function() return request.ended end) then
+  return waiting.wait(till, function() return request.ended or is_enough and is_enough() end)
+end
+
+-- Waits for what `request` comes to, and returns the response.
+local function wait(client, request)
+  if not wait_until_ended(request) then
     client.pending[request.id] = nil
     client.coap:CancelRequest(request.id)
     give_up(request)
@@ -191,9 +204,7 @@ function M.actions.observe(client, uri, options)
     observation = observations.new(client, request, normal_uri(client.coap, id))
     return id
   end)
-  waiting.wait(function() return request.till end, function()
-    return observation.first or request.ended
-  end)
+  wait_until_ended(request, function() return observation.first end)
   if observation.first then
     client.pending[request.id] = nil
   else

@@ -2,6 +2,7 @@
 -- spec has called raises it again at the spec's line, as a failure of busted and with the ladder.
 
 local record = require "lunacoap.scenario.record"
+local same = require "lunacoap.scenario.same"
 
 ---@class lunacoap.scenario.Trouble
 ---@field text string
@@ -28,6 +29,13 @@ end
 function M.misuse(text, ...)
   text = select("#", ...) > 0 and text:format(...) or text
   error(setmetatable({ text = text, misuse = true }, Trouble), 0)
+end
+
+---Whether a value is a time that somebody can wait: no NaN.
+---@param value any
+---@return boolean
+function M.is_seconds(value)
+  return type(value) == "number" and value >= 0
 end
 
 -- busted takes for a failure what its own assert raises, and all else for an error.
@@ -64,10 +72,13 @@ end
 ---@return string
 function M.text(raised)
   local class = getmetatable(raised)
-  if type(raised) == "table" and not (class and class.__tostring) then
-    return tostring(raised.message or raised)
+  local is_told = type(class) == "table" and class.__tostring
+  if type(raised) == "table" and not is_told then
+    local message = rawget(raised, "message") or rawget(raised, "Message")
+    return message == nil and same.text(raised) or tostring(message)
   end
-  return tostring(raised)
+  local ok, text = pcall(tostring, raised)
+  return ok and text or "an error that cannot be told: " .. type(raised)
 end
 
 ---A function for specs to call, whose failures are told at their line.

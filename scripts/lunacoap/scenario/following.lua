@@ -42,7 +42,7 @@ local function check(negated, list, within)
     failure.misuse("notifications are told what they are, not what they are not")
   elseif type(list) ~= "table" then
     failure.misuse("the notifications are a list such as { \"21\", \"22\" }")
-  elseif within ~= nil and type(within) ~= "number" then
+  elseif within ~= nil and not failure.is_seconds(within) then
     failure.misuse("the seconds in which notifications come are a number")
   end
 end
@@ -88,6 +88,9 @@ end
 ---RFC 7641 1.3 promises: eventual consistency.
 function M.end_with(observation, negated, wanted, within)
   check(negated, { wanted }, within)
+  if wanted == nil then
+    failure.misuse("end_with takes the state that is to be the last one")
+  end
   within = within or observation.client.timeout
   local till, came = waiting.till(within), {}
   local function reached()

@@ -42,6 +42,7 @@ function M.new(client, request, key)
     waiting = {}, outdated = {},
   }, Observation)
   client.observations[key] = observation
+  table.insert(client.observed, observation)
   return observation
 end
 
@@ -117,6 +118,9 @@ end
 ---@return lunacoap.Answer
 Observation.next = failure.word(function(self, within)
   within = within or self.client.timeout
+  if not failure.is_seconds(within) then
+    failure.misuse("next takes the seconds in which a notification is to come")
+  end
   return M.take(self, waiting.till(within)) or failure.fail(M.why_none(self, within))
 end)
 
@@ -147,7 +151,7 @@ end
 ---Fails when a notification comes, or has come that the spec has not seen.
 ---@param within number Seconds.
 Observation.none = failure.word(function(self, within)
-  if type(within) ~= "number" then
+  if not failure.is_seconds(within) then
     failure.misuse("none takes the seconds in which nothing may come")
   end
   M.expect_none({ self }, within)

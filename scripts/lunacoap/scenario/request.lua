@@ -42,8 +42,13 @@ local CHECKS = {
   payload = function(value) return value end,
   etag = of_type("etag", "string"), if_match = of_type("if_match", "string"),
   if_none_match = of_type("if_none_match", "boolean"), non = of_type("non", "boolean"),
-  timeout = of_type("timeout", "number"), options = of_type("options", "table"),
+  options = of_type("options", "table"),
 }
+
+function CHECKS.timeout(value)
+  return failure.is_seconds(value) and value
+    or failure.misuse("'timeout' of a request takes seconds from 0 on, not %s", tostring(value))
+end
 
 -- Checked copies.
 local function check(options)
@@ -60,6 +65,9 @@ end
 
 -- An option of the list, whose bytes are written as they are.
 local function option_of(row)
+  if type(row) ~= "table" then
+    failure.misuse("each of a request's options is such as { \"Uri-Query\", \"a=1\" }")
+  end
   local name, value = row[1] or row.Number, row[2] or row.Value or ""
   if math.type(name) ~= "integer" and type(name) ~= "string" then
     failure.misuse("each of a request's options is such as { \"Uri-Query\", \"a=1\" }")

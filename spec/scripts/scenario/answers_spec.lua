@@ -85,13 +85,29 @@ describe("assert.response", function()
     assert.response(broken).has_no_value {}
   end)
 
+  it("takes digits for bytes where an option is made of bytes, but nowhere else", function()
+    assert.response(echo).has_option("ETag", "0102").has_option("ETag", "\1\2").has_option("Max-Age", 5.0)
+      .has_no_option("Location-Path", { "a" })
+    local digits = post(base .. "/digits")
+    assert.response(digits).has_option("Location-Path", "6162").has_no_option("Location-Path", "ab")
+  end)
+
+  it("tells the message of the spec before its own", function()
+    local _, text = failing.of(function()
+      assert.message("of the note").response(note).has_code("2.05").has_payload("x")
+    end)
+    assert.are.equal("of the note\nthe answer to GET ", text:match("^.-GET "))
+  end)
+
   it("tells wrong use as an error", function()
     for expected, f in pairs {
       ["assert.response takes a response, as get and its like return it, not nil"] =
         function() assert.response(nil).has_code("2.05") end,
       ["assert.response takes a response, as get and its like return it, not a string"] =
         function() assert.response("2.05").has_code("2.05") end,
-      ["assert.code needs assert.response(r) before it"] = function() assert.has_code("2.05") end,
+      ["assert.response takes a response, as get and its like return it, not nil "] =
+        function() assert.response().has_code("2.05") end,
+      ["the assertion 'code' needs assert.response(r) before it"] = function() assert.has_code("2.05") end,
       ['has_code takes a code such as "2.05", or a class such as "4.xx"'] =
         function() assert.response(note).has_code(2.05) end,
       ["has_payload takes the bytes of a payload; has_value compares what they mean"] =
@@ -104,9 +120,15 @@ describe("assert.response", function()
       ["is_within takes seconds"] = function() assert.response(note).is_within("1") end,
       ["lunacoap.OptionNumber has no constant 'Etag'; did you mean 'ETag'?"] =
         function() assert.response(note).has_option("Etag") end,
+      ["has_option takes the name of an option, or its number, 0 to 65535"] =
+        function() assert.response(note).has_option(-1) end,
+      ["has_option takes a string, a number, or a list of them, as value"] =
+        function() assert.response(note).has_option("ETag", { true }) end,
+      ["has_payload_matching: malformed pattern (missing ']')"] =
+        function() assert.response(note).has_payload_matching("[") end,
     } do
       local kind, text = failing.of(f)
-      assert.are.equal(expected, text)
+      assert.are.equal((expected:gsub(" $", "")), text)
       assert.are.equal("error", kind)
     end
   end)

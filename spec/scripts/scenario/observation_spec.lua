@@ -185,12 +185,14 @@ came:     1. after T s: 2.05 Content, text/plain; charset=utf-8: "26"]],
     for expected, f in pairs {
       ["assert.notifications takes an observation, as observe returns it, not nil"] =
         function() assert.notifications(nil).are {} end,
-      ["assert.are needs assert.notifications(observation) before it"] = function() assert.are { "21" } end,
+      ["the assertion 'are' needs assert.notifications(observation) before it"] = function() assert.are { "21" } end,
       ['the notifications are a list such as { "21", "22" }'] = function() assert.notifications(o).are("21") end,
       ["the seconds in which notifications come are a number"] = function() assert.notifications(o).are({}, "1") end,
       ["notifications are told what they are, not what they are not"] =
         function() assert.notifications(o).are_not_include({ "1" }, 1) end,
       ["none takes the seconds in which nothing may come"] = function() o:none() end,
+      ["next takes the seconds in which a notification is to come"] = function() o:next("1") end,
+      ["end_with takes the state that is to be the last one"] = function() assert.notifications(o).end_with() end,
     } do
       local kind, text = failing.of(f)
       assert.are.equal(expected, text)

@@ -105,7 +105,7 @@ describe("a word", function()
       ["the options of a request are a table such as { accept = \"json\" }"] = function() get(base, 1) end,
       ["a request takes accept, etag, format, if_match, if_none_match, non, options, payload and timeout, but not 'acept'"] =
         function() get(base, { acept = 1 }) end,
-      ["'timeout' of a request takes a number, not a string"] = function() get(base, { timeout = "1" }) end,
+      ["'timeout' of a request takes seconds from 0 on, not 1"] = function() get(base, { timeout = "1" }) end,
       ["each of a request's options is such as { \"Uri-Query\", \"a=1\" }"] = function() get(base, { options = { {} } }) end,
       ["lunacoap.OptionNumber has no constant 'Uri-Qery'; did you mean 'Uri-Query'?"] =
         function() get(base, { options = { { "Uri-Qery", "x" } } }) end,
@@ -118,7 +118,12 @@ describe("a word", function()
         function() scenario.client { RequestData = "x" } end,
       ["the Timeout of a scenario's client is a number of seconds above 0"] =
         function() scenario.client { Timeout = 0 } end,
+      ["the settings of a client are a table such as { Timeout = 5 }"] = function() scenario.client(5) end,
       ["eventually takes a number of seconds first"] = function() scenario.eventually(print) end,
+      ["eventually takes a function second, not nil"] = function() scenario.eventually(1) end,
+      ["nothing_arrives takes a number of seconds first"] = function() scenario.nothing_arrives(0 / 0) end,
+      ["nothing_arrives takes an observation, or a raw endpoint, second"] =
+        function() scenario.nothing_arrives(0, {}) end,
     }
     for expected, f in pairs(endings) do
       local kind, text, line = failing.of(f)
@@ -236,10 +241,69 @@ describe("eventually", function()
     assert.is_true(lunacoap.now() - began < 2)
   end)
 
+  it("ends observations inside of it when its time is over", function()
+    lunacoap.virtual(function()
+      local silent <close> = lunacoap.endpoint { LocalHost = "127.0.0.1", LocalPort = 5683 }
+      local began = lunacoap.now()
+      assert.is_truthy(failing.of(function()
+        scenario.eventually(0.5, function() scenario.observe(silent:uri()) end)
+      end))
+      assert.is_true(lunacoap.now() - began < 1)
+    end)
+  end)
+
+  it("tells errors that are tables by their message, or by what is in them", function()
+    for expected, raised in pairs {
+      ["not yet"] = { message = "not yet" }, ["5: not yet"] = setmetatable({}, { __tostring = function() return "5: not yet" end }),
+      ['{"level": 3}'] = { level = 3 }, ["an error that cannot be told: table"] = setmetatable({}, { __tostring = error }),
+    } do
+      local _, text = failing.of(function() scenario.eventually(0, function() error(raised) end) end)
+      assert.are.equal("not so within 0 s, in 1 try\nat last: " .. expected, text)
+    end
+    local _, text = failing.of(function() scenario.eventually(0, function() error() end) end)
+    assert.are.equal("not so within 0 s, in 1 try\nat last: nil", text)
+  end)
+
   it("lets a spec be pending", function()
     local pending_one = setmetatable({}, { __type = "pending" })
     local ok, raised = pcall(scenario.eventually, 5, function() error(pending_one) end)
     assert.is_false(ok)
     assert.are.equal(pending_one, raised)
+  end)
+end)
+
+describe("nothing_arrives", function()
+  before_each(scenario.begin)
+  after_each(function() scenario.finish() end)
+
+  it("waits for its whole time, whatever could not be delivered, or less in eventually", function()
+    lunacoap.virtual(function()
+      local raw <close> = lunacoap.endpoint { LocalHost = "127.0.0.1" }
+      local began = lunacoap.now()
+      raw:send("x", "127.0.0.1", 9)
+      scenario.nothing_arrives(2, raw)
+      assert.are.equal("2.0", ("%.1f"):format(lunacoap.now() - began))
+      lunacoap.timer(1, nil, function() raw:send("late", raw:uri()) end)
+      raw:send("x", "127.0.0.1", 9)
+      local _, text = failing.of(function() scenario.nothing_arrives(2, raw) end)
+      assert.matches("a message came from 127.0.0.1, port 49152", text, 1, true)
+      began = lunacoap.now()
+      pcall(scenario.eventually, 1, function() scenario.nothing_arrives(50, raw) end)
+      assert.are.equal("1.0", ("%.1f"):format(lunacoap.now() - began))
+    end)
+  end)
+
+  it("sees the notification that has ended an observation", function()
+    lunacoap.virtual(function()
+      local server <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", LocalPort = 5683, Listening = true,
+        OnRegister = function(coap, e) e.Accept, coap.ResponseData = true, "1" end }
+      local o = scenario.observe("coap://127.0.0.1/x")
+      server.ResponseCode = "4.04"
+      server:SendNotification("/x")
+      lunacoap.sleep(1)
+      assert.is_false(o.active)
+      local _, text = failing.of(function() scenario.nothing_arrives(0) end)
+      assert.matches("came:     4.04 Not Found", text, 1, true)
+    end)
   end)
 end)
