@@ -87,6 +87,7 @@ bool lc_endpoint_tap(struct lc_endpoint *endpoint, const struct lc_tap_options *
     if (options != NULL) {
         struct lc_tap_options filled = *options;
         filled.local = *lc_udp_local(endpoint->udp);
+        filled.is_inmemory = lc_udp_is_inmemory(endpoint->udp);
         endpoint->tap = lc_tap_new(&filled);
         filled.is_clear = true;
         endpoint->clear = lc_tap_new(&filled);

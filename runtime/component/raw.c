@@ -100,6 +100,7 @@ static int tap(struct lc_raw *raw, struct lc_stage *stage, struct lc_error *erro
         return error->code;
     }
     options.local = *lc_udp_local(raw->udp);
+    options.is_inmemory = lc_udp_is_inmemory(raw->udp);
     raw->tap = lc_tap_new(&options);
     if (raw->tap == NULL) {
         return lc_fail_memory(error);

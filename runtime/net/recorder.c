@@ -83,6 +83,18 @@ static bool is_told_by(const struct lc_recorder *recorder, const struct lc_sight
 
 /* ---- Datagrams ---- */
 
+/* From where a socket sends that is bound to all addresses; in memory the system has no say. */
+static struct lc_address source_of(
+    const struct lc_tap *tap, const struct lc_address *remote, lc_time now)
+{
+    struct lc_address source;
+    if (!tap->is_inmemory) {
+        return lc_source_of(&tap->recorder->sources, now, remote);
+    }
+    lc_address_parse(&source, lc_bytes_text(remote->is_ipv4 ? "127.0.0.1" : "::1"));
+    return source;
+}
+
 /* Fills in which address of ours it is. What came to a group did; nothing is sent from one. */
 static void complete(const struct lc_tap *tap, struct lc_path *path, bool is_out, lc_time now)
 {
@@ -94,7 +106,7 @@ static void complete(const struct lc_tap *tap, struct lc_path *path, bool is_out
     if (!lc_address_is_any(&tap->local)) {
         path->local = tap->local;
     } else {
-        struct lc_address source = lc_source_of(&tap->recorder->sources, now, &path->remote);
+        struct lc_address source = source_of(tap, &path->remote, now);
         source.port = tap->local.port;
         path->local = source;
     }

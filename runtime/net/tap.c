@@ -74,6 +74,7 @@ struct lc_tap *lc_tap_new(const struct lc_tap_options *options)
     tap->capture = options->capture;
     tap->log = options->log;
     tap->local = options->local;
+    tap->is_inmemory = options->is_inmemory;
     tap->is_clear = options->is_clear;
     lc_list_append(&tap->recorder->taps, &tap->link);
     return tap;

@@ -20,6 +20,7 @@ struct lc_tap {
     struct lc_address local; /* what the socket is bound to */
     uint8_t *room;
     bool is_clear; /* stands on DTLS */
+    bool is_inmemory;
     char remark[LC_TAP_REMARK];
 };
 
@@ -29,6 +30,7 @@ struct lc_tap_options {
     const struct lc_log *log;
     struct lc_address local;
     bool is_clear;
+    bool is_inmemory; /* the socket, lc_udp_is_inmemory() */
 };
 
 /* NULL: memory. */

@@ -242,6 +242,11 @@ const struct lc_address *lc_udp_local(const struct lc_udp *udp)
     return &udp->local;
 }
 
+bool lc_udp_is_inmemory(const struct lc_udp *udp)
+{
+    return udp->inmemory != NULL;
+}
+
 const struct lc_udp_stats *lc_udp_stats(const struct lc_udp *udp)
 {
     return &udp->stats;

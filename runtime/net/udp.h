@@ -49,6 +49,9 @@ struct lc_transport *lc_udp_transport(struct lc_udp *udp);
 /* What was bound; when connected, the address that the system chose. */
 const struct lc_address *lc_udp_local(const struct lc_udp *udp);
 
+/* Whether it was opened in virtual time and knows no network but that in memory. */
+bool lc_udp_is_inmemory(const struct lc_udp *udp);
+
 /* Counters since the socket was opened. */
 struct lc_udp_stats {
     uint64_t received, sent; /* datagrams */

@@ -234,6 +234,21 @@ describe("virtual time", function()
     server:Shutdown()
   end)
 
+  it("has the same address in captures as the peer sees, whatever addresses the machine has", function()
+    local capture = lunacoap.capture
+    local kept = capture.keep(100)
+    lunacoap.virtual(function()
+      local server <close> = lunacoap.endpoint { LocalHost = "10.0.0.1", LocalPort = 5683 }
+      local mark, client <close> = capture.mark(), lunacoap.endpoint()
+      client:send("\x40\0\0\1", "10.0.0.1")
+      local _, host, port = server:receive(1)
+      local sent, received = table.unpack(capture.list(mark))
+      assert.are.equal(("%s:%d"):format(host, port), sent.localaddress)
+      assert.are.equal(sent.localaddress, received.remote)
+    end)
+    capture.keep(kept)
+  end)
+
   it("loses what is on its way when everybody has left", function()
     for i = 1, 2 do
       lunacoap.virtual(function()
