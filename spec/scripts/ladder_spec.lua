@@ -206,6 +206,28 @@ describe("a ladder", function()
    3.050  |<---------------------------- DTLS alert --|  encrypted]], rungs(capture))
   end)
 
+  it("takes a retransmission for what arrives when a fault has changed what DTLS protects", function()
+    local capture = captured.new()
+    for i, comment in ipairs { "corrupted", "truncated", false } do
+      capture:sent(1, CLIENT, SERVER, get(1, "a"), { secure = true })
+      capture:sent(0, CLIENT, SERVER, "\23\xfe\xfd\0\1" .. ("s"):rep(20) .. i, { comment = comment or nil })
+    end
+    capture:received(0, CLIENT, SERVER, get(1, "a"), { secure = true })
+    assert.are.equal([[
+   0.000  |== CON GET /a ============================>|  id 1, token 7f01, corrupted, DTLS
+   1.000  |== CON GET /a ============================>|  retransmission 1, id 1, truncated, DTLS
+   2.000  |== CON GET /a ============================>|  retransmission 2, id 1, DTLS]], rungs(capture))
+  end)
+
+  it("has a row for each handshake between two endpoints", function()
+    local capture = captured.new()
+    for _ = 1, 2 do
+      capture:went(1, CLIENT, SERVER, "\22\xfe\xfd\0\0" .. ("s"):rep(8))
+      capture:went(0, SERVER, CLIENT, "\21\xfe\xfd\0\0" .. ("s"):rep(8) .. "\2\40")
+    end
+    assert.are.equal(2, select(2, rungs(capture):gsub("DTLS handshake [=>| ]+1 datagrams, 0.000 s", "")))
+  end)
+
   it("shows data of DTLS that nobody has in clear", function()
     local capture = captured.new()
     capture:sent(0, CLIENT, SERVER, "\23\xfe\xfd\0\1" .. ("s"):rep(20))

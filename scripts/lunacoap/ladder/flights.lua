@@ -90,13 +90,23 @@ local function arrive(flight, seen)
   pass_fate(flight)
 end
 
+-- What DTLS protects does not arrive when a fault has changed it.
+local function is_lost(flight)
+  for _, note in ipairs(flight.secure and flight.notes or {}) do
+    if note:find("corrupted", 1, true) or note:find("truncated", 1, true) then
+      return true
+    end
+  end
+  return flight.is_dropped
+end
+
 -- The first of those with the same bytes that is still to arrive, taken off. Each of a group gets
 -- the last one.
 local function next_of(queue, seen)
   if is_group(seen.to) then
     return not seen.is_dropped and queue[#queue] or nil
   end
-  while queue[1] and queue[1].is_dropped do
+  while queue[1] and is_lost(queue[1]) do
     table.remove(queue, 1)
   end
   return table.remove(queue, 1)
