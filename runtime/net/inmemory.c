@@ -121,9 +121,7 @@ int lc_inmemory_rebind(
     return LC_OK;
 }
 
-/* What is on its way in a network that everybody has left is for nobody who joins it anew, though
- * he may get an address of before. */
-static void forget_flights(struct lc_loop *loop)
+void lc_inmemory_forget(struct lc_loop *loop)
 {
     while (loop->flights != NULL) {
         struct lc_flight *first = loop->flights;
@@ -136,8 +134,10 @@ static void forget_flights(struct lc_loop *loop)
 int lc_inmemory_open(
     struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
 {
+    /* What is on its way in a network that everybody has left is for nobody who joins it anew,
+     * though he may get an address of before. */
     if (lc_list_empty(&udp->loop->inmemory)) {
-        forget_flights(udp->loop);
+        lc_inmemory_forget(udp->loop);
     }
     struct lc_udp_options wanted = *options;
     bool any = lc_address_is_any(&wanted.local);

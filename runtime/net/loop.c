@@ -106,6 +106,7 @@ struct lc_loop *lc_loop_new(void)
 void lc_loop_free(struct lc_loop *loop)
 {
     lc_loop_flush(loop);
+    lc_inmemory_forget(loop);
     ev_loop_destroy(loop->ev);
     if (loop->near.fd >= 0) {
         close(loop->near.fd);

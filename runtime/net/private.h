@@ -138,6 +138,9 @@ void lc_inmemory_send(struct lc_udp *udp, const struct lc_path *path, const void
 /* Hands on what is under way. Whether there was anything. */
 bool lc_inmemory_deliver(struct lc_loop *loop);
 
+/* Loses what is on its way. */
+void lc_inmemory_forget(struct lc_loop *loop);
+
 /* trouble.c */
 
 /* The socket's struct for trouble, made on first use. NULL: out of memory. */
