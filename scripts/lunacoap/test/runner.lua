@@ -5,6 +5,7 @@ local lunacoap = require "lunacoap"
 local part = require "lunacoap.test.busted".part
 local scenario = require "lunacoap.scenario"
 local scope = require "lunacoap.test.scope"
+local waiting = require "lunacoap.scenario.waiting"
 
 ---@class lunacoap.test.Run What is run, and how.
 ---@field files string[] Files and folders.
@@ -117,16 +118,11 @@ local function describe(err, text, trace)
   return place and place .. ": " .. message or message
 end
 
-local function is_pending(err)
-  local class = getmetatable(err)
-  return type(class) == "table" and class.__type == "pending"
-end
-
 local function add_evidence(busted, run)
   local rewrite = busted.rewriteMessage
   function busted.rewriteMessage(element, message, trace)
     local text = rewrite(element, message, trace)
-    if is_pending(message) then
+    if waiting.is_pending(message) then
       return text
     end
     return evidence.add(describe(message, text, trace), full_name(busted, element), run)
@@ -183,7 +179,7 @@ end
 -- Each round has a seed of its own, so that repeating looks for what fails.
 local function use_seed(run, seed)
   run.seed = seed
-  scope.set_defaults(M.has_setting("FaultSeed") and { FaultSeed = seed } or {})
+  scope.set_defaults { FaultSeed = seed }
 end
 
 local function follow_rounds(busted, run)
@@ -194,13 +190,6 @@ local function follow_rounds(busted, run)
     busted.randomseed = run.seed
     return nil, true
   end)
-end
-
----Whether components have a setting.
----@param name string
----@return boolean
-function M.has_setting(name)
-  return (pcall(function() return lunacoap.CoAP():Config(name) end))
 end
 
 local function make_busted()
