@@ -140,6 +140,17 @@ void lc_error_guard(lua_State *L, const char *what)
     lua_setmetatable(L, -2);
 }
 
+void *lc_error_check_self(lua_State *L, const char *class, const char *what)
+{
+    void *self = luaL_testudata(L, 1, class);
+    if (self == NULL) {
+        lc_error_raisef(L, LC_ERROR_USAGE,
+            "a method of a %s was called on %s; write %s:method(), with a colon", what,
+            lc_error_describe(L, 1), what);
+    }
+    return self;
+}
+
 static const char *describe_object(lua_State *L, int index)
 {
     int type = luaL_getmetafield(L, index, "__name");

@@ -47,6 +47,10 @@ int lc_error_unknown_key(lua_State *L, const char *what, const char *kind, int k
  * misspelled function would else be an attempt to call nil. */
 void lc_error_guard(lua_State *L, const char *what);
 
+/* The object at index 1, one of the class of that metatable, of which a method was called. Raises
+ * Code 1 for any other value: "a method of a <what> was called on ...". */
+void *lc_error_check_self(lua_State *L, const char *class, const char *what);
+
 /* Pushes how a message names the value at `index`: 'text', 12, true, nil, a table. */
 const char *lc_error_describe(lua_State *L, int index);
 

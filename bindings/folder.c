@@ -14,7 +14,7 @@
 /* The path of the folder is the object: it is opened anew for each access. */
 static const char *check_folder(lua_State *L)
 {
-    return luaL_checkudata(L, 1, NAME);
+    return lc_error_check_self(L, NAME, "folder");
 }
 
 /* A path with a zero byte in it leads nowhere; base/folder.h finds nothing for "." either. */

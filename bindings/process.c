@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 #include "bindings/error.h"
+#include "bindings/fields.h"
+#include "bindings/loop.h"
 #include "bindings/process_start.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
@@ -22,7 +24,6 @@ enum { OUTPUT_KEPT = 256 * 1024 };
 enum { LINES_SHOWN = 10 };
 
 /* Seconds. */
-#define PATIENCE 10.0
 #define GRACE 5.0
 #define FOR_GOOD 1e9
 
@@ -74,19 +75,25 @@ static bool is_running(const struct process *process)
 
 static struct process *check_process(lua_State *L)
 {
-    struct process *process = luaL_checkudata(L, 1, PROCESS);
+    struct process *process = lc_error_check_self(L, PROCESS, "process");
     if (process->child == NULL) {
         lc_error_raisef(L, LC_ERROR_USAGE, "the process is gone");
     }
     return process;
 }
 
-/* The moment so many seconds from now. */
-static lc_time moment_after(lua_State *L, struct lc_state *state, lua_Number seconds)
+static lua_Number take_seconds(lua_State *L, int index, const char *what, lua_Number otherwise)
 {
-    if (!(seconds >= 0) || seconds > FOR_GOOD) {
-        lc_error_raisef(L, LC_ERROR_USAGE, "a process is awaited for 0 to 1e9 seconds");
+    if (lua_isnoneornil(L, index)) {
+        return otherwise;
     }
+    lc_loop_check_seconds(L, index, what, " or nil");
+    return lua_tonumber(L, index);
+}
+
+/* The moment so many seconds from now. */
+static lc_time moment_after(struct lc_state *state, lua_Number seconds)
+{
     lc_loop_update(state->loop);
     return lc_loop_timers(state->loop)->now + (lc_time)(seconds * LC_SECOND);
 }
@@ -274,10 +281,11 @@ static int method_expect(lua_State *L)
             "expect takes a pattern for a line of output, not %s",
             lc_error_describe(L, AT_PATTERN));
     }
-    lua_Number within = luaL_optnumber(L, AT_SECONDS, PATIENCE);
+    lua_Number within =
+        take_seconds(L, AT_SECONDS, "expect's second argument", LC_PROCESS_PATIENCE);
     lua_settop(L, AT_PATTERN);
     lua_pushnumber(L, within);
-    lua_pushinteger(L, (lua_Integer)moment_after(L, process->state, within));
+    lua_pushinteger(L, (lua_Integer)moment_after(process->state, within));
     lua_pushboolean(L, false);
     return expect(L);
 }
@@ -319,7 +327,7 @@ static int wait_for_end(lua_State *L)
         return wait_until(L, process, moment, wait_again);
     } else if (lua_toboolean(L, 4)) {
         lc_child_signal(process->child, SIGKILL);
-        lua_pushinteger(L, (lua_Integer)moment_after(L, process->state, FOR_GOOD));
+        lua_pushinteger(L, (lua_Integer)moment_after(process->state, FOR_GOOD));
         lua_replace(L, 3);
         return wait_for_end(L);
     }
@@ -332,7 +340,7 @@ static int begin_waiting(lua_State *L, struct process *process, lua_Number secon
 {
     lua_settop(L, 1);
     lua_pushnumber(L, seconds);
-    lua_pushinteger(L, (lua_Integer)moment_after(L, process->state, seconds));
+    lua_pushinteger(L, (lua_Integer)moment_after(process->state, seconds));
     lua_pushboolean(L, kill);
     return wait_for_end(L);
 }
@@ -341,14 +349,14 @@ static int begin_waiting(lua_State *L, struct process *process, lua_Number secon
 static int method_wait(lua_State *L)
 {
     struct process *process = check_process(L);
-    return begin_waiting(L, process, luaL_optnumber(L, 2, FOR_GOOD), false);
+    return begin_waiting(L, process, take_seconds(L, 2, "wait", FOR_GOOD), false);
 }
 
 /* stop([grace]) */
 static int method_stop(lua_State *L)
 {
     struct process *process = check_process(L);
-    lua_Number grace = luaL_optnumber(L, 2, GRACE);
+    lua_Number grace = take_seconds(L, 2, "stop", GRACE);
     lc_child_signal(process->child, SIGTERM);
     lc_child_signal(process->child, SIGCONT); /* one that is stopped hears nothing */
     return begin_waiting(L, process, grace, true);
@@ -384,7 +392,7 @@ static int method_signal(lua_State *L)
 /* __close and __gc. It stays readable after __close. */
 static int close_process(lua_State *L)
 {
-    struct process *process = luaL_checkudata(L, 1, PROCESS);
+    struct process *process = lc_error_check_self(L, PROCESS, "process");
     if (is_running(process)) {
         lc_child_end(process->child);
         wake(process);
@@ -419,8 +427,9 @@ static int start(lua_State *L)
     struct process *process = push_process(L);
     struct lc_process_start wanted;
     lc_process_start_read(L, 1, &wanted);
-    lua_Number within = wanted.within < 0 ? PATIENCE : wanted.within;
-    lc_time moment = moment_after(L, process->state, within);
+    lua_pushnumber(L, wanted.within);
+    lua_Number within = take_seconds(L, -1, "process.start's within", 0);
+    lc_time moment = moment_after(process->state, within);
     lua_pushstring(L, wanted.program.arguments[0]);
     lua_setiuservalue(L, 2, 1);
     struct lc_error error;
@@ -446,74 +455,73 @@ static int start(lua_State *L)
 
 /* ---- The class ---- */
 
-static int field_pid(lua_State *L, struct process *process)
-{
-    lua_pushinteger(L, lc_child_pid(process->child));
-    return 1;
-}
+enum field {
+    PID,
+    RUNNING,
+    OUTPUT,
+    CODE,
+    KILLED_BY,
+    CLOSE,
+    EXPECT,
+    SIGNAL,
+    STOP,
+    WAIT,
+};
 
-static int field_running(lua_State *L, struct process *process)
-{
-    lua_pushboolean(L, is_running(process));
-    return 1;
-}
+static const char *const names[] = {
+    "pid", "running", "output", "code", "killed_by", "close", "expect", "signal", "stop", "wait"};
 
-static int field_output(lua_State *L, struct process *process)
+static const struct lc_fields fields = {"process", names, sizeof names / sizeof names[0]};
+
+static int push_output(lua_State *L, const struct process *process)
 {
     struct lc_bytes output = lc_buf_bytes(&process->output);
     lua_pushlstring(L, (const char *)output.data, output.len);
     return 1;
 }
 
-static int field_code(lua_State *L, struct process *process)
+/* The exit status, or the signal; nil when it has not ended in that way. */
+static int push_end_as(lua_State *L, const struct process *process, bool killed)
 {
-    if (is_running(process) || WIFSIGNALED(lc_child_status(process->child))) {
+    if (is_running(process) || WIFSIGNALED(lc_child_status(process->child)) != killed) {
         lua_pushnil(L);
-        return 1;
+    } else {
+        push_status(L, process); /* the signal stands behind a nil */
     }
-    return push_status(L, process);
-}
-
-static int field_killed_by(lua_State *L, struct process *process)
-{
-    if (is_running(process) || !WIFSIGNALED(lc_child_status(process->child))) {
-        lua_pushnil(L);
-        return 1;
-    }
-    push_status(L, process);
     return 1;
 }
 
-static const struct {
-    const char *name;
-    int (*push)(lua_State *L, struct process *process);
-} fields[] = {{"pid", field_pid}, {"running", field_running}, {"output", field_output},
-    {"code", field_code}, {"killed_by", field_killed_by}};
-
-static const luaL_Reg methods[] = {{"expect", method_expect}, {"wait", method_wait},
-    {"stop", method_stop}, {"signal", method_signal}, {"close", close_process}, {NULL, NULL}};
-
-/* Upvalue: the table of methods. */
-static int get_field(lua_State *L)
+static int index_member(lua_State *L)
 {
-    struct process *process = check_process(L);
-    const char *name = luaL_tolstring(L, 2, NULL);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
+    static const lua_CFunction methods[] = {[CLOSE] = close_process,
+        [EXPECT] = method_expect,
+        [SIGNAL] = method_signal,
+        [STOP] = method_stop,
+        [WAIT] = method_wait};
+    const struct process *process = check_process(L);
+    int field = lc_fields_find(L, &fields, 2);
+    switch ((enum field)field) {
+    case PID:
+        lua_pushinteger(L, lc_child_pid(process->child));
+        return 1;
+    case RUNNING:
+        lua_pushboolean(L, is_running(process));
+        return 1;
+    case OUTPUT:
+        return push_output(L, process);
+    case CODE:
+        return push_end_as(L, process, false);
+    case KILLED_BY:
+        return push_end_as(L, process, true);
+    default:
+        lua_pushcfunction(L, methods[field]);
         return 1;
     }
-    const char *names[sizeof fields / sizeof fields[0] + sizeof methods / sizeof methods[0]];
-    size_t count = 0;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (strcmp(name, fields[i].name) == 0) {
-            return fields[i].push(L, process);
-        }
-        names[count++] = fields[i].name;
-    }
-    for (const luaL_Reg *method = methods; method->name != NULL; method++) {
-        names[count++] = method->name;
-    }
-    return lc_error_unknown(L, "a process", "field", name, names, count);
+}
+
+static int refuse_assignment(lua_State *L)
+{
+    return lc_fields_read_only(L, &fields, lc_fields_find(L, &fields, 2));
 }
 
 static int to_text(lua_State *L)
@@ -530,9 +538,10 @@ void lc_process_register(lua_State *L)
         {"__gc", collect}, {"__close", close_process}, {"__tostring", to_text}, {NULL, NULL}};
     luaL_newmetatable(L, PROCESS);
     luaL_setfuncs(L, meta, 0);
-    luaL_newlib(L, methods);
-    lua_pushcclosure(L, get_field, 1);
+    lc_fields_push_function(L, &fields, index_member);
     lua_setfield(L, -2, "__index");
+    lc_fields_push_function(L, &fields, refuse_assignment);
+    lua_setfield(L, -2, "__newindex");
     lua_pop(L, 1);
 }
 
@@ -540,6 +549,6 @@ void lc_process_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"start", start}, {NULL, NULL}};
     luaL_newlib(L, functions);
-    lc_error_guard(L, "process");
+    lc_error_guard(L, "lunacoap.process");
     lua_setfield(L, -2, "process");
 }

@@ -141,7 +141,7 @@ void lc_process_start_read(lua_State *L, int index, struct lc_process_start *wan
             "process.start takes a table of a program and its arguments, not %s",
             lc_error_describe(L, index));
     }
-    *wanted = (struct lc_process_start){.within = -1};
+    *wanted = (struct lc_process_start){.within = LC_PROCESS_PATIENCE};
     check_names(L, index);
     wanted->program.arguments = read_arguments(L, index);
     wanted->program.folder = push_text(L, index, "cwd");

@@ -172,6 +172,8 @@ describe("lunacoap.folder", function()
       ["a folder writes bytes as a string, not true"] = function() folder:write("a", true) end,
       ["folder takes the path of one, not nil"] = function() lunacoap.folder() end,
       ["a folder has no field 'reed'; did you mean 'read'?"] = function() return folder.reed end,
+      ["a method of a folder was called on nil; write folder:method(), with a colon"] =
+        function() folder.read() end,
     } do
       local ok, err = pcall(wrong)
       assert.is_false(ok)

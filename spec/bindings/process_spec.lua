@@ -103,10 +103,27 @@ describe("lunacoap.process", function()
     assert.matches("takes text as program and arguments, not 'a'", message_of(start, { "echo", "a\0b" }))
     assert.matches("takes env as a table, not 1", message_of(start, { "true", env = 1 }))
     local child <close> = start { "true" }
-    assert.are.equal("1: a process has no field 'outpt'; did you mean 'output'?",
+    assert.are.equal("1: process has no field 'outpt'; did you mean 'output'?",
       message_of(function() return child.outpt end))
+    assert.are.equal("1: process.pid is read-only", message_of(function() child.pid = 1 end))
+    assert.are.equal("1: a method of a process was called on nil; write process:method(), with a colon",
+      message_of(child.wait))
+    assert.are.equal("1: lunacoap.process has no field 'strt'; did you mean 'start'?",
+      message_of(function() return lunacoap.process.strt end))
     assert.matches('signal takes a name such as "SIGHUP" or "TERM", not \'HELLO\'',
       message_of(child.signal, child, "HELLO"))
+  end)
+
+  it("names what it does not take for seconds", function()
+    local child <close> = start { "true" }
+    for call, message in pairs {
+      [function() start { "true", within = -1 } end] = "process.start's within takes seconds from 0 to 1e9 or nil, not -1.0",
+      [function() child:expect("x", "1") end] = "expect's second argument takes seconds from 0 to 1e9 or nil, not '1'",
+      [function() child:wait(-1) end] = "wait takes seconds from 0 to 1e9 or nil, not -1",
+      [function() child:stop(true) end] = "stop takes seconds from 0 to 1e9 or nil, not true",
+    } do
+      assert.are.equal("1: " .. message, message_of(call))
+    end
   end)
 
   it("changes its environment and folder", function()
