@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "bindings/error.h"
+#include "bindings/guard.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
 
@@ -143,13 +144,6 @@ void lc_limit_end_all(struct lc_task *task)
     }
 }
 
-static int returned(lua_State *L, int status, lua_KContext slot)
-{
-    (void)status;
-    lua_closeslot(L, (int)slot);
-    return lua_gettop(L) - (int)slot;
-}
-
 /* limit(seconds, f, ...): returns what f(...) returns, or raises error 301 in it. */
 static int limit_function(lua_State *L)
 {
@@ -169,20 +163,14 @@ static int limit_function(lua_State *L)
     *limit = (struct lc_limit){.seconds = seconds};
     luaL_setmetatable(L, LIMIT);
     lua_replace(L, 1);
-    lua_toclose(L, 1);
+    lc_guard_enter(L);
     begin(L, limit, task);
-    lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, returned);
-    return returned(L, LUA_OK, 1);
+    return lc_guard_call(L);
 }
 
 void lc_limit_open(lua_State *L)
 {
-    luaL_newmetatable(L, LIMIT);
-    lua_pushcfunction(L, close_limit);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, close_limit);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    lc_guard_register(L, LIMIT, close_limit);
     lua_pushcfunction(L, limit_function);
     lua_setfield(L, -2, "limit");
 }

@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "bindings/error.h"
+#include "bindings/guard.h"
 #include "bindings/state.h"
 #include "net/loop.h"
 
@@ -29,13 +30,6 @@ static int guard_close(lua_State *L)
         }
     }
     return 0;
-}
-
-static int returned(lua_State *L, int status, lua_KContext guard)
-{
-    (void)status;
-    lua_closeslot(L, (int)guard);
-    return lua_gettop(L) - (int)guard;
 }
 
 static lua_Integer take_seed(lua_State *L)
@@ -66,24 +60,18 @@ static int run(lua_State *L)
     guard->loop = NULL;
     luaL_setmetatable(L, GUARD);
     lua_insert(L, 1);
-    lua_toclose(L, 1);
+    lc_guard_enter(L);
     guard->loop = loop;
     lc_loop_begin_virtual(loop);
     if (runs++ == 0) {
         lc_random_seed((uint64_t)seed);
     }
-    lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, returned);
-    return returned(L, LUA_OK, 1);
+    return lc_guard_call(L);
 }
 
 void lc_virtual_open(lua_State *L)
 {
-    luaL_newmetatable(L, GUARD);
-    lua_pushcfunction(L, guard_close);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, guard_close);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    lc_guard_register(L, GUARD, guard_close);
     lua_pushcfunction(L, run);
     lua_setfield(L, -2, "virtual");
 }

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "bindings/error.h"
+#include "bindings/guard.h"
 #include "bindings/limit.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
@@ -47,12 +48,7 @@ static int collect(lua_State *L)
 
 void lc_wait_open(lua_State *L)
 {
-    luaL_newmetatable(L, WAIT);
-    lua_pushcfunction(L, collect);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, collect);
-    lua_setfield(L, -2, "__close");
-    lua_pop(L, 1);
+    lc_guard_register(L, WAIT, collect);
 }
 
 static void run_out(struct lc_timer *timer)
