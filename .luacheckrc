@@ -10,8 +10,8 @@ files["spec"].std = "lua54+busted"
 local of_tests = {
   std = "lua54+busted",
   read_globals = {
-    "at_end", "delete", "eventually", "fetch", "get", "ipatch", "nothing_arrives", "observe",
-    "patch", "post", "put", "run_program", "run_script", "sleep",
+    "at_end", "configure", "delete", "eventually", "fetch", "free_port", "get", "ipatch",
+    "nothing_arrives", "observe", "patch", "post", "put", "run_program", "run_script", "sleep",
   },
 }
 files["examples/*_spec.lua"] = of_tests

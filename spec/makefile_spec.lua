@@ -43,6 +43,7 @@ describe("make install", function()
 ./opt/share/bash-completion/completions/lunacoap
 ./opt/share/lunacoap/LICENSE
 ./opt/share/lunacoap/lunacoap.lua
+./opt/share/lunacoap/lunacoap_test.lua
 ./opt/share/man/man1/lunacoap.1
 ./opt/share/zsh/site-functions/_lunacoap
 ]], installed)

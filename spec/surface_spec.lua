@@ -110,6 +110,26 @@ describe("the definitions for editors", function()
     end
   end)
 
+  it("have each word of tests, and no other, as the linter knows them", function()
+    local found = {}
+    for name in read("scripts/meta/lunacoap_test.lua"):gmatch("%f[^\n](%l[%w_]*) = nil\n") do
+      found[name] = true
+    end
+    for name in read("scripts/meta/lunacoap_test.lua"):gmatch("\nfunction ([%w_]+)%(") do
+      found[name] = true
+    end
+    local expected = {
+      at_end = true, configure = true, free_port = true, run_program = true, run_script = true,
+    }
+    for name in pairs(lunacoap.scenario.words) do
+      expected[name] = true
+    end
+    assert.are.same(expected, found)
+    local linter = { files = setmetatable({}, { __index = function() return {} end }) }
+    assert(loadfile(".luacheckrc", "t", linter))()
+    assert.are.same(sorted_keys(expected), linter.files["examples/*_spec.lua"].read_globals)
+  end)
+
   it("have each field of each type, and say which are read-only", function()
     for _, class in ipairs(surface.classes) do
       local expected, found = names.types[class[1]], {}
