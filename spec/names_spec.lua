@@ -6,12 +6,11 @@ local component = require("lunacoap.probe").component
 local names = require "spec.support.reference_names"
 
 local OUR_SETTINGS = {
-  "AckRandomFactor", "AckTimeout", "BlockSize", "LogLevel", "MaxBodySize", "MaxLatency",
-  "MaxObservers", "MaxPendingRequests", "MaxRetransmit", "MulticastGroups", "MulticastLeisure",
-  "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey", "PendingTimeout", "PiggybackDelay",
-  "CaptureFile", "FaultSeed", "ListeningPort", "ProbingRate", "ReceiveFaults", "SSLProvider",
-  "SendFaults",
-  "SSLSessionTimeout", "Statistics",
+  "AckRandomFactor", "AckTimeout", "BlockSize", "CaptureFile", "FaultSeed", "ListeningPort",
+  "LogLevel", "MaxBodySize", "MaxLatency", "MaxObservers", "MaxPendingRequests", "MaxRetransmit",
+  "MulticastGroups", "MulticastLeisure", "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey",
+  "PendingTimeout", "PiggybackDelay", "ProbingRate", "ReceiveFaults", "SSLProvider",
+  "SSLSessionTimeout", "SendFaults", "Statistics",
 }
 
 local function sorted(list)
