@@ -1,11 +1,9 @@
 -- Lists as lunacoap.capture.list() returns them, written by hand: what one endpoint sends and
 -- another gets.
-local wire = require("lunacoap.probe").wire
+local lunacoap = require "lunacoap"
 
 local M = {}
 M.__index = M
-
-local TYPES = { CON = 0, NON = 1, ACK = 2, RST = 3 }
 
 ---A list whose time begins at 100.
 function M.new()
@@ -14,10 +12,9 @@ end
 
 ---A message: { type, code, id =, token =, options =, payload = }.
 function M.message(fields)
-  local class, detail = (fields[2] or "0.00"):match("^(%d)%.(%d%d)$")
-  return wire.encode {
-    type = TYPES[fields[1]], code = tonumber(class) << 5 | tonumber(detail), id = fields.id,
-    token = fields.token, options = fields.options, payload = fields.payload,
+  return lunacoap.message.encode {
+    type = fields[1], code = fields[2], id = fields.id, token = fields.token,
+    options = fields.options, payload = fields.payload,
   }
 end
 

@@ -1,6 +1,6 @@
 -- assert.response: what it can say of an answer, and how it fails.
 local failing = require "spec.support.failing"
-local greenhouse = require "spec.support.greenhouse"
+local scenario_server = require "spec.support.scenario_server"
 local process = require "spec.support.process"
 local scenario = require "lunacoap.scenario"
 
@@ -10,7 +10,7 @@ describe("assert.response", function()
   local server, base, note, echo
 
   setup(function()
-    server = greenhouse()
+    server = scenario_server()
     base = server:uri("")
   end)
   teardown(function() server:stop() end)

@@ -1,6 +1,6 @@
 -- observe, and what is said of notifications.
 local failing = require "spec.support.failing"
-local greenhouse = require "spec.support.greenhouse"
+local scenario_server = require "spec.support.scenario_server"
 local lunacoap = require "lunacoap"
 local scenario = require "lunacoap.scenario"
 
@@ -11,7 +11,7 @@ describe("an observation", function()
 
   before_each(function()
     scenario.begin()
-    server = greenhouse()
+    server = scenario_server()
     note = server:uri("/note")
   end)
   after_each(function()

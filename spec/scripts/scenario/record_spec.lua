@@ -1,6 +1,6 @@
 -- What a failure shows of the network: the ladder since the scenario began.
 local failing = require "spec.support.failing"
-local greenhouse = require "spec.support.greenhouse"
+local scenario_server = require "spec.support.scenario_server"
 local lunacoap = require "lunacoap"
 local scenario = require "lunacoap.scenario"
 
@@ -8,7 +8,7 @@ describe("the ladder of a failure", function()
   local server, note
 
   setup(function()
-    server = greenhouse()
+    server = scenario_server()
     note = server:uri("/note")
   end)
   teardown(function() server:stop() end)

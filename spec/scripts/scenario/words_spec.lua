@@ -1,6 +1,6 @@
 -- The words of lunacoap.scenario: requests, what they answer, and patience.
 local failing = require "spec.support.failing"
-local greenhouse = require "spec.support.greenhouse"
+local scenario_server = require "spec.support.scenario_server"
 local lunacoap = require "lunacoap"
 local scenario = require "lunacoap.scenario"
 
@@ -10,7 +10,7 @@ describe("a word", function()
   local server, base
 
   setup(function()
-    server = greenhouse()
+    server = scenario_server()
     base = server:uri("")
   end)
   teardown(function() server:stop() end)
@@ -138,7 +138,7 @@ describe("a client of a scenario", function()
   local server, base
 
   setup(function()
-    server = greenhouse()
+    server = scenario_server()
     base = server:uri("")
   end)
   teardown(function() server:stop() end)
@@ -228,7 +228,7 @@ describe("eventually", function()
   end)
 
   it("leaves its last try the time for an answer, and keeps to the time of one around it", function()
-    local server = greenhouse()
+    local server = scenario_server()
     scenario.at_end(function() server:stop() end)
     assert.are.equal("2.05", scenario.eventually(0, function() return get(server:uri("/note")) end).code)
     local began = lunacoap.now()
