@@ -41,7 +41,8 @@ function Generation.new(available, ways)
     components = ways.components, report = ways.report or raise,
     over = false, loading = true, available = available, taken = {},
     files = {}, servers = {}, signals = {},
-    timers = weak_set(), clients = weak_set(), tasks = setmetatable({}, { __mode = "k" }),
+    timers = weak_set(), clients = weak_set(), endpoints = weak_set(),
+    tasks = setmetatable({}, { __mode = "k" }),
   }, Generation)
 end
 
@@ -163,6 +164,15 @@ local function wait_for_successors(self, survivor)
   survivor.available = {}
 end
 
+local function close_sockets(self)
+  for _, client in pairs(self.clients) do
+    client:Shutdown()
+  end
+  for _, endpoint in pairs(self.endpoints) do
+    endpoint:close()
+  end
+end
+
 -- Handlers that wait still need the clients of their generation, and the socket for their answer.
 local function finish(self, survivor)
   wait_for_successors(self, survivor)
@@ -171,9 +181,7 @@ local function finish(self, survivor)
   end
   wait_for_answers(self.servers)
   wait_for_answers(survivor.servers)
-  for _, client in pairs(self.clients) do
-    client:Shutdown()
-  end
+  close_sockets(self)
   stop_all(self.servers)
 end
 
@@ -191,9 +199,7 @@ function Generation:close()
     lunacoap.signal(name)
   end
   stop_all(self.servers)
-  for _, client in pairs(self.clients) do
-    client:Shutdown()
-  end
+  close_sockets(self)
 end
 
 ---Ends what it began, but for requests at which its handlers still are.

@@ -8,6 +8,7 @@ local M = {}
 -- As they are: `lunacoap test` has others stand in their places, for specs.
 local CoAP, lunacoap_sleep, lunacoap_spawn = lunacoap.CoAP, lunacoap.sleep, lunacoap.spawn
 local lunacoap_timer, lunacoap_signal = lunacoap.timer, lunacoap.signal
+local lunacoap_endpoint = lunacoap.endpoint
 
 -- The generations of the tasks that run.
 local owners = setmetatable({}, { __mode = "k" })
@@ -87,7 +88,7 @@ function M.spawn(generation, f, ...)
   lunacoap_spawn(task_of(generation, f), ...)
 end
 
--- ---- Components and servers ---------------------------------------------------------------------
+-- ---- Components, endpoints and servers ----------------------------------------------------------
 
 local function component(generation, init)
   local coap = generation.clients(CoAP(generation.fields(init)))
@@ -95,6 +96,10 @@ local function component(generation, init)
     table.insert(generation.components, coap)
   end
   return coap
+end
+
+local function endpoint(generation, init)
+  return generation.endpoints(lunacoap_endpoint(init))
 end
 
 -- Servers are the same when they were asked for with the same address; the first of them that is
@@ -141,7 +146,10 @@ end
 
 -- ---- The module and the globals -----------------------------------------------------------------
 
-local OWN = { CoAP = component, sleep = sleep, spawn = M.spawn, timer = timer, signal = signal }
+local OWN = {
+  CoAP = component, endpoint = endpoint, sleep = sleep, spawn = M.spawn, timer = timer,
+  signal = signal,
+}
 
 -- All else is the module's.
 local function module_of(generation)
