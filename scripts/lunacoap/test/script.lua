@@ -138,11 +138,11 @@ return function(path, settings, ...)
     error('run_script takes the path of a Lua script, such as "server.lua"', 2)
   end
   local arguments = { [0] = path, ... }
-  if type(settings) ~= "table" then
+  if settings ~= nil and type(settings) ~= "table" then
     table.insert(arguments, 1, settings)
-    settings = {}
+    settings = nil
   end
-  local self = setmetatable({ path = path, settings = settings, arguments = arguments, ports = {},
+  local self = setmetatable({ path = path, settings = settings or {}, arguments = arguments, ports = {},
     output = "", running = false }, Script)
   scope.at_end(function() self:stop() end)
   start(self)

@@ -50,7 +50,8 @@ describe("in specs", function()
       assert.are.equal("coap://127.0.0.1:" .. one.port, one.uri)
       assert.are.equal("one1", get(one.uri).payload)
       assert.are.equal("two1", get(two.uri).payload)
-      assert.are.equal("listening\ttrue\n", one.output)]]
+      assert.are.equal("listening\ttrue\n", one.output)
+      assert.are.equal("three1", get(run_script("server.lua", nil, "three").uri).payload)]]
   end)
 
   it("a script starts again at the same port, and stops", function()
