@@ -33,20 +33,21 @@ function M.begin()
   mark = module and module.mark()
 end
 
--- Of a spec's name, what any file system takes.
-local function file_name(name)
+-- Of a spec's name, what any file system takes; and the seed, when there are several.
+local function file_name(name, run)
   local plain = name:gsub("[^%w%-._]+", "_"):gsub("^[_.]+", ""):gsub("_+$", "")
-  return (plain == "" and "spec" or plain:sub(1, LONGEST_NAME)) .. ".pcapng"
+  plain = plain == "" and "spec" or plain:sub(1, LONGEST_NAME)
+  return ("%s%s.pcapng"):format(plain, run.rounds > 1 and "_seed_" .. run.seed or "")
 end
 
 -- The path of a capture, or nil when nothing went since the spec began.
-local function write_capture(folder, name)
+local function write_capture(name, run)
   local module = capture()
   if not module or #module.list(mark) == 0 then
     return
   end
-  busted.penlight "dir".makepath(folder)
-  local path = ("%s/%s"):format(folder, file_name(name))
+  busted.penlight "dir".makepath(run.failures)
+  local path = ("%s/%s"):format(run.failures, file_name(name, run))
   local ok, err = pcall(module.write, path)
   return ok and path or ("none: %s"):format(type(err) == "table" and err.Message or tostring(err))
 end
@@ -62,7 +63,7 @@ function M.add(message, name, run)
     message = message .. "\n\n" .. ladder
   end
   local lines = { message:match("\n$") and message or message .. "\n" }
-  local path = write_capture(run.failures, name)
+  local path = write_capture(name, run)
   if path then
     table.insert(lines, "capture: " .. path)
   end
