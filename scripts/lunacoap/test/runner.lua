@@ -61,6 +61,7 @@ local function enclosed(busted, element, run, go_on)
   local is_spec = element.descriptor == "it"
   if is_spec then
     math.randomseed(run.seed)
+    lunacoap.sleep(0) -- what came before may have sent its farewell
     scenario.begin()
     evidence.begin()
   end
@@ -166,6 +167,28 @@ local function add_filters(busted, run)
   })
 end
 
+-- A file that cannot be loaded is one that fails as soon as it runs: over a file that never runs
+-- busted's TAP ends the run by an error.
+local function make_loader()
+  local loader, raise, places = part ".modules.files.lua", error, {}
+  local load = loader.load
+  local mute = { publish = function() end }
+  function loader.load(_, path)
+    local file, get_trace = load(mute, path)
+    local message = not file and select(2, loadfile(path))
+    if message then
+      places[message] = { path, tonumber(message:match(":(%d+):")) or 1 }
+      file = function() raise(message, 0) end
+    end
+    -- busted takes the one of the first file for all.
+    return file, function(name, info)
+      local place = places[info.message]
+      return place and { short_src = place[1], currentline = place[2] } or get_trace(name, info)
+    end
+  end
+  return part ".modules.test_file_loader"
+end
+
 local function export_words(busted)
   for name, word in pairs(scenario.words) do
     busted.export(name, word)
@@ -213,7 +236,7 @@ function M.run(run)
   enclose_calls(busted, run)
   scope.install(function() return run.seed end)
   scope.open()
-  part(".modules.test_file_loader")(busted, { "lua" })(run.files, { "_spec" },
+  make_loader()(busted, { "lua" })(run.files, { "_spec" },
     { excludes = {}, recursive = true })
   part(".execute")(busted)(run.rounds, { seed = run.seed, shuffle = run.shuffle })
   scope.close()

@@ -88,6 +88,17 @@ describe("lunacoap test", function()
     has("1 success / 0 failures / 1 error", out)
     assert.is_nil(out:find("stack traceback", 1, true))
     assert.are.equal(1, status)
+    for output, report in pairs {
+      TAP = "not ok 1 - suite a_spec.lua\n# a_spec.lua @ 1\n# Failure message: a_spec.lua:1: <name>",
+      junit = "<error>a_spec.lua:1: &lt;name&gt;",
+      json = [["file":"a_spec.lua","line":1,"message":"a_spec.lua:1: <name>]],
+    } do
+      out, status = run_specs("it('a', function(", "-o " .. output)
+      has(report, out)
+      assert.is_truthy(out:find("ok 2 - b", 1, true) or out:find([[name=.b.]])
+        or out:find([["name":"b"]], 1, true), out)
+      assert.are.equal(1, status)
+    end
   end)
 
   it("writes TAP", function()
@@ -179,6 +190,7 @@ describe("lunacoap test", function()
             coap = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true },
             server = lunacoap.server { LocalHost = "127.0.0.1" }:start(),
             program = run_program { "sleep", 100 },
+            endpoint = lunacoap.endpoint(),
           }
           lunacoap.timer(0.001, 0.001, function() ticks = ticks + 1 end)
           lunacoap.spawn(function() while true do sleep(0.001) ticks = ticks + 1 end end)
@@ -187,6 +199,7 @@ describe("lunacoap test", function()
         end)
         it("finds nothing of it", function()
           assert.are.same({ false, false, false }, { made.coap.Listening, made.server.running, made.program.running })
+          assert.is_false((pcall(made.endpoint.receive, made.endpoint, 0)))
           assert.is_true(server.Listening)
           sleep(0.01)
           local before = ticks
@@ -251,6 +264,35 @@ describe("lunacoap test", function()
     has("capture: kept/here/is_not_there.pcapng\n", out)
     assert.are.equal(0x0A0D0D0A, (string.unpack("<I4", read "kept/here/is_not_there.pcapng")))
     assert.are.equal(1, (select(2, out:gsub("capture: ", ""))))
+  end)
+
+  it("keeps what the end of a spec sends out of the next one's ladder", function()
+    local out = run_specs([[
+      local lunacoap = require "lunacoap"
+      local scenario = require "lunacoap.scenario"
+      describe("a session", function()
+        local uri
+        setup(function()
+          local server = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, SSLEnabled = true,
+            OnPSKLookup = function(_, e) e.Key = "key" end,
+            OnRequest = function(coap) coap.ResponseData = "here" end }
+          uri = ("coaps://127.0.0.1:%d"):format(server.LocalPort)
+        end)
+        local function ask()
+          return scenario.client { PSKIdentity = "me", PSKKey = "6b6579" }:get(uri)
+        end
+        it("ends", function() assert.response(ask()).has_code("2.05") end)
+        it("begins", function() assert.response(ask()).has_code("4.04") end)
+      end)]])
+    has("DTLS handshake", out)
+    assert.is_nil(out:find("DTLS alert", 1, true), out)
+  end)
+
+  it("keeps a capture of each round that fails", function()
+    local spec = [[it("asks nobody", function() get "coap://127.0.0.1:1" end)]]
+    local out = run_specs(spec, "--repeat 2 --seed 7")
+    has("capture: failures/asks_nobody_seed_7.pcapng\n", out)
+    has("capture: failures/asks_nobody_seed_8.pcapng\n", out)
   end)
 
   it("ends programs with it when it is interrupted", function()
