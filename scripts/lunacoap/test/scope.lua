@@ -15,8 +15,17 @@ local stack = {}
 -- What components get that do not say otherwise.
 local defaults = {}
 
-local function with_defaults(init)
-  local fields = {}
+-- What a handler raises, and what else no call can raise, fails the spec and is not for standard
+-- error alone; a component with an OnError of its own sees to it itself.
+local function on_error(_, e)
+  M.report((e.Description:gsub("\nstack traceback:.*", "")))
+end
+
+---The fields for a component's constructor, with those of the run.
+---@param init? table
+---@return table
+function M.with_defaults(init)
+  local fields = { OnError = on_error }
   for name, value in pairs(defaults) do
     fields[name] = value
   end
@@ -36,7 +45,7 @@ end
 function M.open()
   local scope = { endings = {}, troubles = {} }
   scope.generation = Generation.new({}, {
-    fields = with_defaults,
+    fields = M.with_defaults,
     report = function(err) table.insert(scope.troubles, err) end,
   })
   table.insert(stack, scope)

@@ -40,10 +40,7 @@ end
 -- order in which they were made.
 local function fields_of(self, components)
   return function(init)
-    local fields = {}
-    for name, value in pairs(init or {}) do
-      fields[name] = value
-    end
+    local fields = scope.with_defaults(init)
     for name, value in pairs(self.settings) do
       fields[name] = value
     end

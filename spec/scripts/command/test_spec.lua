@@ -238,6 +238,24 @@ describe("lunacoap test", function()
     has("0 successes / 0 failures / 1 error", out)
   end)
 
+  it("fails a spec by an error in a handler, unless the component has an OnError", function()
+    local out, status = run_specs([[
+      local lunacoap = require "lunacoap"
+      local function ask(on_error)
+        local server = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, OnError = on_error }
+        server.OnRequest = function(_, e)
+          assert.are.equal("/there", e.URIPath)
+        end
+        assert.response(get("coap://127.0.0.1:" .. server.LocalPort)).has_code("5.00")
+      end
+      it("is told", function() ask() end)
+      it("does not care", function() ask(function() end) end)]])
+    has("is told\na_spec.lua:5: Expected objects to be equal.\nPassed in:\n(string) '/'\n", out)
+    has("1 success / 0 failures / 1 error", out)
+    assert.is_nil(out:find("stack traceback", 1, true), out)
+    assert.are.equal(1, status)
+  end)
+
   it("names the line of the spec for mistakes in a call of ours", function()
     local out = run_specs([[
       local lunacoap = require "lunacoap"

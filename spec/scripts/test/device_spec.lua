@@ -26,7 +26,7 @@ describe("in specs", function()
 
   -- Output of a spec with this body; it passes when status is 0.
   local function run(body)
-    write("a_spec.lua", ("it('is so', function()\n%s\nend)\n"):format(body))
+    write("a_spec.lua", ("local lunacoap = require 'lunacoap' it('is so', function()\n%s\nend)\n"):format(body))
     local out, err, status = command.run("test", { env = "-C " .. folder })
     return out .. err, status
   end
@@ -74,6 +74,19 @@ describe("in specs", function()
     fails("wrong.lua:1: unexpected symbol near '='", [[run_script "wrong.lua"]])
     write("late.lua", "require 'lunacoap'.sleep(0.01)\nerror 'too bad'")
     fails("late.lua:2: too bad", [[run_script "late.lua"]])
+  end)
+
+  it("a script's components have the seed of the run, and its handlers fail the spec", function()
+    write("wrong.lua", [[
+      local lunacoap = require "lunacoap"
+      local server = lunacoap.server()
+      server:resource("/seed", { get = function() return server.coap:Config("FaultSeed") end })
+      server:resource("/wrong", { get = function() error "too bad" end })
+      server:start()]])
+    passes [[
+      local seed = lunacoap.CoAP():Config("FaultSeed")
+      assert.response(get(run_script("wrong.lua").uri .. "/seed")).has_payload(seed)]]
+    fails("is so\nwrong.lua:4: too bad\n", [[get(run_script("wrong.lua").uri .. "/wrong")]])
   end)
 
   it("a script may end by itself, without ending the run", function()
