@@ -23,6 +23,14 @@ function M.begin()
   since = capture.mark()
 end
 
+---It does not show what went from the datagram `mark` until now, when nothing went before.
+---@param mark integer From lunacoap.capture.mark().
+function M.skip(mark)
+  if since and since >= mark then
+    since = lunacoap.capture.mark()
+  end
+end
+
 ---It shows nothing any more, until the next begin().
 function M.finish()
   since = nil

@@ -1,8 +1,9 @@
 -- What is told of a failed spec besides its message: what went over the network, a capture of it,
--- and the seed that repeats it.
+-- which programs have ended, and the seed that repeats it.
 
 local busted = require "lunacoap.test.busted"
 local lunacoap = require "lunacoap"
+local programs = require "lunacoap.test.program"
 local scenario = require "lunacoap.scenario"
 
 local M = {}
@@ -63,6 +64,9 @@ function M.add(message, name, run)
     message = message .. "\n\n" .. ladder
   end
   local lines = { message:match("\n$") and message or message .. "\n" }
+  for _, obituary in ipairs(programs.obituaries()) do
+    table.insert(lines, "program: " .. obituary)
+  end
   local path = write_capture(name, run)
   if path then
     table.insert(lines, "capture: " .. path)

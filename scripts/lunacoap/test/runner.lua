@@ -195,7 +195,7 @@ local function export_words(busted)
   end
   -- As scopes have it.
   busted.export("sleep", function(seconds) return lunacoap.sleep(seconds) end)
-  busted.export("run_program", require "lunacoap.test.program")
+  busted.export("run_program", require "lunacoap.test.program".run)
   busted.export("run_script", require "lunacoap.test.script")
 end
 

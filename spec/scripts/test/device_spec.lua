@@ -108,6 +108,37 @@ describe("in specs", function()
       port, port))
   end)
 
+  it("run_program refuses a URI at whose port somebody else is already", function()
+    fails("a_spec.lua:3: sleep: 127.0.0.1, port ", [[
+      local other = lunacoap.endpoint { LocalHost = "127.0.0.1" }
+      run_program { "sleep", 100, ready = "coap://127.0.0.1:" .. other.LocalPort }]])
+    fails(" is taken already: another program would answer in its place", [[
+      local other = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true }
+      run_program { "sleep", 100, ready = ("coap://localhost:%d/x"):format(other.LocalPort) }]])
+  end)
+
+  it("the questions whether a program is ready are not in the ladder", function()
+    local port = process.free_port()
+    local out = run(([[
+      local uri = "coap://127.0.0.1:%d"
+      run_program { "coap-server-notls", "-A", "127.0.0.1", "-p", %d, ready = uri }
+      assert.response(get(uri .. "/time")).has_code("4.04")]]):format(port, port))
+    assert.is_truthy(out:find("CON GET /time ", 1, true), out)
+    assert.is_nil(out:find("CON GET / ", 1, true), out)
+    out = run [[run_program { "sleep", 100, ready = "coap://127.0.0.1:9", within = 0.2 }]]
+    assert.is_truthy(out:find("CON GET / ", 1, true), out)
+  end)
+
+  it("a program that crashes fails its spec, and a failure tells of one that has ended", function()
+    fails("after the spec: sh: ended by SIGSEGV; it printed last:\nfrom a null pointer\n", [[
+      run_program { "sh", "-c", "echo from a null pointer; kill -SEGV $$" }:wait()]])
+    fails("program: sh: ended with status 3; it printed nothing\n", [[
+      run_program { "sh", "-c", "exit 3" }:wait()
+      error "anyway"]])
+    passes [[run_program { "sleep", 100 }:stop()]]
+    passes [[run_program { "sh", "-c", "exit 3" }:wait()]]
+  end)
+
   it("run_program tells of a program that is not ready", function()
     fails("a_spec.lua:2: sh: it ended before it answered at coap://127.0.0.1:9; it printed:\nno device",
       [[run_program { "sh", "-c", "echo no device", ready = "coap://127.0.0.1:9" }]])
