@@ -185,6 +185,7 @@ describe("a ladder", function()
       capture:went(0.01, SERVER, CLIENT, record(22, 0, "answer" .. i))
     end
     capture:went(0, CLIENT, SERVER, record(20, 0, "change"))
+    capture:went(0, SERVER, CLIENT, record(20, 0, "change"))
     local wire_options = { fate = "dropped", comment = "lost by chance" }
     capture:sent(1, CLIENT, SERVER, get(1, "a"), { secure = true })
     capture:sent(0, CLIENT, SERVER, record(23, 1, "first"), wire_options)
@@ -197,7 +198,7 @@ describe("a ladder", function()
     capture:received(0, SERVER, CLIENT, record(21, 0, "\2\40"))
     capture:received(0, SERVER, CLIENT, record(21, 1, "secret"))
     assert.are.equal([[
-   0.000  |<============ DTLS handshake =============>|  7 datagrams, 0.050 s
+   0.000  |<============ DTLS handshake =============>|  8 datagrams, 0.050 s
    1.050  |== CON GET /a ==============x              |  id 1, token 7f01, lost by chance, DTLS
    3.050  |== CON GET /a ============================>|  retransmission 1, id 1, DTLS
    3.050  |<====================== ACK 2.05 Content ==|  id 1, DTLS
@@ -226,6 +227,21 @@ describe("a ladder", function()
       capture:went(0, SERVER, CLIENT, "\21\xfe\xfd\0\0" .. ("s"):rep(8) .. "\2\40")
     end
     assert.are.equal(2, select(2, rungs(capture):gsub("DTLS handshake [=>| ]+1 datagrams, 0.000 s", "")))
+  end)
+
+  it("tells of a handshake that one end has not finished", function()
+    local function record(kind, text)
+      return string.pack(">BI2I2I6s2", kind, 0xFEFD, 0, 0, text)
+    end
+    local capture = captured.new()
+    local done = record(22, "exchange") .. record(20, "change") .. record(22, "finished")
+    capture:went(0, CLIENT, SERVER, done)
+    capture:went(0, SERVER, CLIENT, record(22, "again"))
+    assert.are.equal("   0.000  |<============ DTLS handshake =============>|"
+      .. "  2 datagrams, 0.000 s, not finished", rungs(capture))
+    capture:went(0, SERVER, CLIENT, done)
+    assert.are.equal("   0.000  |<============ DTLS handshake =============>|"
+      .. "  3 datagrams, 0.000 s", rungs(capture))
   end)
 
   it("shows data of DTLS that nobody has in clear", function()

@@ -35,9 +35,23 @@ local function alert_text(data)
   return "DTLS alert", is_clear and (ALERTS[number] or "number " .. number) or "encrypted"
 end
 
+-- Whether a sender says that it encrypts from now on: a record may stand behind others.
+local function changes_cipher(data)
+  local at = 1
+  while at + 12 <= #data do
+    if data:byte(at) == CHANGE_CIPHER then
+      return true
+    end
+    at = at + 13 + (">I2"):unpack(data, at + 11)
+  end
+  return false
+end
+
 -- What becomes of the last handshake row, which goes on.
 local function go_on(row, flight)
   row.datagrams = row.datagrams + 1
+  row.changed[flight.from] = row.changed[flight.from]
+    or not flight.is_dropped and changes_cipher(flight.data)
   row.dropped = row.dropped + (flight.is_dropped and 1 or 0)
   row.lasted = math.max(flight.arrived or flight.at, row.at + row.lasted) - row.at
 end
@@ -45,7 +59,7 @@ end
 local function new_handshake(flight)
   local row = {
     at = flight.at, from = flight.from, to = flight.to, both_ways = true, secure = true,
-    label = "DTLS handshake", notes = {}, datagrams = 0, dropped = 0, lasted = 0,
+    label = "DTLS handshake", notes = {}, datagrams = 0, dropped = 0, lasted = 0, changed = {},
   }
   go_on(row, flight)
   return row
@@ -55,6 +69,9 @@ local function tell(row)
   row.details = { ("%d datagrams, %.3f s"):format(row.datagrams, row.lasted) }
   if row.dropped > 0 then
     row.details[2] = ("%d dropped"):format(row.dropped)
+  end
+  if not (row.changed[row.from] and row.changed[row.to]) then
+    table.insert(row.details, "not finished")
   end
 end
 
