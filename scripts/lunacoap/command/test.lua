@@ -134,7 +134,7 @@ nothing ran.]],
   },
   options = {
     { flags = "-o --output", value = "FORMAT", choices = { "terminal", "TAP", "junit", "json" },
-      help = "what is written to standard output: terminal, TAP, junit or json" },
+      help = "how it is told on standard output (default: terminal)" },
     { flags = "--junit", value = "FILE", help = "also write a report in JUnit's format" },
     { flags = "-f --filter", value = "PATTERN", many = true, convert = pattern,
       help = "only the specs whose name this Lua pattern matches; may be repeated" },

@@ -31,10 +31,24 @@ local function came_text(came)
   return #lines > 0 and table.concat(lines, "\n          ") or "none"
 end
 
+local function is_refused(observation)
+  return not observation.active and not observation.is_cancelled
+    and observation.first == observation.latest
+end
+
+-- Whether more could have come.
+local function state_text(observation)
+  if observation.active then
+    return ""
+  elseif is_refused(observation) then
+    return (": the observation was answered with %s"):format(tostring(observation.first))
+  end
+  return ", and the observation has ended"
+end
+
 local function tell(observation, what, wanted, within, came)
-  return ("%s\nexpected: %s within %g s\ncame:     %s"):format(
-    observation.active and what or ("%s, and the observation has ended"):format(what), wanted,
-    within, came_text(came))
+  return ("%s%s\nexpected: %s within %g s\ncame:     %s"):format(what, state_text(observation),
+    wanted, within, came_text(came))
 end
 
 local function check(negated, list, within)

@@ -47,6 +47,9 @@ describe("an observation", function()
     assert.are.equal("4.04", o.first.code)
     assert.are.equal("no notification of coap://127.0.0.1/nothing: the observation was answered with "
       .. "4.04 Not Found", told(function() o:next(5) end))
+    assert.are.equal("other notifications of coap://127.0.0.1/nothing: the observation was answered with "
+      .. "4.04 Not Found\nexpected: \"21\" within 5 s\ncame:     none",
+      told(function() assert.notifications(o).are({ "21" }, 5) end))
     o = observe(server:uri("/state"))
     assert.are.equal("2.05", o.first.code)
     assert.is_false(o.active)
