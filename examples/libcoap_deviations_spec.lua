@@ -16,12 +16,6 @@ local CBOR = lunacoap.ContentFormat["application/cbor"]
 
 local peer, last_id
 
--- A port that nobody has: the server is told which to take, and cannot tell us.
-local function free_port()
-  local endpoint <close> = lunacoap.endpoint { LocalHost = HOST }
-  return endpoint.LocalPort
-end
-
 local function start()
   local port = free_port()
   run_program {

@@ -115,6 +115,13 @@ local function check_port(program, uri)
   end
 end
 
+---A UDP port that nobody has, for programs that must be told one.
+---@return integer
+function M.free_port()
+  local endpoint <close> = lunacoap.endpoint()
+  return endpoint.LocalPort
+end
+
 ---Starts a program and waits until it is ready; it ends with the spec or block that started it.
 ---@param wanted lunacoap.process.Wanted The program, its arguments, and when it is `ready`: a
 ---pattern for a line of its output, or a URI at which it answers.

@@ -3,6 +3,7 @@
 local evidence = require "lunacoap.test.evidence"
 local lunacoap = require "lunacoap"
 local part = require "lunacoap.test.busted".part
+local programs = require "lunacoap.test.program"
 local scenario = require "lunacoap.scenario"
 local scope = require "lunacoap.test.scope"
 local waiting = require "lunacoap.scenario.waiting"
@@ -195,7 +196,10 @@ local function export_words(busted)
   end
   -- As scopes have it.
   busted.export("sleep", function(seconds) return lunacoap.sleep(seconds) end)
-  busted.export("run_program", require "lunacoap.test.program".run)
+  busted.export("at_end", scope.at_end)
+  busted.export("configure", scenario.configure)
+  busted.export("free_port", programs.free_port)
+  busted.export("run_program", programs.run)
   busted.export("run_script", require "lunacoap.test.script")
 end
 

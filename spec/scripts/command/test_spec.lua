@@ -212,6 +212,25 @@ describe("lunacoap test", function()
     assert.are.equal(1, status)
   end)
 
+  it("has the words configure, at_end and free_port", function()
+    local out, status = run_specs([[
+      local lunacoap = require "lunacoap"
+      describe("a block", function()
+        setup(function() at_end(function() print "block over" end) end)
+        it("ends", function()
+          at_end(function() print "spec over" end)
+          configure { Timeout = 0.1 }
+          local quiet = lunacoap.endpoint { LocalHost = "127.0.0.1", LocalPort = free_port() }
+          get("coap://127.0.0.1:" .. quiet.LocalPort)
+        end)
+        it("follows", function() end)
+      end)]])
+    has("no answer to GET coap://127.0.0.1:", out)
+    has(" within 0.1 s\n", out)
+    assert.is_truthy(out:find("spec over\n.*block over\n"), out)
+    assert.are.equal(1, status)
+  end)
+
   it("ends a spec that hangs, and says where it did", function()
     local out, status = run_specs([[
       it("waits", function()
