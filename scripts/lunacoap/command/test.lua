@@ -118,7 +118,7 @@ words of lunacoap.scenario are globals, and wait without stopping servers and
 timers of the same spec.
 
   run_program{ "coap-server-notls", "-p", 5683, ready = "coap://127.0.0.1" }
-  run_script("server.lua")
+  run_script("server.lua", { SETTING = VALUE }, "argument")
 
 start a program, or a script of lunacoap on a free port. These, components,
 timers and tasks end with the spec that began them, or with the block when a

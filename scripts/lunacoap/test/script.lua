@@ -139,8 +139,10 @@ return function(path, settings, ...)
     table.insert(arguments, 1, settings)
     settings = nil
   end
-  local self = setmetatable({ path = path, settings = settings or {}, arguments = arguments, ports = {},
-    output = "", running = false }, Script)
+  local self = setmetatable({
+    path = path, settings = settings or {}, arguments = arguments, ports = {}, output = "",
+    running = false,
+  }, Script)
   scope.at_end(function() self:stop() end)
   start(self)
   return self
