@@ -11,6 +11,7 @@ local M = {}
 local KEPT = 4096
 
 local since
+local kept_before -- by others, when they kept fewer
 
 ---The ladder shows what goes from now on, unless it does already.
 function M.begin()
@@ -18,7 +19,7 @@ function M.begin()
   if since then
     return
   elseif capture.keep() < KEPT then
-    capture.keep(KEPT)
+    kept_before = capture.keep(KEPT)
   end
   since = capture.mark()
 end
@@ -34,6 +35,10 @@ end
 ---It shows nothing any more, until the next begin().
 function M.finish()
   since = nil
+  if kept_before then
+    lunacoap.capture.keep(kept_before)
+    kept_before = nil
+  end
 end
 
 ---The ladder since the scenario began, "" when nothing went.

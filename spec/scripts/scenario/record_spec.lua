@@ -84,4 +84,16 @@ describe("the ladder of a failure", function()
     assert.is_truthy(text:find("|-- CON GET /note ------------x             |  id I, token T, dropped", 1, true), text)
     assert.is_truthy(text:find("|-- CON GET /note ------------------------->|  retransmission 1, id I", 1, true), text)
   end)
+
+  it("costs nothing once the scenario is over: as many datagrams are kept as before", function()
+    scenario.finish()
+    for _, kept in ipairs { 0, 7, 10000 } do
+      lunacoap.capture.keep(kept)
+      scenario.begin()
+      assert.is_true(lunacoap.capture.keep() >= 4096)
+      scenario.finish()
+      assert.are.equal(kept, lunacoap.capture.keep())
+    end
+    lunacoap.capture.keep(0)
+  end)
 end)
