@@ -102,7 +102,7 @@ function M.take(observation, till)
 end
 
 -- Why there is none.
-function M.why_none(observation, within)
+local function why_none(observation, within)
   if observation.active then
     return ("no notification of %s within %g s"):format(observation.uri, within)
   elseif observation.is_cancelled then
@@ -121,7 +121,7 @@ Observation.next = failure.word(function(self, within)
   if not failure.is_seconds(within) then
     failure.misuse("next takes the seconds in which a notification is to come")
   end
-  return M.take(self, waiting.till(within)) or failure.fail(M.why_none(self, within))
+  return M.take(self, waiting.till(within)) or failure.fail(why_none(self, within))
 end)
 
 -- The first of some observations that has a notification which the spec has not seen.
