@@ -10,19 +10,12 @@ local M = {}
 
 local LONGEST_NAME = 100
 
--- Datagrams that are kept; those who keep none have no captures.
-local function capture()
-  local ok, module = pcall(function() return lunacoap.capture end)
-  return ok and module or nil
-end
+local capture = lunacoap.capture
 
 ---Keeps the last datagrams of the run.
 ---@param count integer
 function M.keep(count)
-  local module = capture()
-  if module then
-    module.keep(count)
-  end
+  capture.keep(count)
 end
 
 -- The number of the datagram that came next when the spec began.
@@ -30,8 +23,7 @@ local mark
 
 ---A spec begins.
 function M.begin()
-  local module = capture()
-  mark = module and module.mark()
+  mark = capture.mark()
 end
 
 -- Of a spec's name, what any file system takes; and the seed, when there are several.
@@ -43,13 +35,12 @@ end
 
 -- The path of a capture, or nil when nothing went since the spec began.
 local function write_capture(name, run)
-  local module = capture()
-  if not module or #module.list(mark) == 0 then
+  if #capture.list(mark) == 0 then
     return
   end
   busted.penlight "dir".makepath(run.failures)
   local path = ("%s/%s"):format(run.failures, file_name(name, run))
-  local ok, err = pcall(module.write, path)
+  local ok, err = pcall(capture.write, path)
   return ok and path or ("none: %s"):format(type(err) == "table" and err.Message or tostring(err))
 end
 
