@@ -16,6 +16,7 @@
 #include "net/child.h"
 
 #define PROCESS "lunacoap.Process"
+#define START "lunacoap.Process.start"
 
 /* Of its output so much is kept at least, twice that at most. */
 enum { OUTPUT_KEPT = 256 * 1024 };
@@ -203,7 +204,7 @@ static int find(lua_State *L, struct process *process)
     return 0;
 }
 
-/* It has ended, or it is too late; what was to be ready is ended. */
+/* It has ended, or it is too late. */
 static int fail_expecting(lua_State *L, struct process *process)
 {
     const char *name = push_name(L, AT_PROCESS), *pattern = lua_tostring(L, AT_PATTERN);
@@ -216,10 +217,39 @@ static int fail_expecting(lua_State *L, struct process *process)
         lua_pushfstring(L, "%s has not printed '%s' within %s s; %s", name, pattern,
             lua_tostring(L, AT_SECONDS), lines);
     }
-    if (lua_toboolean(L, AT_STARTING)) {
+    return raise_text(L, ended ? LC_ERROR_USAGE : LC_ERROR_TIMED_OUT);
+}
+
+/* Ends the process of start{}, unless it is ready: whatever is raised meanwhile, and however the
+ * task ends, nobody else has it. */
+static int end_start(lua_State *L)
+{
+    const bool *is_ready = lua_touserdata(L, 1);
+    lua_getiuservalue(L, 1, 1);
+    struct process *process = lua_touserdata(L, -1);
+    if (!*is_ready && is_running(process)) {
         lc_child_end(process->child);
     }
-    return raise_text(L, ended ? LC_ERROR_USAGE : LC_ERROR_TIMED_OUT);
+    return 0;
+}
+
+/* Pushes what does that when the stack is left. */
+static void push_start(lua_State *L)
+{
+    bool *is_ready = lua_newuserdatauv(L, sizeof *is_ready, 1);
+    *is_ready = false;
+    lua_pushvalue(L, AT_PROCESS);
+    lua_setiuservalue(L, -2, 1);
+    luaL_setmetatable(L, START);
+    lua_toclose(L, -1);
+}
+
+static int ready(lua_State *L)
+{
+    bool *is_ready = lua_touserdata(L, AT_STARTING);
+    *is_ready = true;
+    lua_pushvalue(L, AT_PROCESS);
+    return 1;
 }
 
 static int expect(lua_State *L);
@@ -262,8 +292,7 @@ static int expect(lua_State *L)
     lc_time moment = (lc_time)lua_tointeger(L, AT_MOMENT);
     int count = find(L, process);
     if (count > 0 && lua_toboolean(L, AT_STARTING)) {
-        lua_settop(L, AT_PROCESS);
-        return 1;
+        return ready(L);
     } else if (count > 0) {
         return count;
     } else if (!is_running(process) || is_past(process, moment)) {
@@ -449,7 +478,7 @@ static int start(lua_State *L)
     lua_settop(L, AT_PATTERN);
     lua_pushnumber(L, within);
     lua_pushinteger(L, (lua_Integer)moment);
-    lua_pushboolean(L, true);
+    push_start(L);
     return expect(L);
 }
 
@@ -536,6 +565,10 @@ void lc_process_register(lua_State *L)
 {
     static const luaL_Reg meta[] = {
         {"__gc", collect}, {"__close", close_process}, {"__tostring", to_text}, {NULL, NULL}};
+    luaL_newmetatable(L, START);
+    lua_pushcfunction(L, end_start);
+    lua_setfield(L, -2, "__close");
+    lua_pop(L, 1);
     luaL_newmetatable(L, PROCESS);
     luaL_setfuncs(L, meta, 0);
     lc_fields_push_function(L, &fields, index_member);

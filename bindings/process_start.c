@@ -134,6 +134,15 @@ static const char *push_text(lua_State *L, int index, const char *name)
     return push_word(L, name);
 }
 
+static lua_Number check_seconds(lua_State *L)
+{
+    if (lua_type(L, -1) != LUA_TNUMBER) {
+        lc_error_raisef(L, LC_ERROR_USAGE, "process.start takes seconds as within, not %s",
+            lc_error_describe(L, -1));
+    }
+    return lua_tonumber(L, -1);
+}
+
 void lc_process_start_read(lua_State *L, int index, struct lc_process_start *wanted)
 {
     if (!lua_istable(L, index)) {
@@ -147,7 +156,7 @@ void lc_process_start_read(lua_State *L, int index, struct lc_process_start *wan
     wanted->program.folder = push_text(L, index, "cwd");
     wanted->ready = push_text(L, index, "ready");
     if (lua_getfield(L, index, "within") != LUA_TNIL) {
-        wanted->within = luaL_checknumber(L, -1);
+        wanted->within = check_seconds(L);
     }
     if (lua_getfield(L, index, "env") == LUA_TTABLE) {
         wanted->program.environment = read_environment(L, lua_gettop(L));

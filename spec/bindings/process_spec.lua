@@ -87,6 +87,32 @@ describe("lunacoap.process", function()
     assert.is_false(exists(pid))
   end)
 
+  it("ends a program whose start was given up before it is ready", function()
+    local function started(name)
+      local found = io.popen("pgrep -xf 'sleep " .. name .. "'"):read("a")
+      return found ~= ""
+    end
+    assert.matches("malformed pattern",
+      message_of(sh, "echo up; exec sleep 1001", { ready = "[" }))
+    assert.is_false(started "1001")
+    message_of(lunacoap.limit, 0.1, start, { "sleep", 1002, ready = "up" })
+    assert.is_false(started "1002")
+    local program <close> = start { build.program, "-e", [[
+      lunacoap.spawn(function()
+        thread = coroutine.running()
+        lunacoap.process.start { "sleep", 1003, ready = "up" }
+      end)
+      lunacoap.sleep(0.1)
+      coroutine.close(thread)
+      print "closed"
+      io.stdout:flush()
+      lunacoap.sleep(10)]] }
+    program:expect "closed"
+    assert.is_false(started "1003")
+    assert.are.equal("1: process.start takes seconds as within, not 'soon'",
+      message_of(start, { "true", within = "soon" }))
+  end)
+
   it("says that a program, or its folder, is missing", function()
     assert.are.equal("1: cannot start coap-servr: No such file or directory", message_of(start, { "coap-servr" }))
     assert.are.equal("1: cannot start true in /nowhere: No such file or directory",
