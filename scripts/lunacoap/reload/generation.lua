@@ -41,7 +41,7 @@ function Generation.new(available, ways)
     components = ways.components, report = ways.report or raise,
     over = false, loading = true, available = available, taken = {},
     files = {}, servers = {}, signals = {},
-    timers = weak_set(), clients = weak_set(), endpoints = weak_set(),
+    timers = weak_set(), clients = weak_set(), closables = weak_set(),
     tasks = setmetatable({}, { __mode = "k" }),
   }, Generation)
 end
@@ -164,12 +164,12 @@ local function wait_for_successors(self, survivor)
   survivor.available = {}
 end
 
-local function close_sockets(self)
+local function close_rest(self)
   for _, client in pairs(self.clients) do
     client:Shutdown()
   end
-  for _, endpoint in pairs(self.endpoints) do
-    endpoint:close()
+  for _, object in pairs(self.closables) do
+    object:close()
   end
 end
 
@@ -181,7 +181,7 @@ local function finish(self, survivor)
   end
   wait_for_answers(self.servers)
   wait_for_answers(survivor.servers)
-  close_sockets(self)
+  close_rest(self)
   stop_all(self.servers)
 end
 
@@ -199,7 +199,7 @@ function Generation:close()
     lunacoap.signal(name)
   end
   stop_all(self.servers)
-  close_sockets(self)
+  close_rest(self)
 end
 
 ---Ends what it began, but for requests at which its handlers still are.

@@ -8,7 +8,7 @@ local M = {}
 -- As they are: `lunacoap test` has others stand in their places, for specs.
 local CoAP, lunacoap_sleep, lunacoap_spawn = lunacoap.CoAP, lunacoap.sleep, lunacoap.spawn
 local lunacoap_timer, lunacoap_signal = lunacoap.timer, lunacoap.signal
-local lunacoap_endpoint = lunacoap.endpoint
+local new_endpoint, start_process = lunacoap.endpoint, lunacoap.process.start
 
 -- The generations of the tasks that run.
 local owners = setmetatable({}, { __mode = "k" })
@@ -88,7 +88,7 @@ function M.spawn(generation, f, ...)
   lunacoap_spawn(task_of(generation, f), ...)
 end
 
--- ---- Components, endpoints and servers ----------------------------------------------------------
+-- ---- Components and servers ---------------------------------------------------------------------
 
 local function component(generation, init)
   local coap = generation.clients(CoAP(generation.fields(init)))
@@ -96,10 +96,6 @@ local function component(generation, init)
     table.insert(generation.components, coap)
   end
   return coap
-end
-
-local function endpoint(generation, init)
-  return generation.endpoints(lunacoap_endpoint(init))
 end
 
 -- Servers are the same when they were asked for with the same address; the first of them that is
@@ -144,6 +140,20 @@ function M.server(generation, init)
   return server
 end
 
+-- ---- Endpoints and programs ---------------------------------------------------------------------
+
+local function endpoint(generation, ...)
+  return generation.closables(new_endpoint(...))
+end
+
+---lunacoap.process.start for a generation.
+---@param generation table
+---@param wanted lunacoap.process.Wanted
+---@return lunacoap.process.Process
+function M.start_process(generation, wanted)
+  return generation.closables(start_process(wanted))
+end
+
 -- ---- The module and the globals -----------------------------------------------------------------
 
 local OWN = {
@@ -160,6 +170,9 @@ local function module_of(generation)
   own.server = setmetatable({}, {
     __call = function(_, init) return M.server(generation, init) end,
   })
+  own.process = setmetatable({
+    start = function(wanted) return M.start_process(generation, wanted) end,
+  }, { __index = lunacoap.process })
   for name, f in pairs(generation.functions) do
     own[name] = f
   end

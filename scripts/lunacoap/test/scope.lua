@@ -92,6 +92,17 @@ local function owner()
   return surroundings.owner() or scope and scope.generation
 end
 
+-- A function of the module that tells the owner what it begins, or `original` where there is none.
+local function of_owner(f, original)
+  return function(...)
+    local generation = owner()
+    if generation then
+      return f(generation, ...)
+    end
+    return original(...)
+  end
+end
+
 local function install_virtual(seed)
   local virtual = lunacoap.virtual
   function lunacoap.virtual(first, ...)
@@ -120,15 +131,9 @@ function M.install(seed)
   install_virtual(seed)
   install_server()
   for name, f in pairs(surroundings.functions) do
-    local original = lunacoap[name]
-    lunacoap[name] = function(...)
-      local generation = owner()
-      if generation then
-        return f(generation, ...)
-      end
-      return original(...)
-    end
+    lunacoap[name] = of_owner(f, lunacoap[name])
   end
+  lunacoap.process.start = of_owner(surroundings.start_process, lunacoap.process.start)
 end
 
 return M

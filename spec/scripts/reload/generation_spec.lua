@@ -82,6 +82,16 @@ describe("a load of a script", function()
     end))
   end)
 
+  it("closes endpoints and ends programs of the one before", function()
+    load_again(server_of("one", [[
+note.child = lunacoap.process.start { "sleep", 100 }
+note.port = lunacoap.endpoint { LocalHost = "127.0.0.1" }.LocalPort]]))
+    local child, port = notes.child, notes.port
+    assert.is_true(load_again(server_of("two")))
+    assert.is_true(process.wait(function() return not child.running end))
+    lunacoap.endpoint({ LocalHost = "127.0.0.1", LocalPort = port }):close()
+  end)
+
   it("has clients that may be garbage before it ends", function()
     load_again(server_of("one", [[
 note.clients = setmetatable({}, { __mode = "v" })
