@@ -4,6 +4,7 @@ local evidence = require "lunacoap.test.evidence"
 local lunacoap = require "lunacoap"
 local part = require "lunacoap.test.busted".part
 local programs = require "lunacoap.test.program"
+local refusals = require "lunacoap.test.refusals"
 local scenario = require "lunacoap.scenario"
 local scope = require "lunacoap.test.scope"
 local waiting = require "lunacoap.scenario.waiting"
@@ -239,6 +240,7 @@ function M.run(run)
   add_evidence(busted, run)
   enclose_calls(busted, run)
   scope.install(function() return run.seed end)
+  refusals.install()
   scope.open()
   make_loader()(busted, { "lua" })(run.files, { "_spec" },
     { excludes = {}, recursive = true })

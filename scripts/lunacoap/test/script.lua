@@ -8,6 +8,9 @@ local scope = require "lunacoap.test.scope"
 -- Seconds for a script to begin to listen, or to end.
 local PATIENCE = 10
 
+-- Seconds that nobody waits for.
+local FOR_GOOD = 1e9
+
 ---@class lunacoap.test.Script
 ---@field path string
 ---@field uri? string "coap://127.0.0.1:40000": of its first component that listens, if one does.
@@ -51,11 +54,22 @@ local function fields_of(self, components)
   end
 end
 
+-- Nothing of the script goes on after it.
+local function os_of(self)
+  return setmetatable({
+    exit = function(code)
+      self.code = (code == nil or code == true) and 0 or code or 1
+      self:stop()
+      lunacoap.sleep(FOR_GOOD)
+    end,
+  }, { __index = os })
+end
+
 local function ways(self, components)
   local fields = fields_of(self, components)
   return {
     fields = fields, components = components, report = scope.report,
-    globals = { print = printer(self) },
+    globals = { print = printer(self), os = os_of(self) },
     functions = {
       stop = function(code)
         self.code = code or 0
@@ -84,7 +98,8 @@ end
 
 local function wait_for_port(self, generation, components)
   local till = lunacoap.now() + PATIENCE
-  while not listening(components) and generation.loading and lunacoap.now() < till do
+  while self.running and generation.loading and not listening(components)
+    and lunacoap.now() < till do
     lunacoap.sleep(0.005)
   end
   if generation.failure then
@@ -110,17 +125,18 @@ end
 
 ---Ends it and all that it has begun.
 function Script:stop()
-  if self.running then
-    self.running = false
-    self.generation:close()
+  if not self.running then
+    return
   end
+  self.running = false
+  for i, coap in ipairs(self.components) do
+    self.ports[i] = coap.Listening and coap.LocalPort or self.ports[i]
+  end
+  self.generation:close()
 end
 
 ---Ends it and starts it again, at the same ports.
 function Script:restart()
-  for i, coap in ipairs(self.components) do
-    self.ports[i] = coap.Listening and coap.LocalPort or nil
-  end
   self:stop()
   start(self)
 end

@@ -246,6 +246,43 @@ describe("lunacoap test", function()
     assert.are.equal(1, status)
   end)
 
+  it("fails a spec that would end the run, and runs the others", function()
+    local out, status = run_specs([[
+      local lunacoap = require "lunacoap"
+      it("stops", function() lunacoap.stop() sleep(1) end)
+      it("stops later", function()
+        lunacoap.spawn(lunacoap.stop, 0)
+        sleep(0.01)
+      end)
+      it("exits", function() os.exit(0) end)
+      it("yields", function() coroutine.yield() end)
+      it("yields in a coroutine", function() coroutine.wrap(function() coroutine.yield() end)() end)]])
+    has("a_spec.lua:2: lunacoap.stop would end the run of all specs", out)
+    has("a_spec.lua:7: os.exit would end the run of all specs", out)
+    has("a_spec.lua:8: attempt to yield from outside a coroutine", out)
+    has("1 success / 0 failures / 4 errors", out)
+    assert.are.equal(1, status)
+  end)
+
+  it("ends endpoints and programs that a spec began by itself", function()
+    local out = run_specs([[
+      local lunacoap = require "lunacoap"
+      local child, port
+      it("begins", function()
+        child = lunacoap.process.start { "sleep", 100 }
+        port = lunacoap.endpoint { LocalHost = "127.0.0.1" }.LocalPort
+      end)
+      it("finds nothing of it", function()
+        assert.is_false(child.running)
+        lunacoap.endpoint { LocalHost = "127.0.0.1", LocalPort = port }
+      end)
+      it("has its time over", function() run_program { "sleep", "4321", ready = "x" } end)
+      it("finds no such program", function()
+        assert.is_falsy(os.execute "pgrep -xf 'sleep 4321'")
+      end)]], "--limit 0.3")
+    has("3 successes / 0 failures / 1 error", out)
+  end)
+
   it("fails a spec by an error in one of its tasks", function()
     local out = run_specs([[
       local lunacoap = require "lunacoap"

@@ -98,6 +98,27 @@ describe("in specs", function()
       assert.is_nil(short.uri)]]
   end)
 
+  it("a script may exit, or have stopped, and starts again at the same port", function()
+    write("server.lua", SERVER .. "coap.OnRequest = function() os.exit(3) end\n")
+    passes [[
+      local dut = run_script("server.lua")
+      local uri = dut.uri
+      pcall(get, uri, { timeout = 0.2 })
+      assert.is_false(dut.running)
+      assert.are.equal(3, dut.code)
+      dut:restart()
+      assert.are.equal(uri, dut.uri)
+      dut:stop()
+      dut:stop()
+      dut:restart()
+      assert.are.equal(uri, dut.uri)]]
+    write("exits.lua", "os.exit(true) error 'goes on'")
+    passes [[
+      local dut = run_script("exits.lua")
+      assert.is_false(dut.running)
+      assert.are.equal(0, dut.code)]]
+  end)
+
   it("run_program waits for a line, or for an answer", function()
     local port = process.free_port()
     passes(([[
