@@ -4,6 +4,7 @@ local evidence = require "lunacoap.test.evidence"
 local lunacoap = require "lunacoap"
 local part = require "lunacoap.test.busted".part
 local programs = require "lunacoap.test.program"
+local printable = require "lunacoap.test.printable"
 local refusals = require "lunacoap.test.refusals"
 local scenario = require "lunacoap.scenario"
 local scope = require "lunacoap.test.scope"
@@ -121,14 +122,27 @@ local function describe(err, text, trace)
   return place and place .. ": " .. message or message
 end
 
+-- Names are what reports take, from their beginning on.
+local function print_names(busted, run)
+  local attach = busted.context.attach
+  local name_of = run.output == "TAP" and printable.tap_line or printable.line
+  function busted.context.attach(element)
+    if element.descriptor ~= "file" and type(element.name) == "string" then
+      element.name = name_of(element.name)
+    end
+    return attach(element)
+  end
+end
+
 local function add_evidence(busted, run)
   local rewrite = busted.rewriteMessage
   function busted.rewriteMessage(element, message, trace)
     local text = rewrite(element, message, trace)
     if waiting.is_pending(message) then
-      return text
+      return printable.text(text)
     end
-    return evidence.add(describe(message, text, trace), full_name(busted, element), run)
+    text = evidence.add(describe(message, text, trace), full_name(busted, element), run)
+    return printable.text(text)
   end
 end
 
@@ -160,6 +174,8 @@ local function add_outputs(busted, run)
   if run.junit then
     add("junit", { run.junit })
   end
+  -- Messages are for reports too, which take no escape sequences.
+  busted.api.assert:set_parameter("TableErrorHighlightColor", "none")
 end
 
 local function add_filters(busted, run)
@@ -237,6 +253,7 @@ function M.run(run)
   add_outputs(busted, run)
   add_filters(busted, run)
   export_words(busted)
+  print_names(busted, run)
   add_evidence(busted, run)
   enclose_calls(busted, run)
   scope.install(function() return run.seed end)
