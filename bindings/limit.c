@@ -1,7 +1,8 @@
 /*
  * Time limits; see limit.h. A timer of the kernel sends a signal, for a script that computes turns
  * no loop. Its handler leaves a hook in the task, as the stock interpreter does for Ctrl-C, and
- * wakes the loop. It comes again each second, for a script may catch what is raised and go on.
+ * wakes the loop. It comes again each second, for a script may catch what is raised and go on, or
+ * another task may hold the loop up.
  */
 #include "bindings/limit.h"
 
@@ -23,9 +24,12 @@ struct lc_limit {
     struct lc_limit *next;  /* of all that run, for the handler */
     struct lc_limit *outer; /* of the same task */
     struct lc_task *task;   /* NULL: not begun, or done */
+    lua_State *thread;      /* that it began in, a coroutine of the task perhaps; its user value */
+    unsigned turn;          /* of the loop, when the signal came last */
     lua_Number seconds;
     timer_t timer;
     volatile sig_atomic_t over;
+    volatile sig_atomic_t held_up; /* by another task, which has given the loop no turn since */
 };
 
 static struct lc_limit *running;
@@ -42,7 +46,41 @@ static void on_hook(lua_State *L, lua_Debug *activation)
 {
     (void)activation;
     lua_sethook(L, NULL, 0, 0);
-    lc_limit_check(L, lc_state_of(L)->current);
+    struct lc_state *state = lc_state_of(L);
+    lc_limit_check(L, state->current);
+    for (struct lc_limit *limit = running; limit != NULL; limit = limit->next) {
+        if (limit->held_up && limit->task != state->current) {
+            limit->held_up = 0;
+            lc_error_raisef(
+                L, LC_ERROR_TIMED_OUT, "held up what was to be done within %g s", limit->seconds);
+        }
+    }
+}
+
+static void hook(lua_State *thread)
+{
+    lua_sethook(thread, on_hook, LUA_MASKCOUNT, 1);
+}
+
+static void unhook(lua_State *thread)
+{
+    if (lua_gethook(thread) == on_hook) {
+        lua_sethook(thread, NULL, 0, 0);
+    }
+}
+
+/* Has the hook run in what computes now. Another task is left alone until the signal comes again
+ * and it still computes. */
+static void interrupt(struct lc_limit *limit)
+{
+    const struct lc_state *state = limit->task->state;
+    if (state->current == limit->task) {
+        hook(limit->thread);
+    } else if (limit->over && limit->turn == state->turns && state->current != NULL) {
+        limit->held_up = 1;
+        hook(state->current->thread);
+    }
+    limit->turn = state->turns;
 }
 
 static void on_alarm(int number, siginfo_t *info, void *context)
@@ -53,10 +91,8 @@ static void on_alarm(int number, siginfo_t *info, void *context)
         if (limit != info->si_value.sival_ptr) {
             continue;
         }
+        interrupt(limit);
         limit->over = any_over = 1;
-        if (limit->task->state->current == limit->task) {
-            lua_sethook(limit->task->thread, on_hook, LUA_MASKCOUNT, 1);
-        }
         lc_loop_wake(limit->task->state->loop);
     }
 }
@@ -119,10 +155,7 @@ static void end(struct lc_limit *limit)
     block_alarm(SIG_BLOCK);
     timer_delete(limit->timer);
     take_out(limit);
-    lua_State *thread = limit->task->thread;
-    if (lua_gethook(thread) == on_hook) {
-        lua_sethook(thread, NULL, 0, 0);
-    }
+    unhook(limit->thread);
     limit->task = NULL;
     block_alarm(SIG_UNBLOCK);
 }
@@ -159,8 +192,10 @@ static int limit_function(lua_State *L)
         return lc_error_raisef(
             L, LC_ERROR_USAGE, "limit is for tasks: it takes a loop that runs (lunacoap.run)");
     }
-    struct lc_limit *limit = lua_newuserdatauv(L, sizeof *limit, 0);
-    *limit = (struct lc_limit){.seconds = seconds};
+    struct lc_limit *limit = lua_newuserdatauv(L, sizeof *limit, 1);
+    *limit = (struct lc_limit){.seconds = seconds, .thread = L};
+    lua_pushthread(L);
+    lua_setiuservalue(L, -2, 1);
     luaL_setmetatable(L, LIMIT);
     lua_replace(L, 1);
     lc_guard_enter(L);
@@ -177,23 +212,30 @@ void lc_limit_open(lua_State *L)
 
 /* ---- What waits and computes ---- */
 
-static const struct lc_limit *over(const struct lc_task *task)
+/* Whether it is for what L does. One that began in a coroutine is not for the rest of the task,
+ * which may leave the coroutine for good. */
+static bool is_for(const struct lc_limit *limit, const lua_State *L)
+{
+    return limit->thread == L || limit->thread == limit->task->thread;
+}
+
+static const struct lc_limit *over(const lua_State *L, const struct lc_task *task)
 {
     const struct lc_limit *limit = task == NULL ? NULL : task->limit;
-    while (limit != NULL && !limit->over) {
+    while (limit != NULL && !(limit->over && is_for(limit, L))) {
         limit = limit->outer;
     }
     return limit;
 }
 
-bool lc_limit_is_over(const struct lc_task *task)
+bool lc_limit_is_over(const lua_State *L, const struct lc_task *task)
 {
-    return over(task) != NULL;
+    return over(L, task) != NULL;
 }
 
 void lc_limit_check(lua_State *L, const struct lc_task *task)
 {
-    const struct lc_limit *limit = over(task);
+    const struct lc_limit *limit = over(L, task);
     if (limit != NULL) {
         lc_error_raisef(L, LC_ERROR_TIMED_OUT, "not done within %g s", limit->seconds);
     }
@@ -206,7 +248,7 @@ void lc_limit_resume(void)
     }
     any_over = 0;
     for (struct lc_limit *limit = running; limit != NULL; limit = limit->next) {
-        if (limit->over && limit->task->wait != NULL) {
+        if (limit->over && limit->task->wait != NULL && is_for(limit, limit->task->thread)) {
             lc_wait_over(limit->task->wait);
         }
     }

@@ -1,5 +1,6 @@
 /* lunacoap.limit: a function that is given a time, on the clock of the world: whatever it does
- * then, waiting or computing, an error is raised there. */
+ * then, waiting or computing, an error is raised there. One is raised in another task too that
+ * computes for a second more, since all waits for it. */
 #ifndef LC_BINDINGS_LIMIT_H
 #define LC_BINDINGS_LIMIT_H
 
@@ -13,8 +14,8 @@ struct lc_task;
 /* Adds the function to the table at the top. */
 void lc_limit_open(lua_State *L);
 
-/* Whether the time of something that the task does is over. NULL: no task. */
-bool lc_limit_is_over(const struct lc_task *task);
+/* Whether the time of what the task does in L is over. NULL: no task. */
+bool lc_limit_is_over(const lua_State *L, const struct lc_task *task);
 
 /* Raises if it is. */
 void lc_limit_check(lua_State *L, const struct lc_task *task);

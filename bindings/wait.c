@@ -135,7 +135,7 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
     if (wait->over) {
         return k(L, LUA_OK, (lua_KContext)wait);
     }
-    if (lc_limit_is_over(task)) {
+    if (lc_limit_is_over(L, task)) {
         return give_up(L, wait);
     }
     if (task != NULL && task->firing != NULL) {
@@ -152,7 +152,7 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
         if (state->stopping) {
             let_go(wait);
             return lc_error_raisef(L, LC_ERROR_CANCELED, "%s", "the loop was stopped");
-        } else if (lc_limit_is_over(task)) {
+        } else if (lc_limit_is_over(L, task)) {
             return give_up(L, wait);
         }
         lc_state_turn(L, state, LC_NEVER);

@@ -46,6 +46,44 @@ describe("lunacoap.limit", function()
     assert.are.equal(OVER, tostring(err))
   end)
 
+  it("raises in one that computes in a coroutine", function()
+    assert.are.equal(OVER, message_of(coroutine.wrap(function()
+      lunacoap.limit(0.05, function() while true do end end)
+    end)))
+    assert.are.equal("done", coroutine.wrap(function()
+      pcall(lunacoap.limit, 0.01, lunacoap.sleep, 1)
+      for _ = 1, 1e5 do end
+      return "done"
+    end)())
+  end)
+
+  it("is for a coroutine alone that is left in it", function()
+    local failed = coroutine.create(lunacoap.limit)
+    assert.is_false(coroutine.resume(failed, 0.05, error, "mine"))
+    local left = coroutine.create(lunacoap.limit)
+    assert.is_true(coroutine.resume(left, 0.05, coroutine.yield))
+    local till = lunacoap.now() + 0.2
+    lunacoap.sleep(0.2)
+    assert.is_true(lunacoap.now() >= till)
+  end)
+
+  it("raises in another task that computes for a second more, and in a handler", function()
+    local errors = {}
+    local function compute()
+      local _, err = pcall(function() while true do end end)
+      table.insert(errors, tostring(err))
+    end
+    lunacoap.spawn(compute)
+    assert.are.equal(OVER, message_of(lunacoap.limit, 0.05, lunacoap.sleep, 10))
+    local server <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true }
+    server.OnRequest = compute
+    local client <close> = lunacoap.CoAP {}
+    local uri = ("coap://127.0.0.1:%d/"):format(server.LocalPort)
+    assert.are.equal(OVER, message_of(lunacoap.limit, 0.05, client.Get, client, uri))
+    local held_up = "301: Operation timed out: held up what was to be done within 0.05 s"
+    assert.are.same({ held_up, held_up }, errors)
+  end)
+
   it("raises again in a function that catches everything", function()
     assert.are.equal(OVER, message_of(lunacoap.limit, 0.05, function()
       while true do pcall(lunacoap.sleep, 10) end
