@@ -51,8 +51,9 @@ static void on_signal(int number)
 }
 
 /*
- * SIGINT and SIGTERM end the program in good order at the end of the turn; a second one ends it at
- * once, for a script that never gives its turn back. lunacoap.signal replaces this.
+ * SIGINT, SIGTERM and SIGHUP (unless nohup has it ignored) end the program in good order at the
+ * end of the turn; a second one ends it at once, for a script that never gives its turn back.
+ * lunacoap.signal replaces this.
  */
 static void end_on_signals(struct lc_state *state)
 {
@@ -60,6 +61,10 @@ static void end_on_signals(struct lc_state *state)
     program_state = state;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaction(SIGHUP, &action, NULL);
+    }
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow fails the write alone */
 }
 

@@ -152,7 +152,7 @@ describe("lunacoap", function()
     assert.are.same({ "", 5 }, { errors, status })
   end)
 
-  for signal, expected in pairs({ INT = 130, TERM = 143 }) do
+  for signal, expected in pairs({ INT = 130, TERM = 143, HUP = 129 }) do
     it(("ends in good order on SIG%s, status %d"):format(signal, expected), function()
       local output, errors, status = lunacoap(([[-e '
         setmetatable({}, { __gc = function() print("closed") end })
@@ -161,6 +161,12 @@ describe("lunacoap", function()
       assert.are.same({ "closed\n", "", expected }, { output, errors, status })
     end)
   end
+
+  it("goes on after SIGHUP where that is ignored, as nohup has it", function()
+    local pipe <close> = io.popen(([[trap "" HUP; %s -e '
+      io.popen("kill -HUP $PPID"):close() lunacoap.sleep(0) print("on")']]):format(build.program))
+    assert.are.equal("on\n", pipe:read("a"))
+  end)
 
   it("ends at once on a second SIGINT, when the script keeps the loop waiting", function()
     local _, _, status = lunacoap([[-e '

@@ -46,7 +46,7 @@ M.statuses = {
   { "2", "the command line was wrong" },
   { "3", "no answer: nobody there, too late, or no DTLS session" },
   { "4, 5", "the answer was an error of that class, such as 4.04" },
-  { "130", "ended by Ctrl-C; 143 by SIGTERM" },
+  { "130", "ended by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP" },
   { "other", "what the script gave to lunacoap.stop" },
 }
 
