@@ -41,9 +41,13 @@ local function full_name(busted, element)
 end
 
 -- A function of a spec file, within its time. What went wrong in a task of the spec is its failure.
-local function bounded(run, seconds, is_spec)
+local function bounded(busted, run, seconds, is_spec)
   return function()
+    local till = busted.monotime() + seconds -- not lunacoap.now(), which may be virtual
     lunacoap.limit(seconds, function() return run() end)
+    if busted.monotime() > till then
+      error(("not done within %g s"):format(seconds), 0) -- it has caught the error that said so
+    end
     local trouble = is_spec and scope.trouble()
     if trouble then
       error(trouble, 0)
@@ -52,7 +56,8 @@ local function bounded(run, seconds, is_spec)
 end
 
 local function complain(busted, element, err)
-  local text = type(err) == "table" and rawget(err, "Message") or tostring(err)
+  local object = type(err) == "table" and rawget(err, "Message")
+  local text = object and (err.Where and err.Where .. ": " or "") .. object or tostring(err)
   busted.publish({ "error", "after_each" },
     { descriptor = "after_each", name = element.name, trace = element.trace }, nil,
     "after the spec: " .. text, {})
@@ -89,7 +94,7 @@ local function enclose_calls(busted, run)
   local safe = busted.safe
   function busted.safe(descriptor, f, element)
     if f == element.run or descriptor == "finally" then
-      return safe(descriptor, bounded(f, run.limit, descriptor == "it"), element)
+      return safe(descriptor, bounded(busted, f, run.limit, descriptor == "it"), element)
     elseif BLOCKS[descriptor] and element.descriptor == descriptor and not run.list then
       return enclosed(busted, element, run, function() return safe(descriptor, f, element) end)
     end
