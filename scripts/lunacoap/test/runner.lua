@@ -3,8 +3,8 @@
 local evidence = require "lunacoap.test.evidence"
 local lunacoap = require "lunacoap"
 local part = require "lunacoap.test.busted".part
-local programs = require "lunacoap.test.program"
 local printable = require "lunacoap.test.printable"
+local programs = require "lunacoap.test.program"
 local refusals = require "lunacoap.test.refusals"
 local scenario = require "lunacoap.scenario"
 local scope = require "lunacoap.test.scope"
