@@ -84,7 +84,7 @@ static void push_record(lua_State *L, const struct lc_record *record)
     lua_pushnumber(L, (lua_Number)record->at / LC_SECOND);
     lua_setfield(L, -2, "time");
     set_text(L, "direction", lc_fate_is_out(record->fate) ? "sent" : "received");
-    set_address(L, "localaddress", &record->path.local);
+    set_address(L, "local_address", &record->path.local);
     set_address(L, "remote", &record->path.remote);
     lua_pushlstring(L, (const char *)record->data, record->len);
     lua_setfield(L, -2, "data");

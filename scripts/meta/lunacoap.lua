@@ -292,7 +292,7 @@ function message.describe(bytes) end
 ---@field number integer The first one has 1.
 ---@field time number When, by lunacoap.now().
 ---@field direction "sent"|"received" Seen from the component.
----@field localaddress string The component's address, such as 127.0.0.1:5683.
+---@field local_address string The component's address, such as 127.0.0.1:5683.
 ---@field remote string The other one's.
 ---@field data string The bytes.
 ---@field secure? boolean Whether these are what DTLS protected, in clear.
@@ -532,8 +532,8 @@ function CoAP:StopObserving(URI) end
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
 ---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
 ---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable. Default: 100.
----@field SendFaults? string What goes wrong on purpose with datagrams on their way out; see Faults. Default: "".
----@field ReceiveFaults? string What goes wrong on purpose with datagrams that come in; see Faults. Default: "".
+---@field SendFaults? string What goes wrong on purpose with datagrams on their way out; see the README on faults. Default: "".
+---@field ReceiveFaults? string What goes wrong on purpose with datagrams that come in; see the README on faults. Default: "".
 ---@field FaultSeed? integer Chooses among all runs of these faults: the same seed does the same to each link. Default: 1.
 ---@field CaptureFile? string A pcapng file for all datagrams of the component, with the secrets of its DTLS sessions; components may share one. Default: "".
 ---@field SSLProvider? string The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. Default: "Automatic".
@@ -620,8 +620,8 @@ function CoAP:StopObserving(URI) end
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
 ---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable.
 ---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)
----| "SendFaults" # What goes wrong on purpose with datagrams on their way out; see Faults.
----| "ReceiveFaults" # What goes wrong on purpose with datagrams that come in; see Faults.
+---| "SendFaults" # What goes wrong on purpose with datagrams on their way out; see the README on faults.
+---| "ReceiveFaults" # What goes wrong on purpose with datagrams that come in; see the README on faults.
 ---| "FaultSeed" # Chooses among all runs of these faults: the same seed does the same to each link.
 ---| "CaptureFile" # A pcapng file for all datagrams of the component, with the secrets of its DTLS sessions; components may share one.
 ---| "SSLProvider" # The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken.

@@ -81,7 +81,7 @@ describe("datagrams that are kept", function()
     local ours = "127.0.0.1:" .. client.LocalPort
     local theirs = "127.0.0.1:" .. here.LocalPort
     assert.are.same({ "sent", "received", "sent", "received" }, column(list, "direction"))
-    assert.are.same({ ours, theirs, theirs, ours }, column(list, "localaddress"))
+    assert.are.same({ ours, theirs, theirs, ours }, column(list, "local_address"))
     assert.are.same({ theirs, ours, ours, theirs }, column(list, "remote"))
     for i, item in ipairs(list) do
       assert.are.equal(mark + i - 1, item.number)
@@ -205,7 +205,7 @@ describe("datagrams that are kept", function()
     local before = client.LocalPort
     client:Rebind()
     ask(client, here)
-    local addresses = column(capture.list(), "localaddress")
+    local addresses = column(capture.list(), "local_address")
     assert.are_not.equal(before, client.LocalPort)
     assert.are.equal("127.0.0.1:" .. before, addresses[1])
     assert.are.equal("127.0.0.1:" .. client.LocalPort, addresses[5])

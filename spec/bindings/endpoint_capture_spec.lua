@@ -19,7 +19,7 @@ describe("the capture of a raw endpoint", function()
     assert.are.equal("hello", other:receive(1))
     local list = {}
     for i, datagram in ipairs(capture.list(mark)) do
-      list[i] = { datagram.direction, datagram.localaddress, datagram.remote, datagram.data }
+      list[i] = { datagram.direction, datagram.local_address, datagram.remote, datagram.data }
     end
     return list
   end

@@ -20,7 +20,7 @@ end
 
 function M:add(direction, own, other, data, more)
   local record = {
-    number = #self.list + 1, time = self.time, direction = direction, localaddress = own,
+    number = #self.list + 1, time = self.time, direction = direction, local_address = own,
     remote = other, data = data,
   }
   for key, value in pairs(more or {}) do

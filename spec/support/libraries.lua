@@ -133,7 +133,7 @@ local CAPTURE = {
       { "number", "integer", "The first one has 1." },
       { "time", "number", "When, by lunacoap.now()." },
       { "direction", '"sent"|"received"', "Seen from the component." },
-      { "localaddress", "string", "The component's address, such as 127.0.0.1:5683." },
+      { "local_address", "string", "The component's address, such as 127.0.0.1:5683." },
       { "remote", "string", "The other one's." },
       { "data", "string", "The bytes." },
       { "secure?", "boolean", "Whether these are what DTLS protected, in clear." },

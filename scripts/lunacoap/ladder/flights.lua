@@ -26,10 +26,10 @@ end
 local function names_of(list)
   local seen = {}
   for _, record in ipairs(list) do
-    local own, is_any = port_of(record.localaddress)
+    local own, is_any = port_of(record.local_address)
     local other, is_none = port_of(record.remote)
     if own and not is_any then
-      seen[own] = seen[own] or record.localaddress
+      seen[own] = seen[own] or record.local_address
     end
     if other and not is_none and other ~= own then
       seen[other] = seen[other] or record.remote
@@ -43,7 +43,7 @@ end
 
 local function new_flight(record, name)
   local is_sent = record.direction == "sent"
-  local own, other = name(record.localaddress), name(record.remote)
+  local own, other = name(record.local_address), name(record.remote)
   return {
     at = record.time, data = record.data, secure = record.secure or false,
     from = is_sent and own or other, to = is_sent and other or own,
