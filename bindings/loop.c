@@ -22,7 +22,10 @@ lc_time lc_loop_check_seconds(lua_State *L, int index, const char *what, const c
         lc_error_raisef(L, LC_ERROR_USAGE, "%s takes seconds from 0 to 1e9%s, not %s", what,
             or_else, lc_error_describe(L, index));
     }
-    return (lc_time)(seconds * LC_SECOND);
+    /* However short it is, the clock goes on, in virtual time too: what is left of a time, computed
+     * with fractions, comes to an end. */
+    lc_time time = (lc_time)(seconds * LC_SECOND + 0.5);
+    return time == 0 && seconds > 0 ? 1 : time;
 }
 
 static void check_function(lua_State *L, int index, const char *what)

@@ -249,6 +249,16 @@ describe("virtual time", function()
     capture.keep(kept)
   end)
 
+  it("goes on by the shortest time that somebody waits", function()
+    lunacoap.virtual(function()
+      local began = lunacoap.now()
+      for _ = 1, 3 do
+        lunacoap.sleep(1e-9)
+      end
+      assert.are.equal("0.000003", ("%.6f"):format(lunacoap.now() - began))
+    end)
+  end)
+
   it("loses what is on its way when everybody has left", function()
     for i = 1, 2 do
       lunacoap.virtual(function()
