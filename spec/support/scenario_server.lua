@@ -25,7 +25,7 @@ return function()
   server:resource("/echo", { post = echo, fetch = echo, patch = echo, ipatch = echo, delete = echo, etag = false })
   server:resource("/digits", { post = function() return lunacoap.response("2.01", nil, { location = "/6162" }) end })
   server:resource("/broken", { get = function() return lunacoap.response("2.05", "{", { format = 50 }) end })
-  server:resource("/silent", { get = function() lunacoap.sleep(60) end })
+  server:resource("/silent", { get = function() lunacoap.sleep(5) end })
   server:start()
   return server
 end
