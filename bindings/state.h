@@ -25,6 +25,7 @@ struct lc_state {
     unsigned spare_count;
     struct lc_list ready;  /* tasks to resume in this turn */
     struct lc_list idlers; /* waits of DoEvents, oldest first: over when a turn ends */
+    unsigned spare_waits;  /* kept for the next ones; wait.c */
     unsigned turns;        /* begun */
     struct lc_deferred resume;
     struct lc_codepage *codepage;

@@ -74,6 +74,7 @@ struct lc_wait {
     unsigned turn;        /* of DoEvents: the loop's when it was called */
     struct lc_timer timer;
     bool over, timed;
+    bool done;            /* nobody has it in mind any more, once it is closed */
     bool silent;          /* StopObserving returns nothing */
     lua_KFunction k;      /* what the task goes on with */
     struct lc_call *call; /* the call waited for, until it has ended */

@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "bindings/error.h"
-#include "bindings/guard.h"
 #include "bindings/limit.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
@@ -35,21 +34,77 @@ static void lose_task(struct lc_wait *wait)
     }
 }
 
-static int collect(lua_State *L)
+static void release(struct lc_wait *wait)
 {
-    struct lc_wait *wait = lua_touserdata(L, 1);
     lose_task(wait);
     lc_content_release(wait->response);
     wait->response = NULL;
     lc_free(wait->arrival);
     wait->arrival = NULL;
+}
+
+static int collect(lua_State *L)
+{
+    release(lua_touserdata(L, 1));
     return 0;
+}
+
+/* ---- Spare ones ---- */
+
+/*
+ * Waits are used again: each has a finalizer, and Lua frees such objects only a collection after it
+ * has found them dead, and begins each collection the later the more of them there were. Of a
+ * script that waits in a loop, and has much else in memory, gigabytes would be garbage.
+ */
+enum { SPARE_WAITS = 64 };
+
+static const char spares_key;
+
+/* How many the table in the registry has is state->spare_waits. */
+static void push_spares(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &spares_key);
+}
+
+static int close(lua_State *L)
+{
+    struct lc_wait *wait = lua_touserdata(L, 1);
+    struct lc_state *state = wait->state;
+    release(wait);
+    if (wait->done && state->spare_waits < SPARE_WAITS) {
+        wait->done = false;
+        push_spares(L);
+        lua_pushvalue(L, 1);
+        lua_rawseti(L, -2, (lua_Integer)++state->spare_waits); /* there is room: no error */
+    }
+    return 0;
+}
+
+/* Pushes a spare one, or a new one. */
+static struct lc_wait *push_any(lua_State *L, struct lc_state *state)
+{
+    if (state->spare_waits == 0) {
+        return lua_newuserdatauv(L, sizeof(struct lc_wait), 0);
+    }
+    push_spares(L);
+    lua_rawgeti(L, -1, (lua_Integer)state->spare_waits);
+    lua_pushnil(L);
+    lua_rawseti(L, -3, (lua_Integer)state->spare_waits--);
+    lua_remove(L, -2);
+    return lua_touserdata(L, -1);
 }
 
 void lc_wait_open(lua_State *L)
 {
-    lc_guard_register(L, WAIT, collect);
+    const luaL_Reg methods[] = {{"__close", close}, {"__gc", collect}, {NULL, NULL}};
+    luaL_newmetatable(L, WAIT);
+    luaL_setfuncs(L, methods, 0);
+    lua_pop(L, 1);
+    lua_createtable(L, SPARE_WAITS, 0);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &spares_key);
 }
+
+/* ---- Waiting ---- */
 
 static void run_out(struct lc_timer *timer)
 {
@@ -65,7 +120,7 @@ struct lc_wait *lc_wait_push(lua_State *L)
     if (state->current != NULL && !state->current->may_wait) {
         lc_error_raisef(L, LC_ERROR_USAGE, "OnLog, OnError and OnSSLStatus may not wait");
     }
-    struct lc_wait *wait = lua_newuserdatauv(L, sizeof *wait, 0);
+    struct lc_wait *wait = push_any(L, state);
     *wait = (struct lc_wait){.state = state};
     lc_list_init(&wait->link);
     lc_timer_init(&wait->timer, run_out);
@@ -116,6 +171,7 @@ static int resumed(lua_State *L, int status, lua_KContext context)
     }
     struct lc_task *task = wait->task;
     wait->task = NULL;
+    wait->done = true;
     lc_limit_check(L, task);
     return wait->k(L, status, context);
 }
@@ -132,7 +188,9 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
 {
     struct lc_state *state = wait->state;
     struct lc_task *task = state->current;
+    lua_toclose(L, -1); /* coroutine.close() is noticed */
     if (wait->over) {
+        wait->done = true;
         return k(L, LUA_OK, (lua_KContext)wait);
     }
     if (lc_limit_is_over(L, task)) {
@@ -145,7 +203,6 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
         wait->task = task;
         wait->k = k;
         task->wait = wait;
-        lua_toclose(L, -1); /* coroutine.close() is noticed */
         return lua_yieldk(L, 0, (lua_KContext)wait, resumed);
     }
     while (!wait->over) {
@@ -157,5 +214,6 @@ int lc_wait_run(lua_State *L, struct lc_wait *wait, lua_KFunction k)
         }
         lc_state_turn(L, state, LC_NEVER);
     }
+    wait->done = true;
     return k(L, LUA_OK, (lua_KContext)wait);
 }

@@ -498,4 +498,30 @@ print(pcall(deeper, 1))
     assert.is_truthy(output:find("false\t1: a finalizer (__gc) may not wait", 1, true), output)
     assert.is_truthy(output:find("nested too deep", 1, true), output)
   end)
+
+  it("leaves no garbage behind when it waits, which a collector would have to come for", function()
+    local endpoint <close> = lunacoap.endpoint { LocalHost = "127.0.0.1" }
+    local ways = {
+      function() lunacoap.sleep(0) end,
+      function() endpoint:receive(0) end,
+      coroutine.wrap(function() -- where only a nested loop can wait
+        while true do
+          lunacoap.sleep(0)
+          coroutine.yield()
+        end
+      end),
+    }
+    for i, wait in ipairs(ways) do
+      wait()
+      collectgarbage()
+      collectgarbage("stop")
+      local before = collectgarbage("count")
+      for _ = 1, 1000 do
+        wait()
+      end
+      local kilobytes = collectgarbage("count") - before
+      collectgarbage("restart")
+      assert.is_true(kilobytes < 50, ("way %d: %.0f KB"):format(i, kilobytes))
+    end
+  end)
 end)
