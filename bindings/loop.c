@@ -9,6 +9,7 @@
 #include "bindings/task.h"
 
 #define TIMER "lunacoap.Timer"
+#define TASK "lunacoap.Task"
 
 /* Delays beyond some years mean a mistake in units. */
 #define LONGEST_DELAY 1e9
@@ -78,25 +79,79 @@ static void function_ended(struct lc_task *task, bool returned)
 }
 
 /* Begins a task for the function and its arguments at the top of L's stack, which are popped. */
-static void begin_function(
+static struct lc_task *begin_function(
     lua_State *L, struct lc_state *state, int args, void (*ended)(struct lc_task *, bool))
 {
     struct lc_task *task = lc_task_new(state, ended);
     if (task == NULL || !lua_checkstack(task->thread, args + 1)) {
         lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
-        return;
+        return NULL;
     }
     lua_xmove(L, task->thread, args + 1);
     task->counted = true;
     lc_state_begin_activity(state);
     lc_task_make_ready(task);
+    return task;
 }
+
+/* What spawn returns. Its user value is the thread, which knows its task; threads serve again, so
+ * that the number tells whether that is the one. */
+struct handle {
+    uint64_t number;
+};
 
 int lc_loop_spawn(lua_State *L)
 {
     check_function(L, 1, "spawn");
-    begin_function(L, lc_state_of(L), lua_gettop(L) - 1, function_ended);
-    return 0;
+    int args = lua_gettop(L) - 1;
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
+    handle->number = 0;
+    luaL_setmetatable(L, TASK);
+    lua_insert(L, 1);
+    struct lc_task *task = begin_function(L, lc_state_of(L), args, function_ended);
+    handle->number = task->number;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->ref);
+    lua_setiuservalue(L, 1, 1);
+    return 1;
+}
+
+/* The handle's task, or NULL: it has ended. */
+static struct lc_task *task_of(lua_State *L)
+{
+    const struct handle *handle = luaL_testudata(L, 1, TASK);
+    if (handle == NULL) {
+        lc_error_raisef(
+            L, LC_ERROR_USAGE, "a method of a task was called on %s", lc_error_describe(L, 1));
+        return NULL;
+    }
+    lua_getiuservalue(L, 1, 1);
+    lua_State *thread = lua_tothread(L, -1);
+    lua_pop(L, 1);
+    struct lc_task *task = thread == NULL ? NULL : lc_task_of_thread(thread);
+    return task != NULL && task->number == handle->number ? task : NULL;
+}
+
+/* cancel() -> whether it had not ended yet */
+static int task_cancel(lua_State *L)
+{
+    struct lc_task *task = task_of(L);
+    if (task == NULL) {
+        lua_pushboolean(L, false);
+        return 1;
+    }
+    if (!lc_task_close(task)) {
+        return lc_error_raisef(L, LC_ERROR_USAGE,
+            "a task that runs cannot be cancelled: it is this one, or waits for what this one "
+            "does");
+    }
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+static int task_ended(lua_State *L)
+{
+    lua_pushboolean(L, task_of(L) == NULL);
+    return 1;
 }
 
 /* ---- Timers ---- */
@@ -192,6 +247,20 @@ static int loop_timer(lua_State *L)
 static int timer_method_stop(lua_State *L)
 {
     timer_stop(luaL_checkudata(L, 1, TIMER), L);
+    return 0;
+}
+
+/* again(after): fires then, whatever it was set to; also one that has fired or was stopped. */
+static int timer_method_again(lua_State *L)
+{
+    struct timer *timer = luaL_checkudata(L, 1, TIMER);
+    lc_time after = lc_loop_check_seconds(L, 2, "again", "");
+    if (timer->pin == LUA_NOREF) {
+        lua_pushvalue(L, 1);
+        timer->pin = luaL_ref(L, LUA_REGISTRYINDEX);
+        lc_state_begin_activity(timer->state);
+    }
+    lc_timer_set(lc_loop_timers(timer->state->loop), &timer->timer, now(timer->state) + after);
     return 0;
 }
 
@@ -343,9 +412,18 @@ void lc_loop_open(lua_State *L)
     luaL_newmetatable(L, TIMER);
     lua_pushcfunction(L, timer_method_stop);
     lua_setfield(L, -2, "__gc");
-    lua_createtable(L, 0, 1);
+    lua_createtable(L, 0, 2);
     lua_pushcfunction(L, timer_method_stop);
     lua_setfield(L, -2, "stop");
+    lua_pushcfunction(L, timer_method_again);
+    lua_setfield(L, -2, "again");
     lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    luaL_newmetatable(L, TASK);
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, task_cancel);
+    lua_setfield(L, -2, "cancel");
+    lua_pushcfunction(L, task_ended);
+    lua_setfield(L, -2, "ended");
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 2);
 }

@@ -23,6 +23,7 @@ struct lc_state {
     struct lc_list tasks;       /* begun and not ended */
     struct lc_list spare_tasks; /* ended; they and their threads serve again */
     unsigned spare_count;
+    uint64_t last_task;    /* number of the one begun last */
     struct lc_list ready;  /* tasks to resume in this turn */
     struct lc_list idlers; /* waits of DoEvents, oldest first: over when a turn ends */
     unsigned spare_waits;  /* kept for the next ones; wait.c */

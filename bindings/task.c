@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "bindings/answer.h"
@@ -13,12 +14,27 @@
 /* More threads than this are not kept when they have nothing to do. */
 enum { SPARE_MAX = 64 };
 
+/* A thread remembers whose it is in the room that Lua leaves for that. */
+static void belong(lua_State *thread, struct lc_task *task)
+{
+    memcpy(lua_getextraspace(thread), &task, sizeof(struct lc_task *));
+}
+
+struct lc_task *lc_task_of_thread(lua_State *thread)
+{
+    struct lc_task *task;
+    memcpy(&task, lua_getextraspace(thread), sizeof(struct lc_task *));
+    return task;
+}
+
 /* Lua may raise a memory error here, so it is called protected. */
 static int make_thread(lua_State *L)
 {
     struct lc_task *task = lua_touserdata(L, 1);
     task->thread = lua_newthread(L);
+    belong(task->thread, NULL);
     task->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    belong(task->thread, task);
     return 0;
 }
 
@@ -65,6 +81,7 @@ struct lc_task *lc_task_new(struct lc_state *state, void (*ended)(struct lc_task
         }
     }
     task->state = state;
+    task->number = ++state->last_task;
     task->ended = ended;
     task->may_wait = true;
     lc_list_append(&state->tasks, &task->link);
@@ -73,6 +90,7 @@ struct lc_task *lc_task_new(struct lc_state *state, void (*ended)(struct lc_task
 
 static void free_task(struct lc_task *task)
 {
+    belong(task->thread, NULL);
     luaL_unref(task->state->running, LUA_REGISTRYINDEX, task->ref);
     lc_list_remove(&task->link);
     lc_list_remove(&task->ready);
@@ -94,6 +112,7 @@ static void retire(struct lc_task *task)
     task->firing = NULL;
     task->event = NULL;
     task->lost = false;
+    task->number = 0;
     lc_list_remove(&task->link);
     lc_list_remove(&task->ready);
     if (state->spare_count == SPARE_MAX) {
@@ -157,6 +176,7 @@ static void end_lost(struct lc_task *task)
 {
     struct lc_state *state = task->state;
     struct lc_task *outer = state->current;
+    lua_State *old = task->thread;
     int taken = task->ref;
     if (!give_thread(state, task)) {
         task->ref = taken;
@@ -164,6 +184,7 @@ static void end_lost(struct lc_task *task)
         lc_task_make_ready(task);
         return;
     }
+    belong(old, NULL);
     luaL_unref(state->running, LUA_REGISTRYINDEX, taken);
     task->event = NULL; /* it was on the old thread */
     lua_pushliteral(task->thread,
@@ -210,24 +231,41 @@ void lc_task_resume_ready(struct lc_deferred *deferred)
     }
 }
 
+/* Ends it where it is. */
+static void close_task(struct lc_task *task)
+{
+    struct lc_task *outer = task->state->current;
+    if (task->wait != NULL) {
+        lc_wait_drop(task->wait);
+        task->wait = NULL;
+    }
+    task->state->current = task;
+    lua_resetthread(task->thread);
+    lua_settop(task->thread, 0);
+    task->state->current = outer;
+    if (task->firing != NULL) {
+        lc_firing_done(task->firing, false);
+    }
+    retire(task);
+}
+
+bool lc_task_close(struct lc_task *task)
+{
+    bool waits = task->wait != NULL || !lc_list_empty(&task->ready);
+    if (!waits || is_lost(task)) {
+        return false;
+    }
+    lc_list_remove(&task->link); /* what runs now sees that it ends */
+    close_task(task);
+    return true;
+}
+
 void lc_task_dispose_all(struct lc_state *state)
 {
     while (!lc_list_empty(&state->tasks)) {
         struct lc_task *task = lc_container(state->tasks.next, struct lc_task, link);
         lc_list_remove(&task->link);
-        struct lc_task *outer = state->current;
-        if (task->wait != NULL) {
-            lc_wait_drop(task->wait);
-            task->wait = NULL;
-        }
-        state->current = task;
-        lua_resetthread(task->thread);
-        lua_settop(task->thread, 0);
-        state->current = outer;
-        if (task->firing != NULL) {
-            lc_firing_done(task->firing, false);
-        }
-        retire(task);
+        close_task(task);
     }
     while (state->spare_count > 0) {
         struct lc_task *task = lc_container(state->spare_tasks.next, struct lc_task, link);

@@ -24,6 +24,7 @@ struct lc_task {
     struct lc_state *state;
     struct lc_list link;
     struct lc_list ready; /* in state->ready while it waits to be resumed */
+    uint64_t number;      /* of all tasks, for handles */
     lua_State *thread;
     int ref;                                            /* keeps the thread */
     struct lc_wait *wait;                               /* what it is suspended on, or NULL */
@@ -46,6 +47,13 @@ struct lc_task *lc_task_new(struct lc_state *state, void (*ended)(struct lc_task
  * arguments are on its thread's stack. True: it has ended (`ended` was called, the task is gone).
  */
 bool lc_task_resume(struct lc_task *task, int args);
+
+/* The task that a thread is of, or NULL: none any more. `thread` is or was a task's. */
+struct lc_task *lc_task_of_thread(lua_State *thread);
+
+/* Closes a task that is suspended or has not begun: to-be-closed variables run, nothing is told.
+ * False: it runs, so that nothing can be done about it. */
+bool lc_task_close(struct lc_task *task);
 
 /* Has it resumed in this turn of the loop, behind what is there already. */
 void lc_task_make_ready(struct lc_task *task);

@@ -39,15 +39,16 @@ local FUNCTIONS = {
     "Runs f as the main task and the loop to its end, for the stock lua5.4; returns the exit status." },
   { "stop", { "code?: integer" }, nil,
     "Ends the program after this turn of the loop." },
-  { "spawn", { "f: function", "...: any" }, nil,
-    "Runs f as a task of its own." },
+  { "spawn", { "f: function", "...: any" }, "lunacoap.Task",
+    "Runs f as a task of its own; the result has cancel() and ended()." },
   { "sleep", { "seconds: number" }, nil,
     "Suspends this task while the loop goes on." },
   { "limit", { "seconds: number", "f: function", "...: any" }, "any ...",
     "Calls f and returns what it returns; raises error 301 in f, waiting or computing, when the time "
       .. "is over." },
   { "timer", { "after: number", "repeat_every: number|nil", "f: fun()" }, "lunacoap.Timer",
-    "Calls f after some seconds, and then every so many (nil or 0: once); its result has stop()." },
+    "Calls f after some seconds, and then every so many (nil or 0: once); its result has stop() and "
+      .. "again(after)." },
   { "etag", { "bytes: string" }, "string",
     "Eight bytes that depend on the bytes alone, everywhere and always: an ETag for them." },
   { "folder", { "path: string" }, "lunacoap.Folder?, string?, integer?",
@@ -258,6 +259,23 @@ local Timer = {}
 
 ---Ends the timer.
 function Timer:stop() end
+
+---Has it fire after so many seconds from now, whatever it was set to; also one that is over.
+---@param after number
+function Timer:again(after) end
+
+---A task that spawn() has begun.
+---@class lunacoap.Task
+local Task = {}
+
+---Ends a task that waits or has not begun yet: its to-be-closed variables are closed, nothing is told.
+---Raises for a task that runs, such as this one.
+---@return boolean cancelled False when it had ended before.
+function Task:cancel() end
+
+---Whether it has ended.
+---@return boolean
+function Task:ended() end
 
 ---A link: its parameters are fields: a string, true without a value, a list when repeated.
 ---@class lunacoap.Link

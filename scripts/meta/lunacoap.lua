@@ -62,9 +62,10 @@ function lunacoap.run(f, ...) end
 ---@param code? integer
 function lunacoap.stop(code) end
 
----Runs f as a task of its own.
+---Runs f as a task of its own; the result has cancel() and ended().
 ---@param f function
 ---@param ... any
+---@return lunacoap.Task
 function lunacoap.spawn(f, ...) end
 
 ---Suspends this task while the loop goes on.
@@ -78,7 +79,7 @@ function lunacoap.sleep(seconds) end
 ---@return any ...
 function lunacoap.limit(seconds, f, ...) end
 
----Calls f after some seconds, and then every so many (nil or 0: once); its result has stop().
+---Calls f after some seconds, and then every so many (nil or 0: once); its result has stop() and again(after).
 ---@param after number
 ---@param repeat_every number|nil
 ---@param f fun()
@@ -984,6 +985,23 @@ local Timer = {}
 
 ---Ends the timer.
 function Timer:stop() end
+
+---Has it fire after so many seconds from now, whatever it was set to; also one that is over.
+---@param after number
+function Timer:again(after) end
+
+---A task that spawn() has begun.
+---@class lunacoap.Task
+local Task = {}
+
+---Ends a task that waits or has not begun yet: its to-be-closed variables are closed, nothing is told.
+---Raises for a task that runs, such as this one.
+---@return boolean cancelled False when it had ended before.
+function Task:cancel() end
+
+---Whether it has ended.
+---@return boolean
+function Task:ended() end
 
 ---A link: its parameters are fields: a string, true without a value, a list when repeated.
 ---@class lunacoap.Link

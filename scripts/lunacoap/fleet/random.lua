@@ -55,8 +55,8 @@ function M.between(key, n, low, high)
   return low + (high - low) * M.number(key, n)
 end
 
----The n-th number of a stream as a time between events that come at random, `mean` apart on average:
----those of a Poisson process.
+---The n-th number of a stream as a time between events that come at random, `mean` apart on the
+---average: those of a Poisson process.
 ---@param key integer
 ---@param n integer
 ---@param mean number

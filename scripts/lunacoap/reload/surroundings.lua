@@ -29,16 +29,27 @@ local function is_end(generation, err)
     or generation.over and type(err) == "table" and rawget(err, "Code") == CANCELED
 end
 
+-- A thread is a generation's until its task ends, cancelled or not: then it serves others.
+local Belonging = {}
+
+function Belonging:__close()
+  self.generation.tasks[self.thread], owners[self.thread] = nil, nil
+end
+
+local function belong(generation)
+  local thread = coroutine.running()
+  generation.tasks[thread], owners[thread] = true, generation
+  return setmetatable({ generation = generation, thread = thread }, Belonging)
+end
+
 -- f as a task of the generation, with which it ends; what it raises is reported as ever.
 local function task_of(generation, f)
   if type(f) ~= "function" then
     return f -- which the module's function refuses
   end
   return function(...)
-    local thread = coroutine.running()
-    generation.tasks[thread], owners[thread] = true, generation
+    local _ <close> = belong(generation)
     local ok, err = xpcall(f, lunacoap.traceback, ...)
-    generation.tasks[thread], owners[thread] = nil, nil -- it serves other tasks again
     if not ok and not is_end(generation, err) then
       generation.report(err)
     end
@@ -84,8 +95,9 @@ end
 ---@param generation table
 ---@param f function
 ---@param ... any
+---@return lunacoap.Task
 function M.spawn(generation, f, ...)
-  lunacoap_spawn(task_of(generation, f), ...)
+  return lunacoap_spawn(task_of(generation, f), ...)
 end
 
 -- ---- Components and servers ---------------------------------------------------------------------

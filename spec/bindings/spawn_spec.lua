@@ -1,0 +1,89 @@
+-- What spawn and timer return: tasks that can be cancelled, timers that can be set again.
+local lunacoap = require "lunacoap"
+local process = require "spec.support.process"
+
+local function until_true(f)
+  assert.is_true(process.wait(f, 5))
+end
+
+describe("tasks and timers", function()
+  it("cancels a task that sleeps: what it has to close is closed, and nothing is told", function()
+    local closed, went_on = 0, false
+    local task = lunacoap.spawn(function()
+      local _ <close> = setmetatable({}, { __close = function() closed = closed + 1 end })
+      lunacoap.sleep(60)
+      went_on = true
+    end)
+    lunacoap.sleep(0)
+    assert.is_false(task:ended())
+    assert.is_true(task:cancel())
+    assert.are.same({ 1, true, false }, { closed, task:ended(), task:cancel() })
+    lunacoap.sleep(0.01)
+    assert.is_false(went_on)
+  end)
+
+  it("cancels a task before it has begun, and one that waits for an answer", function()
+    local ran = false
+    local early = lunacoap.spawn(function() ran = true end)
+    assert.is_true(early:cancel())
+    local coap = lunacoap.CoAP { Timeout = 60 }
+    local answered = false
+    local waiting = lunacoap.spawn(function()
+      pcall(coap.Get, coap, "coap://127.0.0.1:9/nobody")
+      answered = true
+    end)
+    lunacoap.sleep(0)
+    assert.is_true(waiting:cancel())
+    coap:Shutdown()
+    lunacoap.sleep(0.01)
+    assert.are.same({ false, false }, { ran, answered })
+  end)
+
+  it("cannot cancel the task that runs, or one that waits in a coroutine of its own", function()
+    local itself, message
+    itself = lunacoap.spawn(function() message = tostring(select(2, pcall(itself.cancel, itself))) end)
+    lunacoap.sleep(0)
+    assert.is_truthy(message:find("a task that runs cannot be cancelled", 1, true), message)
+    local went_on = false
+    local nested = lunacoap.spawn(function()
+      coroutine.wrap(lunacoap.sleep)(0.01)
+      went_on = true
+    end)
+    lunacoap.spawn(function() message = tostring(select(2, pcall(nested.cancel, nested))) end)
+    message = nil
+    until_true(function() return went_on end)
+    assert.is_truthy(message:find("a task that runs cannot be cancelled", 1, true), message)
+  end)
+
+  it("takes no other task for one that has ended, although its thread serves again", function()
+    local first = lunacoap.spawn(function() end)
+    lunacoap.sleep(0)
+    local done = false
+    lunacoap.spawn(function() lunacoap.sleep(0) done = true end)
+    lunacoap.sleep(0)
+    assert.are.same({ true, false }, { first:ended(), first:cancel() })
+    until_true(function() return done end)
+  end)
+
+  it("sets a timer again, before it fires and afterwards, and one that was stopped", function()
+    local fired = 0
+    local timer
+    lunacoap.virtual(function()
+      local began = lunacoap.now()
+      local times = {}
+      timer = lunacoap.timer(5, nil, function()
+        fired = fired + 1
+        times[fired] = math.floor(lunacoap.now() - began + 0.5)
+        if fired == 1 then timer:again(2) end
+      end)
+      timer:again(10)
+      lunacoap.sleep(20)
+      timer:stop()
+      timer:again(3)
+      lunacoap.sleep(10)
+      assert.are.same({ 10, 12, 23 }, times)
+    end)
+    assert.are.equal("1: again takes seconds from 0 to 1e9, not nil",
+      tostring(select(2, pcall(timer.again, timer))))
+  end)
+end)
