@@ -2,20 +2,17 @@
 -- becomes the response; codes, formats, ETags, conditions, observers and /.well-known/core follow
 -- from what is said of the resources.
 --
--- The way of a request: server/request.lua is what a handler gets, server/respond.lua asks layers,
--- access rules, conditions and the handler, server/represent.lua makes the response of what these
--- return, and server/write.lua hands it to the component.
+-- The way of a request: server/answer.lua gets the event, server/request.lua is what handlers get,
+-- server/respond.lua asks layers, access rules, conditions and the handler, server/represent.lua
+-- makes the response of what these return, and server/write.lua hands it to the component.
 
 local lunacoap = require "lunacoap"
 local access = require "lunacoap.server.access"
+local answer = require "lunacoap.server.answer"
 local discovery = require "lunacoap.server.discovery"
 local observers = require "lunacoap.server.observers"
-local Request = require "lunacoap.server.request"
-local respond = require "lunacoap.server.respond"
 local Resource = require "lunacoap.server.resource"
-local Response = require "lunacoap.response"
 local Router = require "lunacoap.server.router"
-local write = require "lunacoap.server.write"
 
 ---@class lunacoap.ServerInit: lunacoap.CoAPInit
 ---@field access? lunacoap.AccessRule Who may use it at all.
@@ -35,8 +32,6 @@ function Server.__newindex(_, name)
     tostring(name)), 2)
 end
 setmetatable(Server, { __index = Server.__newindex })
-
-local NAMES = lunacoap.MethodName
 
 -- Fields of the constructor's table that are the server's; the others are the component's.
 local OWN = { access = true }
@@ -105,27 +100,13 @@ function Server:use(layer)
   table.insert(self.layers, layer)
 end
 
--- From an event to Response*, which go out when its handler returns.
-local function answer(self, coap, e, method, observing)
-  local request = Request.received(self, coap, e, method, observing)
-  local response = respond(request)
-  write(coap, response)
-  return request, response
-end
-
 -- ---- Life cycle ---------------------------------------------------------------------------------
 
 -- What answers on the component from now on.
 local function attach(self)
   local coap = self.coap
-  coap.OnRequest = function(component, e)
-    answer(self, component, e, NAMES[e.Method] or ("0.%02d"):format(e.Method), false)
-  end
-  coap.OnRegister = function(component, e)
-    local request, response = answer(self, component, e, "GET", true)
-    local resource = request.resource
-    e.Accept = Response.is_success(response) and resource ~= nil and resource.observable == true
-  end
+  coap.OnRequest = function(component, e) answer.request(self, component, e) end
+  coap.OnRegister = function(component, e) answer.register(self, component, e) end
   self.running = true
 end
 

@@ -45,8 +45,8 @@ local GROUPS_IN_A_TURN = 100
 
 -- What is observed at a path, each path and query once for each Accept: a path is observed under
 -- each name of the host, and one notification reaches all.
-local function groups_of(resource, path)
-  local server, groups, known = resource.server, {}, {}
+local function groups_of(server, resource, path)
+  local groups, known = {}, {}
   for _, group in ipairs(server.coap:ListObserved(path ~= M.EVERY_PATH and path or nil)) do
     group.uri = group.URI:match("^%w+://[^/?]*(.*)$")
     local key = ("%d %s"):format(group.Accept, group.uri)
@@ -60,9 +60,8 @@ end
 
 -- When a state cannot be made its observers keep what they have: they are not to be lost for an
 -- error of ours.
-local function tell_path(resource, path)
-  local server = resource.server
-  for i, group in ipairs(groups_of(resource, path)) do
+local function tell_path(server, resource, path)
+  for i, group in ipairs(groups_of(server, resource, path)) do
     local ok, err = xpcall(tell_group, lunacoap.traceback, server, group)
     if not ok then
       report(server, err)
@@ -76,39 +75,51 @@ local function tell_path(resource, path)
   end
 end
 
+-- The paths of each resource that have changed and are being told; there while a task does that.
+local function changes_of(server)
+  return rawget(server, "changes")
+end
+
 -- Changes that come while the handler waits for something are told in a round of their own.
-local function tell_rounds(resource)
-  while next(resource.changed) do
-    local changed = resource.changed
-    resource.changed = {}
+local function tell_rounds(server, resource)
+  while next(changes_of(server)[resource]) do
+    local changed = changes_of(server)[resource]
+    changes_of(server)[resource] = {}
     for _, path in ipairs(changed[M.EVERY_PATH] and { M.EVERY_PATH } or changed) do
-      if not resource.server.running then
+      if not server.running then
         break
       end
-      tell_path(resource, path)
+      tell_path(server, resource, path)
     end
   end
 end
 
-local function tell_all(resource)
-  local ok, err = xpcall(tell_rounds, lunacoap.traceback, resource)
-  resource.changed = nil
+local function tell_all(server, resource)
+  local ok, err = xpcall(tell_rounds, lunacoap.traceback, server, resource)
+  local changes = changes_of(server)
+  changes[resource] = nil
+  if next(changes) == nil then
+    rawset(server, "changes", nil)
+  end
   if not ok then
-    report(resource.server, err)
+    report(server, err)
   end
 end
 
 ---Has a task tell the observers of a path the present state, once for all calls until it runs.
+---@param server lunacoap.Server
 ---@param resource lunacoap.Resource
 ---@param path string|true As the events' URIPath, or EVERY_PATH.
-function M.tell(resource, path)
-  if not resource.changed then
-    resource.changed = {}
-    lunacoap.spawn(tell_all, resource)
+function M.tell(server, resource, path)
+  local changes = changes_of(server) or {}
+  rawset(server, "changes", changes)
+  if not changes[resource] then
+    changes[resource] = {}
+    lunacoap.spawn(tell_all, server, resource)
   end
-  if not resource.changed[path] then
-    resource.changed[path] = true
-    table.insert(resource.changed, path)
+  if not changes[resource][path] then
+    changes[resource][path] = true
+    table.insert(changes[resource], path)
   end
 end
 

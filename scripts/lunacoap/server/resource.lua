@@ -128,13 +128,13 @@ function Resource:notify(params)
     error(("notify takes a table of what the pattern '%s' captures, not %s"):format(self.pattern,
       tostring(params)), 2)
   elseif not params and self:has_captures() then
-    return observers.tell(self, observers.EVERY_PATH)
+    return observers.tell(self.server, self, observers.EVERY_PATH)
   end
   local path, missing = Router.fill(self.parts, params or {})
   if not path then
     error(("notify needs a value for {%s} of '%s'"):format(missing, self.pattern), 2)
   end
-  observers.tell(self, path)
+  observers.tell(self.server, self, path)
 end
 
 return Resource
