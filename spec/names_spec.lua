@@ -10,7 +10,7 @@ local OUR_SETTINGS = {
   "LogLevel", "MaxBodySize", "MaxLatency", "MaxObservers", "MaxPendingRequests", "MaxRetransmit",
   "MulticastGroups", "MulticastLeisure", "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey",
   "PendingTimeout", "PiggybackDelay", "ProbingRate", "ReceiveFaults", "SSLProvider",
-  "SSLSessionTimeout", "SendFaults", "Statistics",
+  "SSLSessionTimeout", "SendFaults", "ShareSocket", "Statistics",
 }
 
 local function sorted(list)

@@ -148,6 +148,26 @@ static int local_address(struct lc_component *component, bool ipv6, struct lc_ud
     return LC_OK;
 }
 
+/* Those that share a socket are told apart by their addresses, so that each must have one. */
+static int check_sharing(const struct lc_component *component, struct lc_error *error)
+{
+    const struct lc_settings *settings = component->values.settings;
+    const char *host = component->values.basics.local_host;
+    struct lc_address address;
+    if (host == NULL || !lc_address_parse(&address, lc_bytes_text(host)) ||
+        lc_address_is_any(&address) || lc_address_is_multicast(&address)) {
+        return lc_fail_errno(error, EADDRNOTAVAIL,
+            "ShareSocket needs an address of this machine in LocalHost, such as 127.0.0.2, not "
+            "'%s'",
+            host == NULL ? "" : host);
+    }
+    if (settings->use_connection || settings->multicast_groups != NULL) {
+        return lc_fail(error, LC_ERROR_MODE, "%s needs a socket of its own: unset ShareSocket",
+            settings->use_connection ? "UseConnection" : "MulticastGroups");
+    }
+    return LC_OK;
+}
+
 /* What the settings ask of a socket; the groups point into `groups`. */
 static int socket_options(struct lc_component *component, const struct lc_address *remote,
     struct lc_address groups[GROUPS_MAX], struct lc_udp_options *out, struct lc_error *error)
@@ -156,6 +176,7 @@ static int socket_options(struct lc_component *component, const struct lc_addres
     *out = (struct lc_udp_options){
         .groups = groups,
         .share_port = settings->share_local_port,
+        .share_socket = component->values.basics.share_socket,
         .dont_fragment = settings->dont_fragment,
         .packet_info = settings->capture_ip_packet_info,
         .dscp = lc_apply_dscp(settings),
@@ -169,7 +190,8 @@ static int socket_options(struct lc_component *component, const struct lc_addres
                     : lc_apply_groups(settings->multicast_groups, groups, GROUPS_MAX);
     out->group_count = count < 0 ? 0 : (size_t)count;
     bool ipv6 = remote != NULL && !remote->is_ipv4;
-    return local_address(component, ipv6, out, error);
+    int code = out->share_socket ? check_sharing(component, error) : LC_OK;
+    return code == LC_OK ? local_address(component, ipv6, out, error) : code;
 }
 
 static int open_endpoint(

@@ -216,12 +216,7 @@ static void hand_on(struct lc_udp *udp, struct lc_flight *flight)
     if (peer->port != 0 && !lc_address_equal(peer, &flight->path.remote)) {
         return;
     }
-    udp->stats.received++;
-    if (flight->len <= udp->max_packet) {
-        udp->receiver.receive(udp->receiver.arg, &flight->path, flight->data, flight->len);
-    } else if (udp->receiver.truncated != NULL) {
-        udp->receiver.truncated(udp->receiver.arg, &flight->path, flight->data, udp->max_packet);
-    }
+    lc_udp_hand_on(udp, &flight->path, flight->data, flight->len);
 }
 
 /* The sender's socket gets what an ICMP message would tell. */

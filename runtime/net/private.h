@@ -8,6 +8,7 @@
 #include <ev.h>
 
 #include "base/list.h"
+#include "base/map.h"
 #include "net/batch.h"
 #include "net/loop.h"
 #include "net/udp.h"
@@ -35,7 +36,9 @@ struct lc_loop {
     unsigned looking_up;
     struct lc_list inmemory; /* lc_inmemory.link, sockets */
     struct lc_flight *flights, **flights_end;
-    uint16_t last_port; /* given to one of them */
+    uint16_t last_port;      /* given to one of them */
+    struct lc_list shared;   /* sockets that others share; shared.c */
+    uint64_t shared_dropped; /* by those that are closed */
 };
 
 struct lc_waiting; /* a datagram that could not be sent yet */
@@ -66,6 +69,13 @@ struct lc_inmemory {
 
 struct lc_flight; /* a datagram between two of them */
 
+/* What a socket has that shares one of the system with others. */
+struct lc_member {
+    struct lc_map_node node; /* among the others */
+    struct lc_udp *udp;
+    struct lc_shared *shared;
+};
+
 struct lc_udp {
     struct lc_transport transport;
     struct ev_io readable;
@@ -74,8 +84,9 @@ struct lc_udp {
     struct lc_address local;
     struct lc_udp_stats stats;
     struct lc_trouble *trouble;   /* owned; NULL in the life of most sockets */
-    struct lc_inmemory *inmemory; /* owned; NULL for a socket of the system */
-    int fd;                       /* -1 in memory */
+    struct lc_inmemory *inmemory; /* owned; NULL but for a socket in memory */
+    struct lc_member *member;     /* owned; NULL but for one that shares another */
+    int fd;                       /* -1 for these two */
     uint32_t max_packet;
     unsigned frames; /* of the C stack that use this struct: it is freed after the last one */
     bool ipv6;
@@ -101,6 +112,13 @@ int lc_socket_open(
 
 /* Hands on what outer turns have received and not handled yet. Whether there was any. */
 bool lc_udp_resume(struct lc_loop *loop);
+
+/* A socket of the system, also in virtual time, and whoever is to share it. */
+struct lc_udp *lc_udp_open_system(
+    struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error);
+
+/* To the layer above: counted, and cut at the socket's own longest. The struct must be entered. */
+void lc_udp_hand_on(struct lc_udp *udp, const struct lc_path *path, uint8_t *data, size_t len);
 
 /* A use of the struct by the C stack begins; it ends, and frees the struct if it was closed. */
 void lc_udp_enter(struct lc_udp *udp);
@@ -140,6 +158,16 @@ bool lc_inmemory_deliver(struct lc_loop *loop);
 
 /* Loses what is on its way. */
 void lc_inmemory_forget(struct lc_loop *loop);
+
+/* shared.c */
+
+/* Makes a socket one of those that share one of the system, which is opened with the first of them
+ * and closed with the last; fills `udp` as lc_socket_open() does. 0 or the error's code. */
+int lc_shared_join(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
+int lc_shared_rebind(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
+void lc_shared_leave(struct lc_udp *udp);
 
 /* trouble.c */
 

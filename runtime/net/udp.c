@@ -10,6 +10,16 @@
 
 enum { LONGEST = 65535 };
 
+void lc_udp_hand_on(struct lc_udp *udp, const struct lc_path *path, uint8_t *data, size_t len)
+{
+    udp->stats.received++;
+    if (len <= udp->max_packet) {
+        udp->receiver.receive(udp->receiver.arg, path, data, len);
+    } else if (udp->receiver.truncated != NULL) {
+        udp->receiver.truncated(udp->receiver.arg, path, data, udp->max_packet);
+    }
+}
+
 /* One datagram to the layer above, which may close the socket or turn the loop. */
 static void hand_on(struct lc_udp *udp, struct lc_receive_batch *batch, unsigned i)
 {
@@ -127,42 +137,55 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
     }
 }
 
-static bool open_socket(
+static int open_system(
     struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
 {
-    if (udp->loop->virtual > 0) {
-        udp->fd = -1;
-        return lc_inmemory_open(udp, options, error) == LC_OK;
-    }
     udp->fd = lc_socket_open(udp, options, error);
-    return udp->fd >= 0;
+    return udp->fd >= 0 ? LC_OK : error->code;
 }
 
-struct lc_udp *lc_udp_open(
-    struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error)
+typedef int opener(
+    struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
+
+static struct lc_udp *open_with(opener *open, struct lc_loop *loop,
+    const struct lc_udp_options *options, struct lc_error *error)
 {
     struct lc_udp *udp = lc_zalloc(sizeof *udp);
     if (udp == NULL) {
         lc_fail(error, LC_ERROR_NO_MEMORY, "no memory to open a socket");
         return NULL;
     }
-    udp->loop = loop;
-    if (!open_socket(udp, options, error)) {
-        lc_free(udp);
-        return NULL;
-    }
     bool limited = options->max_packet > 0 && options->max_packet < LONGEST;
     udp->max_packet = limited ? (uint32_t)options->max_packet : LONGEST;
     udp->transport = (struct lc_transport){.reserve = reserve, .commit = commit};
+    udp->loop = loop;
+    udp->fd = -1;
+    if (open(udp, options, error) != LC_OK) {
+        lc_free(udp);
+        return NULL;
+    }
     ev_io_init(&udp->readable, on_readable, udp->fd, EV_READ);
     udp->readable.data = udp;
     return udp;
 }
 
+struct lc_udp *lc_udp_open_system(
+    struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error)
+{
+    return open_with(open_system, loop, options, error);
+}
+
+struct lc_udp *lc_udp_open(
+    struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error)
+{
+    opener *shareable = options->share_socket ? lc_shared_join : open_system;
+    return open_with(loop->virtual > 0 ? lc_inmemory_open : shareable, loop, options, error);
+}
+
 void lc_udp_receive(struct lc_udp *udp, const struct lc_receiver *receiver)
 {
     udp->receiver = *receiver;
-    if (udp->inmemory == NULL) {
+    if (udp->fd >= 0) {
         ev_io_start(udp->loop->ev, &udp->readable);
     }
 }
@@ -190,6 +213,9 @@ int lc_udp_rebind(struct lc_udp *udp, const struct lc_udp_options *options, stru
     lc_outbox_flush(udp->loop);
     if (udp->inmemory != NULL) {
         return lc_inmemory_rebind(udp, options, error);
+    }
+    if (udp->member != NULL) {
+        return lc_shared_rebind(udp, options, error);
     }
     int fd = lc_socket_open(udp, options, error);
     if (fd < 0) {
@@ -225,6 +251,8 @@ void lc_udp_close(struct lc_udp *udp)
     lc_trouble_stop(udp);
     if (udp->inmemory != NULL) {
         lc_inmemory_close(udp);
+    } else if (udp->member != NULL) {
+        lc_shared_leave(udp);
     } else {
         ev_io_stop(udp->loop->ev, &udp->readable);
         close(udp->fd);

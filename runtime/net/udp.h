@@ -18,6 +18,10 @@ struct lc_udp_options {
     const struct lc_address *groups;
     size_t group_count;
     bool share_port; /* SO_REUSEADDR and SO_REUSEPORT, ShareLocalPort */
+    /* ShareSocket: one socket of the system for all that have the same port and family and this
+     * set, each with an address of its own in `local`. The first one's options count. It joins no
+     * groups, and is not connected. */
+    bool share_socket;
     bool dont_fragment;
     bool packet_info; /* let the system tell lc_path.local also when bound to one address */
     const struct lc_address
@@ -60,5 +64,9 @@ struct lc_udp_stats {
     uint64_t refused; /* told by `refused`, if there was memory to tell */
 };
 const struct lc_udp_stats *lc_udp_stats(const struct lc_udp *udp);
+
+/* Datagrams that came to a shared socket for an address that nobody there has, or that it dropped.
+ */
+uint64_t lc_udp_shared_dropped(const struct lc_loop *loop);
 
 #endif

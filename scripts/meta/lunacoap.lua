@@ -531,6 +531,7 @@ function CoAP:StopObserving(URI) end
 ---@field PendingTimeout? number Seconds after which a request that nobody answered is given up; 0 is never. Default: 247.
 ---@field MulticastGroups? string The multicast groups that a server joins when it starts to listen. Default: "".
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
+---@field ShareSocket? boolean Whether one socket of the system serves all components with this setting and the same LocalPort, told apart by LocalHost, which must be an address of this machine; its buffers, DSCP and the like are the first one's. (not while the socket is open) Default: false.
 ---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
 ---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable. Default: 100.
 ---@field SendFaults? string What goes wrong on purpose with datagrams on their way out; see the README on faults. Default: "".
@@ -618,6 +619,7 @@ function CoAP:StopObserving(URI) end
 ---| "PendingTimeout" # Seconds after which a request that nobody answered is given up; 0 is never.
 ---| "MulticastGroups" # The multicast groups that a server joins when it starts to listen.
 ---| "MulticastLeisure" # Seconds over which answers to a multicast request are spread.
+---| "ShareSocket" # Whether one socket of the system serves all components with this setting and the same LocalPort, told apart by LocalHost, which must be an address of this machine; its buffers, DSCP and the like are the first one's. (not while the socket is open)
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
 ---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable.
 ---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)

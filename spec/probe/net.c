@@ -40,10 +40,12 @@ struct probe_udp {
 /* What sendmmsg() is to do instead of its job: it has no argument for it. */
 static struct {
     int number, count, most;
+    unsigned calls;
 } fault;
 
 static int faulty_send(int fd, struct mmsghdr *headers, unsigned count, int flags)
 {
+    fault.calls++;
     if (fault.count > 0) {
         fault.count--;
         errno = fault.number;
@@ -167,7 +169,8 @@ static int loop_now(lua_State *L)
 }
 
 /* loop:send_fails([errno, count, most]): the next `count` sendmmsg() calls give errno, and no call
- * takes more than `most` datagrams; without arguments all is well again. */
+ * takes more than `most` datagrams; without arguments all is well again. Returns how many calls
+ * there were since it was called before. */
 static int loop_send_fails(lua_State *L)
 {
     struct probe_loop *owner = check_loop(L);
@@ -175,7 +178,16 @@ static int loop_send_fails(lua_State *L)
     fault.count = (int)luaL_optinteger(L, 3, 0);
     fault.most = (int)luaL_optinteger(L, 4, 0);
     owner->loop->send.send = faulty_send;
-    return 0;
+    lua_pushinteger(L, fault.calls);
+    fault.calls = 0;
+    return 1;
+}
+
+/* loop:shared_dropped() -> datagrams for nobody */
+static int loop_shared_dropped(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)lc_udp_shared_dropped(check_loop(L)->loop));
+    return 1;
 }
 
 /* ---- Jobs -------------------------------------------------------------------------------------
@@ -390,6 +402,7 @@ static struct lc_udp_options check_options(
     struct lc_udp_options options = {
         .dual_stack = field(L, "dual_stack", 0) != 0,
         .share_port = field(L, "share_port", 0) != 0,
+        .share_socket = field(L, "share_socket", 0) != 0,
         .dont_fragment = field(L, "dont_fragment", 0) != 0,
         .packet_info = field(L, "packet_info", 0) != 0,
         .dscp = (int)field(L, "dscp", 0),
@@ -559,9 +572,9 @@ int lc_probe_net(lua_State *L)
 {
     static const luaL_Reg loop_methods[] = {{"free", loop_free}, {"turn", loop_turn},
         {"depth", loop_depth}, {"flush", loop_flush}, {"wake", loop_wake}, {"now", loop_now},
-        {"send_fails", loop_send_fails}, {"timer", loop_timer}, {"defer", loop_defer},
-        {"watch", loop_watch}, {"signal", loop_signal}, {"resolve", loop_resolve},
-        {"open", loop_open}, {0, 0}};
+        {"send_fails", loop_send_fails}, {"shared_dropped", loop_shared_dropped},
+        {"timer", loop_timer}, {"defer", loop_defer}, {"watch", loop_watch},
+        {"signal", loop_signal}, {"resolve", loop_resolve}, {"open", loop_open}, {0, 0}};
     static const luaL_Reg job_methods[] = {{"cancel", job_cancel}, {"defer", job_defer}, {0, 0}};
     static const luaL_Reg udp_methods[] = {{"close", udp_close}, {"send", udp_send},
         {"bound", udp_bound}, {"stats", udp_stats}, {0, 0}};
