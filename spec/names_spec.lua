@@ -8,7 +8,7 @@ local names = require "spec.support.reference_names"
 local OUR_SETTINGS = {
   "AckRandomFactor", "AckTimeout", "BlockSize", "CaptureFile", "FaultSeed", "ListeningPort",
   "LogLevel", "MaxBodySize", "MaxLatency", "MaxObservers", "MaxPendingRequests", "MaxRetransmit",
-  "MulticastGroups", "MulticastLeisure", "NStart", "NotificationsPerCon", "PSKIdentity", "PSKKey",
+  "MulticastGroups", "MulticastLeisure", "NStart", "NotificationsPerCon", "Offline", "PSKIdentity", "PSKKey",
   "PendingTimeout", "PiggybackDelay", "ProbingRate", "ReceiveFaults", "SSLProvider",
   "SSLSessionTimeout", "SendFaults", "ShareSocket", "Statistics",
 }

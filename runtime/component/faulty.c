@@ -20,7 +20,7 @@ struct lc_faulty {
 bool lc_faulty_concerns(const struct lc_setting_row *row)
 {
     return row->id == LC_SETTING_SendFaults || row->id == LC_SETTING_ReceiveFaults ||
-           row->id == LC_SETTING_FaultSeed;
+           row->id == LC_SETTING_FaultSeed || row->id == LC_SETTING_Offline;
 }
 
 /* ---- What faults ask for ---- */
@@ -107,7 +107,8 @@ int lc_faulty_apply(
     struct lc_component *component, const struct lc_setting_row *row, struct lc_error *error)
 {
     const struct lc_settings *settings = lc_component_settings(component);
-    bool wanted = settings->send_faults != NULL || settings->receive_faults != NULL;
+    bool is_offline = component->values.basics.offline;
+    bool wanted = is_offline || settings->send_faults != NULL || settings->receive_faults != NULL;
     bool has = component->faulty != NULL && component->faulty->faults != NULL;
     if (component->endpoint == NULL || !(wanted || has)) {
         return LC_OK;
@@ -123,6 +124,7 @@ int lc_faulty_apply(
     if (faults == NULL) {
         return lc_fail_memory(error);
     }
+    lc_faults_cut(faults, is_offline);
     lc_endpoint_interpose(component->endpoint, faults);
     return LC_OK;
 }

@@ -1,11 +1,11 @@
-/* Faults of a component's endpoint: SendFaults, ReceiveFaults, FaultSeed, and what Restart and
- * Rebind do. */
+/* Faults of a component's endpoint: SendFaults, ReceiveFaults, FaultSeed, Offline, and what Restart
+ * and Rebind do. */
 #ifndef LC_COMPONENT_FAULTY_H
 #define LC_COMPONENT_FAULTY_H
 
 #include "component/component.h"
 
-/* Whether a setting is one of the three. */
+/* Whether a setting is one of the four. */
 bool lc_faulty_concerns(const struct lc_setting_row *row);
 
 /* Puts what has changed, or all (NULL), into force on the open socket, and begins to count anew

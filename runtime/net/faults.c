@@ -29,6 +29,7 @@ struct lc_faults {
     uint8_t *room;             /* reserved below, for the datagram that is being written */
     unsigned depth; /* of the C stack that uses this struct: it is freed after the last one */
     bool is_closed;
+    bool is_cut;
 };
 
 /* A datagram that goes on later. */
@@ -72,6 +73,18 @@ static void pass(
         memcpy(room, data, len);
         faults->under->commit(faults->under, path, len);
     }
+}
+
+/* Whether the cable is out, and the datagram lost. */
+static bool lose(struct lc_faults *faults, int direction, const struct lc_path *path,
+    const uint8_t *data, size_t len)
+{
+    bool is_cut = faults->is_cut;
+    if (is_cut) {
+        faults->upcalls.harmed(faults->upcalls.arg,
+            &(struct lc_harm){path, lc_bytes(data, len), direction == OUT, true, false, "offline"});
+    }
+    return is_cut;
 }
 
 static struct held *first_held(struct lc_faults *faults)
@@ -123,10 +136,12 @@ static void let_go(struct held *held)
 {
     struct lc_faults *faults = held->faults;
     forget(held);
-    if (held->direction == OUT) {
-        faults->upcalls.released(faults->upcalls.arg, &held->path, held->how);
+    if (!lose(faults, held->direction, &held->path, held->data, held->len)) {
+        if (held->direction == OUT) {
+            faults->upcalls.released(faults->upcalls.arg, &held->path, held->how);
+        }
+        pass(faults, held->direction, &held->path, held->data, held->len);
     }
-    pass(faults, held->direction, &held->path, held->data, held->len);
     lc_free(held);
 }
 
@@ -323,6 +338,9 @@ static uint8_t *reserve(struct lc_transport *transport, size_t len)
 static void commit(struct lc_transport *transport, const struct lc_path *path, size_t len)
 {
     struct lc_faults *faults = (struct lc_faults *)transport;
+    if (lose(faults, OUT, path, faults->room, len)) {
+        return;
+    }
     if (faults->lanes[OUT].count == 0) {
         faults->under->commit(faults->under, path, len);
         return;
@@ -337,6 +355,9 @@ static void commit(struct lc_transport *transport, const struct lc_path *path, s
 static void on_receive(void *arg, const struct lc_path *path, uint8_t *data, size_t len)
 {
     struct lc_faults *faults = arg;
+    if (lose(faults, IN, path, data, len)) {
+        return;
+    }
     if (faults->lanes[IN].count == 0) {
         faults->above.receive(faults->above.arg, path, data, len);
     } else {
@@ -347,7 +368,7 @@ static void on_receive(void *arg, const struct lc_path *path, uint8_t *data, siz
 static void on_truncated(void *arg, const struct lc_path *path, const uint8_t *data, size_t len)
 {
     struct lc_faults *faults = arg;
-    if (faults->above.truncated != NULL) {
+    if (!lose(faults, IN, path, data, len) && faults->above.truncated != NULL) {
         faults->above.truncated(faults->above.arg, path, data, len);
     }
 }
@@ -356,7 +377,7 @@ static void on_refused(
     void *arg, const struct lc_path *path, int number, const uint8_t *data, size_t len)
 {
     struct lc_faults *faults = arg;
-    if (faults->above.refused != NULL) {
+    if (!faults->is_cut && faults->above.refused != NULL) {
         faults->above.refused(faults->above.arg, path, number, data, len);
     }
 }
@@ -386,6 +407,11 @@ void lc_faults_free(struct lc_faults *faults)
     lc_fault_lane_free(&faults->lanes[OUT]);
     lc_fault_lane_free(&faults->lanes[IN]);
     leave(faults);
+}
+
+void lc_faults_cut(struct lc_faults *faults, bool is_cut)
+{
+    faults->is_cut = is_cut;
 }
 
 bool lc_faults_set(struct lc_faults *faults, bool sending, const struct lc_fault *list,

@@ -17,7 +17,7 @@ struct lc_harm {
     bool is_ours;    /* it was on its way out */
     bool is_lost;    /* it goes no further */
     bool waits;      /* it goes on later */
-    const char *how; /* "dropped", "delayed 0.250 s", "corrupted" ... */
+    const char *how; /* "dropped", "delayed 0.250 s", "corrupted", "offline" ... */
 };
 
 struct lc_fault_upcalls {
@@ -45,6 +45,10 @@ void lc_faults_free(struct lc_faults *faults);
 /* What is to happen to datagrams on their way out, or in; see lc_fault_lane_set(). */
 bool lc_faults_set(struct lc_faults *faults, bool sending, const struct lc_fault *list,
     size_t count, uint64_t seed);
+
+/* Whether the cable is out: nothing passes, either way, and nobody is told but the upcall `harmed`.
+ * What is lost like this is not judged: faults go on as if it had never been. */
+void lc_faults_cut(struct lc_faults *faults, bool is_cut);
 
 /* Stands between the two from now on. */
 void lc_faults_link(

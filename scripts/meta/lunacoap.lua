@@ -537,6 +537,7 @@ function CoAP:StopObserving(URI) end
 ---@field SendFaults? string What goes wrong on purpose with datagrams on their way out; see the README on faults. Default: "".
 ---@field ReceiveFaults? string What goes wrong on purpose with datagrams that come in; see the README on faults. Default: "".
 ---@field FaultSeed? integer Chooses among all runs of these faults: the same seed does the same to each link. Default: 1.
+---@field Offline? boolean Whether the cable is out: what is sent and what comes in is lost without a word, and everything else goes on. Default: false.
 ---@field CaptureFile? string A pcapng file for all datagrams of the component, with the secrets of its DTLS sessions; components may share one. Default: "".
 ---@field SSLProvider? string The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken. Default: "Automatic".
 ---@field SSLSessionTimeout? number Seconds without traffic after which a DTLS session is closed. Default: 36000.
@@ -626,6 +627,7 @@ function CoAP:StopObserving(URI) end
 ---| "SendFaults" # What goes wrong on purpose with datagrams on their way out; see the README on faults.
 ---| "ReceiveFaults" # What goes wrong on purpose with datagrams that come in; see the README on faults.
 ---| "FaultSeed" # Chooses among all runs of these faults: the same seed does the same to each link.
+---| "Offline" # Whether the cable is out: what is sent and what comes in is lost without a word, and everything else goes on.
 ---| "CaptureFile" # A pcapng file for all datagrams of the component, with the secrets of its DTLS sessions; components may share one.
 ---| "SSLProvider" # The library that does DTLS; with Automatic what the credentials need decides, and reading it shows which one was taken.
 ---| "SSLSessionTimeout" # Seconds without traffic after which a DTLS session is closed.
