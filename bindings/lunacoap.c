@@ -29,6 +29,7 @@
 #include "bindings/state.h"
 #include "bindings/task.h"
 #include "bindings/terminal.h"
+#include "bindings/totals.h"
 #include "bindings/virtual.h"
 
 static void open_classes(lua_State *L)
@@ -54,7 +55,7 @@ int luaopen_lunacoap(lua_State *L)
     static const luaL_Reg functions[] = {{"CoAP", lc_component_new}, {"CoAPOption", lc_option_new},
         {"Certificate", lc_certificate_new}, {"endpoint", lc_endpoint_new}, {"etag", lc_etag},
         {"folder", lc_folder_new}, {"isatty", lc_terminal_isatty}, {"nearest", lc_nearest},
-        {"traceback", lc_error_traceback}, {NULL, NULL}};
+        {"statistics", lc_statistics}, {"traceback", lc_error_traceback}, {NULL, NULL}};
     if (!lc_state_exists(L)) {
         open_classes(L);
     }

@@ -57,6 +57,8 @@ local FUNCTIONS = {
     "Whether a file such as io.stdout is a terminal, and how many columns it has if that is known." },
   { "nearest", { "word: string", "words: string[]" }, "string?",
     "The one of some words that a mistyped one was most likely meant to be; nil when none is near." },
+  { "statistics", {}, "lunacoap.Statistics",
+    "What all components of the process have counted together, those that are closed too." },
   { "traceback", { "raised: any" }, "any",
     "For xpcall: makes an error object, with its place, of a text; what is no text stays as it is." },
   { "now", {}, "number",

@@ -98,7 +98,7 @@ static void close_endpoint(struct lc_component *component)
     if (endpoint != NULL) {
         component->endpoint = NULL;
         lc_recording_end_socket(component);
-        lc_endpoint_close(endpoint);
+        lc_endpoint_close(endpoint, &component->stage->closed);
     }
     lc_faulty_close(component);
 }

@@ -135,8 +135,9 @@ struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_o
     return endpoint;
 }
 
-void lc_endpoint_close(struct lc_endpoint *endpoint)
+void lc_endpoint_close(struct lc_endpoint *endpoint, struct lc_totals *closed)
 {
+    struct lc_channel_stats stats = *lc_channel_stats(endpoint->channel);
     if (endpoint->server != NULL) {
         lc_server_free(endpoint->server);
     }
@@ -149,6 +150,8 @@ void lc_endpoint_close(struct lc_endpoint *endpoint)
     }
     lc_tap_free(endpoint->clear);
     lc_tap_free(endpoint->tap);
+    lc_udp_flush(endpoint->udp);
+    lc_totals_add(closed, lc_udp_stats(endpoint->udp), &stats);
     lc_udp_close(endpoint->udp);
     lc_free(endpoint);
 }

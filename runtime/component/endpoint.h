@@ -5,6 +5,7 @@
 #ifndef LC_COMPONENT_ENDPOINT_H
 #define LC_COMPONENT_ENDPOINT_H
 
+#include "component/totals.h"
 #include "message/channel.h"
 #include "net/faults.h"
 #include "net/tap.h"
@@ -41,8 +42,9 @@ struct lc_endpoint {
 struct lc_endpoint *lc_endpoint_open(struct lc_loop *loop, const struct lc_udp_options *options,
     const struct lc_tuning *tuning, const struct lc_log *log, struct lc_error *error);
 
-/* Drops everything under way without an upcall. May be called in one. */
-void lc_endpoint_close(struct lc_endpoint *endpoint);
+/* Drops everything under way without an upcall, and adds to `closed` what it has counted. May be
+ * called in one. */
+void lc_endpoint_close(struct lc_endpoint *endpoint, struct lc_totals *closed);
 
 /* Puts DTLS between socket and channel, once; what of `options` the endpoint has itself it fills
  * in. NULL: memory. */

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "component/totals.h"
 #include "secure/handshakes.h"
 
 struct lc_call;
@@ -50,6 +51,7 @@ struct lc_stage {
     struct lc_handshakes handshakes; /* ready when there are cookies */
     struct lc_recorder *recorder;    /* NULL until somebody wants to see datagrams */
     struct lc_list open;             /* components with a socket */
+    struct lc_totals closed;         /* what those counted that have none any more */
     struct lc_buf plaintext;         /* the message that is about to be sealed */
 };
 

@@ -239,14 +239,19 @@ void lc_udp_leave(struct lc_udp *udp)
     }
 }
 
+void lc_udp_flush(struct lc_udp *udp)
+{
+    lc_outbox_flush(udp->loop);
+    lc_outbox_retry(udp);
+}
+
 void lc_udp_close(struct lc_udp *udp)
 {
     if (udp == NULL || udp->closed) {
         return;
     }
     lc_udp_enter(udp);
-    lc_outbox_flush(udp->loop);
-    lc_outbox_retry(udp);
+    lc_udp_flush(udp);
     udp->closed = true;
     lc_trouble_stop(udp);
     if (udp->inmemory != NULL) {

@@ -44,7 +44,10 @@ void lc_udp_receive(struct lc_udp *udp, const struct lc_receiver *receiver);
  * another port. What is queued is sent from the old one. On an error nothing has changed. */
 int lc_udp_rebind(struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error);
 
-/* Sends what is queued (once, without waiting), closes. May be called in an upcall of this very
+/* Sends what is queued, once, without waiting. */
+void lc_udp_flush(struct lc_udp *udp);
+
+/* The same, and closes. May be called in an upcall of this very
  * socket, also in an inner turn; no upcall follows. NULL is ignored. */
 void lc_udp_close(struct lc_udp *udp);
 

@@ -107,6 +107,10 @@ function lunacoap.isatty(file) end
 ---@return string?
 function lunacoap.nearest(word, words) end
 
+---What all components of the process have counted together, those that are closed too.
+---@return lunacoap.Statistics
+function lunacoap.statistics() end
+
 ---For xpcall: makes an error object, with its place, of a text; what is no text stays as it is.
 ---@param raised any
 ---@return any
@@ -864,6 +868,17 @@ function Endpoint:close() end
 ---@field token? string Its bytes.
 ---@field options? table[] As message.encode takes them; others may be there too. false for a value: none of that number.
 ---@field payload? string Its bytes.
+
+---What lunacoap.statistics returns, a plain table.
+---@class lunacoap.Statistics
+---@field sent integer Datagrams.
+---@field received integer Datagrams.
+---@field retransmissions integer Confirmable messages sent again.
+---@field duplicates integer Messages that had come before.
+---@field malformed integer Datagrams that were no CoAP messages.
+---@field dropped integer Datagrams that found no room, or on a shared socket nobody with their address.
+---@field refused integer Datagrams that the network would not deliver.
+---@field open integer Components that have a socket now.
 
 ---One option of a message.
 ---@class lunacoap.CoAPOption

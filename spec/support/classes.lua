@@ -43,6 +43,16 @@ return {
     { "options?", "table[]", "As message.encode takes them; others may be there too. false for a value: none of that number." },
     { "payload?", "string", "Its bytes." },
   } },
+  { "Statistics", "What lunacoap.statistics returns, a plain table.", {
+    { "sent", "integer", "Datagrams." },
+    { "received", "integer", "Datagrams." },
+    { "retransmissions", "integer", "Confirmable messages sent again." },
+    { "duplicates", "integer", "Messages that had come before." },
+    { "malformed", "integer", "Datagrams that were no CoAP messages." },
+    { "dropped", "integer", "Datagrams that found no room, or on a shared socket nobody with their address." },
+    { "refused", "integer", "Datagrams that the network would not deliver." },
+    { "open", "integer", "Components that have a socket now." },
+  } },
   { "CoAPOption", "One option of a message.", {
     { "Number", "integer", "Which option, 1 to 65535; sets ValueType when it is a known one." },
     { "Value", "string", "Text, decimal digits or hex digits, as ValueType says." },
