@@ -10,6 +10,7 @@
 #include "bindings/certificate.h"
 #include "bindings/component.h"
 #include "bindings/constants.h"
+#include "bindings/descriptors.h"
 #include "bindings/embed.h"
 #include "bindings/endpoint.h"
 #include "bindings/error.h"
@@ -53,9 +54,10 @@ static void open_classes(lua_State *L)
 int luaopen_lunacoap(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"CoAP", lc_component_new}, {"CoAPOption", lc_option_new},
-        {"Certificate", lc_certificate_new}, {"endpoint", lc_endpoint_new}, {"etag", lc_etag},
-        {"folder", lc_folder_new}, {"isatty", lc_terminal_isatty}, {"nearest", lc_nearest},
-        {"statistics", lc_statistics}, {"traceback", lc_error_traceback}, {NULL, NULL}};
+        {"Certificate", lc_certificate_new}, {"descriptors", lc_descriptors},
+        {"endpoint", lc_endpoint_new}, {"etag", lc_etag}, {"folder", lc_folder_new},
+        {"isatty", lc_terminal_isatty}, {"nearest", lc_nearest}, {"statistics", lc_statistics},
+        {"traceback", lc_error_traceback}, {NULL, NULL}};
     if (!lc_state_exists(L)) {
         open_classes(L);
     }

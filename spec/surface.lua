@@ -57,6 +57,9 @@ local FUNCTIONS = {
     "Whether a file such as io.stdout is a terminal, and how many columns it has if that is known." },
   { "nearest", { "word: string", "words: string[]" }, "string?",
     "The one of some words that a mistyped one was most likely meant to be; nil when none is near." },
+  { "descriptors", { "wanted?: integer" }, "integer",
+    "How many files the process may have open, each socket being one; raises the limit to what is "
+      .. "wanted, as far as the system lets it." },
   { "statistics", {}, "lunacoap.Statistics",
     "What all components of the process have counted together, those that are closed too." },
   { "traceback", { "raised: any" }, "any",

@@ -107,6 +107,11 @@ function lunacoap.isatty(file) end
 ---@return string?
 function lunacoap.nearest(word, words) end
 
+---How many files the process may have open, each socket being one; raises the limit to what is wanted, as far as the system lets it.
+---@param wanted? integer
+---@return integer
+function lunacoap.descriptors(wanted) end
+
 ---What all components of the process have counted together, those that are closed too.
 ---@return lunacoap.Statistics
 function lunacoap.statistics() end
