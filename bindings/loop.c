@@ -148,6 +148,34 @@ static int task_cancel(lua_State *L)
     return 1;
 }
 
+static int waited(lua_State *L, int status, lua_KContext context)
+{
+    (void)status;
+    (void)context;
+    lua_pushboolean(L, task_of(L) == NULL);
+    return 1;
+}
+
+/* wait([seconds]) -> whether it has ended */
+static int task_wait(lua_State *L)
+{
+    struct lc_task *task = task_of(L);
+    lc_time longest =
+        lua_isnoneornil(L, 2) ? LC_NEVER : lc_loop_check_seconds(L, 2, "wait", " or nil");
+    if (task == NULL) {
+        lua_pushboolean(L, true);
+        return 1;
+    }
+    if (task == task->state->current) {
+        return lc_error_raisef(L, LC_ERROR_USAGE, "a task cannot wait for its own end");
+    }
+    lua_settop(L, 1);
+    struct lc_wait *wait = lc_wait_push(L);
+    lc_wait_for_task(wait, task);
+    lc_wait_until(wait, longest);
+    return lc_wait_run(L, wait, waited);
+}
+
 static int task_ended(lua_State *L)
 {
     lua_pushboolean(L, task_of(L) == NULL);
@@ -419,9 +447,11 @@ void lc_loop_open(lua_State *L)
     lua_setfield(L, -2, "again");
     lua_setfield(L, -2, "__index");
     luaL_newmetatable(L, TASK);
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_pushcfunction(L, task_cancel);
     lua_setfield(L, -2, "cancel");
+    lua_pushcfunction(L, task_wait);
+    lua_setfield(L, -2, "wait");
     lua_pushcfunction(L, task_ended);
     lua_setfield(L, -2, "ended");
     lua_setfield(L, -2, "__index");

@@ -78,10 +78,24 @@ static void clear_answer(struct lc_component *component)
     }
 }
 
+/* There Request* are the peer's, and Response* what it will get. */
+static void check_outside_handler(lua_State *L, struct lc_component *component, const char *method)
+{
+    const struct lc_task *task = lc_component_state(component)->current;
+    if (component->listening && task != NULL && task->subject == component &&
+        task->firing != NULL && task->firing->request != NULL) {
+        lc_error_raisef(L, LC_ERROR_MODE,
+            "%s sends no request in a handler of a request to the same component: use "
+            "lunacoap.spawn, whose result has wait()",
+            method);
+    }
+}
+
 static int call(lua_State *L, const char *method, struct lc_call_options *options)
 {
     struct lc_component *component = lc_component_check_acting(L, "call", method);
     struct lc_error error;
+    check_outside_handler(L, component, method);
     options->uri = check_string(L, 2, method, "a URI");
     options->content = *lc_component_content(component, false);
     bool waits = component->values.basics.timeout > 0;
@@ -181,7 +195,8 @@ static int cancel_request(lua_State *L)
 {
     struct lc_component *component = lc_component_check_acting(L, "call", "CancelRequest");
     uint64_t number = check_id(L, "CancelRequest");
-    struct lc_call *pending = component->listening ? NULL : lc_call_find(component, number);
+    bool as_client = !component->listening || component->values.basics.both_roles;
+    struct lc_call *pending = as_client ? lc_call_find(component, number) : NULL;
     if (pending != NULL) {
         lc_call_cancel(pending);
         return 0;

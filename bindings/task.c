@@ -64,6 +64,7 @@ static struct lc_task *fresh_task(struct lc_state *state)
     lc_list_init(&task->link);
     lc_list_init(&task->ready);
     lc_list_init(&task->answers);
+    lc_list_init(&task->waiting);
     return task;
 }
 
@@ -101,6 +102,9 @@ static void free_task(struct lc_task *task)
 static void retire(struct lc_task *task)
 {
     struct lc_state *state = task->state;
+    while (!lc_list_empty(&task->waiting)) {
+        lc_wait_over(lc_container(task->waiting.next, struct lc_wait, link));
+    }
     lc_answer_forget_task(&task->answers);
     lc_limit_end_all(task);
     if (task->counted) {

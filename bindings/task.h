@@ -34,6 +34,7 @@ struct lc_task {
     struct lc_component *subject;                       /* whose event it handles, or NULL */
     struct lc_firing *firing;
     struct lc_event_object *event; /* on the thread's stack */
+    struct lc_list waiting;        /* waits for its end */
     bool may_wait;                 /* OnLog and its like may not */
     bool counted;                  /* one of state->activity until it ends */
     bool lost;                     /* a script has taken its thread away: it ends without it */
@@ -78,7 +79,7 @@ void lc_task_forget(struct lc_state *state, const struct lc_component *component
 struct lc_wait {
     struct lc_state *state;
     struct lc_task *task; /* suspended on it; NULL: a nested loop looks at `over` */
-    struct lc_list link;  /* of DoEvents, in state->idlers; of receive, in its endpoint */
+    struct lc_list link;  /* in state->idlers (DoEvents), an endpoint (receive) or a task (wait) */
     unsigned turn;        /* of DoEvents: the loop's when it was called */
     struct lc_timer timer;
     bool over, timed;
@@ -98,6 +99,9 @@ struct lc_wait *lc_wait_push(lua_State *L);
 /* Ends it after `delay` microseconds at the latest, which may be LC_NEVER; until it is over the
  * program goes on. */
 void lc_wait_until(struct lc_wait *wait, lc_time delay);
+
+/* Ends it when a task has ended. */
+void lc_wait_for_task(struct lc_wait *wait, struct lc_task *task);
 
 /* Ends it when a turn that has yet to begin is over. */
 void lc_wait_idle(struct lc_wait *wait);

@@ -139,6 +139,11 @@ void lc_wait_until(struct lc_wait *wait, lc_time delay)
     lc_state_begin_activity(wait->state);
 }
 
+void lc_wait_for_task(struct lc_wait *wait, struct lc_task *task)
+{
+    lc_list_append(&task->waiting, &wait->link);
+}
+
 void lc_wait_idle(struct lc_wait *wait)
 {
     wait->turn = wait->state->turns;

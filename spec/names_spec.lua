@@ -6,7 +6,7 @@ local component = require("lunacoap.probe").component
 local names = require "spec.support.reference_names"
 
 local OUR_SETTINGS = {
-  "AckRandomFactor", "AckTimeout", "BlockSize", "CaptureFile", "FaultSeed", "ListeningPort",
+  "AckRandomFactor", "AckTimeout", "BlockSize", "BothRoles", "CaptureFile", "FaultSeed", "ListeningPort",
   "LogLevel", "MaxBodySize", "MaxLatency", "MaxObservers", "MaxPendingRequests", "MaxRetransmit",
   "MulticastGroups", "MulticastLeisure", "NStart", "NotificationsPerCon", "Offline", "PSKIdentity", "PSKKey",
   "PendingTimeout", "PiggybackDelay", "ProbingRate", "ReceiveFaults", "SSLProvider",

@@ -40,7 +40,7 @@ local FUNCTIONS = {
   { "stop", { "code?: integer" }, nil,
     "Ends the program after this turn of the loop." },
   { "spawn", { "f: function", "...: any" }, "lunacoap.Task",
-    "Runs f as a task of its own; the result has cancel() and ended()." },
+    "Runs f as a task of its own; the result has cancel(), ended() and wait()." },
   { "sleep", { "seconds: number" }, nil,
     "Suspends this task while the loop goes on." },
   { "limit", { "seconds: number", "f: function", "...: any" }, "any ...",
@@ -281,6 +281,11 @@ function Task:cancel() end
 ---Whether it has ended.
 ---@return boolean
 function Task:ended() end
+
+---Waits until it has ended, or some seconds are over.
+---@param seconds? number
+---@return boolean ended
+function Task:wait(seconds) end
 
 ---A link: its parameters are fields: a string, true without a value, a list when repeated.
 ---@class lunacoap.Link

@@ -295,13 +295,23 @@ static int prepare(
     return start(call, error);
 }
 
+/* RequestIds of a component in both roles: the peers' have the low numbers. */
+static const uint64_t own_numbers = UINT64_C(1) << 48;
+
+static uint64_t next_number(struct lc_component *component)
+{
+    uint64_t number = ++component->last_number;
+    return component->values.basics.both_roles ? own_numbers + number : number;
+}
+
 struct lc_call *lc_call_begin(
     struct lc_component *component, const struct lc_call_options *options, struct lc_error *error)
 {
-    if (component->listening) {
+    if (component->listening && !component->values.basics.both_roles) {
         lc_fail(error, LC_ERROR_MODE,
-            "a component that listens sends no requests; call StopListening first, or use another "
-            "one");
+            "a component that listens sends no requests; set BothRoles=True before it listens, "
+            "call "
+            "StopListening first, or use another one");
         return NULL;
     }
     struct lc_call *call = new_call(component);
@@ -319,7 +329,7 @@ struct lc_call *lc_call_begin(
         lc_component_update_active(component); /* it may have taken over the last observation */
         return NULL;
     }
-    call->number = ++component->last_number;
+    call->number = next_number(component);
     lc_content_release(component->response);
     component->response = NULL;
     lc_list_append(&component->calls, &call->link);

@@ -273,8 +273,9 @@ int lc_component_start_listening(struct lc_component *component, struct lc_error
     if (component->listening) {
         return LC_OK;
     }
+    bool both = component->values.basics.both_roles;
     lc_list_for_each (link, &component->calls) {
-        if (lc_call_is_pending(lc_container(link, struct lc_call, link))) {
+        if (!both && lc_call_is_pending(lc_container(link, struct lc_call, link))) {
             return lc_fail(error, LC_ERROR_MODE,
                 "requests are pending; wait for their answers or cancel them before "
                 "StartListening");

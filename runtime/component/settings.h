@@ -12,7 +12,7 @@ struct lc_basics {
     double timeout;   /* seconds; 0: asynchronous */
     uint16_t local_port;
     bool use_confirmable_messages;
-    bool share_socket, offline;
+    bool share_socket, offline, both_roles;
 };
 
 /*

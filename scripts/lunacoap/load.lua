@@ -9,6 +9,7 @@
 
 local client = require "lunacoap.load.client"
 local lunacoap = require "lunacoap"
+local machine = require "lunacoap.machine"
 local plan = require "lunacoap.load.plan"
 local tally = require "lunacoap.load.tally"
 
@@ -40,18 +41,7 @@ Test.__index = Test
 
 local M = {}
 
--- Seconds that this program has had a core, and that it was ready but had to wait for one, which
--- Linux tells in nanoseconds.
-local function cpu()
-  local file <close> = io.open("/proc/self/schedstat")
-  local _, waited
-  if file then
-    _, waited = file:read("n", "n")
-  end
-  return os.clock(), (waited or 0) / 1e9
-end
-
-local world = { now = lunacoap.now, sleep = lunacoap.sleep, cpu = cpu, client = client.new }
+local world = { now = lunacoap.now, sleep = lunacoap.sleep, cpu = machine.cpu, client = client.new }
 
 ---Makes a load test.
 ---@param options lunacoap.LoadOptions

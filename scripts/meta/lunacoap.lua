@@ -62,7 +62,7 @@ function lunacoap.run(f, ...) end
 ---@param code? integer
 function lunacoap.stop(code) end
 
----Runs f as a task of its own; the result has cancel() and ended().
+---Runs f as a task of its own; the result has cancel(), ended() and wait().
 ---@param f function
 ---@param ... any
 ---@return lunacoap.Task
@@ -541,6 +541,7 @@ function CoAP:StopObserving(URI) end
 ---@field MulticastGroups? string The multicast groups that a server joins when it starts to listen. Default: "".
 ---@field MulticastLeisure? number Seconds over which answers to a multicast request are spread. Default: 5.
 ---@field ShareSocket? boolean Whether one socket of the system serves all components with this setting and the same LocalPort, told apart by LocalHost, which must be an address of this machine; its buffers, DSCP and the like are the first one's. (not while the socket is open) Default: false.
+---@field BothRoles? boolean Whether a component that listens may send requests, too, from the same socket, as devices do; but not in a handler of OnRequest or OnRegister, where Request* are the peer's. (not while the socket is open) Default: false.
 ---@field MaxObservers? integer How many observers a server keeps; further ones get a plain response. Default: 100000.
 ---@field NotificationsPerCon? integer How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable. Default: 100.
 ---@field SendFaults? string What goes wrong on purpose with datagrams on their way out; see the README on faults. Default: "".
@@ -630,6 +631,7 @@ function CoAP:StopObserving(URI) end
 ---| "MulticastGroups" # The multicast groups that a server joins when it starts to listen.
 ---| "MulticastLeisure" # Seconds over which answers to a multicast request are spread.
 ---| "ShareSocket" # Whether one socket of the system serves all components with this setting and the same LocalPort, told apart by LocalHost, which must be an address of this machine; its buffers, DSCP and the like are the first one's. (not while the socket is open)
+---| "BothRoles" # Whether a component that listens may send requests, too, from the same socket, as devices do; but not in a handler of OnRequest or OnRegister, where Request* are the peer's. (not while the socket is open)
 ---| "MaxObservers" # How many observers a server keeps; further ones get a plain response.
 ---| "NotificationsPerCon" # How many non-confirmable notifications may follow each other before a confirmable one; the first that an observer gets is confirmable.
 ---| "Statistics" # Counters since the socket was opened, such as "received=12 sent=12 duplicates=0"; those that end in _evicted tell what was forgotten early to bound memory. (read-only)
@@ -1026,6 +1028,11 @@ function Task:cancel() end
 ---Whether it has ended.
 ---@return boolean
 function Task:ended() end
+
+---Waits until it has ended, or some seconds are over.
+---@param seconds? number
+---@return boolean ended
+function Task:wait(seconds) end
 
 ---A link: its parameters are fields: a string, true without a value, a list when repeated.
 ---@class lunacoap.Link

@@ -65,6 +65,28 @@ describe("tasks and timers", function()
     until_true(function() return done end)
   end)
 
+  it("waits for the end of a task, of a cancelled one too, or for so long", function()
+    local order = {}
+    local task = lunacoap.spawn(function()
+      lunacoap.sleep(0.01)
+      order[#order + 1] = "task"
+    end)
+    assert.is_false(task:wait(0))
+    assert.is_true(task:wait())
+    order[#order + 1] = "waited"
+    assert.are.same({ "task", "waited" }, order)
+    assert.is_true(task:wait())
+
+    local long = lunacoap.spawn(lunacoap.sleep, 60)
+    lunacoap.spawn(function() lunacoap.sleep(0.01) long:cancel() end)
+    assert.is_true(long:wait(5))
+    local message
+    local itself
+    itself = lunacoap.spawn(function() message = tostring(select(2, pcall(itself.wait, itself))) end)
+    assert.is_true(itself:wait(5))
+    assert.are.equal("1: a task cannot wait for its own end", message)
+  end)
+
   it("sets a timer again, before it fires and afterwards, and one that was stopped", function()
     local fired = 0
     local timer

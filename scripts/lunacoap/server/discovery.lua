@@ -40,7 +40,10 @@ local function paths_of(resource)
   return paths
 end
 
-local function links_of(server)
+---The links of a server's resources.
+---@param server lunacoap.Server
+---@return lunacoap.Link[]
+function M.links(server)
   local links = {}
   for _, resource in ipairs(server.resources) do
     for _, path in ipairs(paths_of(resource)) do
@@ -56,7 +59,7 @@ function M.add(server)
   server:resource("/.well-known/core", {
     hidden = true, formats = { LINK_FORMAT },
     get = function(request)
-      local text = lunacoap.linkformat.format(links_of(server))
+      local text = lunacoap.linkformat.format(M.links(server))
       -- RFC 6690 4.1: one argument filters.
       local filter = request.arguments[1]
       return lunacoap.response("2.05", filter and lunacoap.linkformat.filter(text, filter) or text,

@@ -1,0 +1,242 @@
+-- What is counted of a simulation: requests of devices and at devices, phases, troubles; in all and
+-- over time.
+
+local lunacoap = require "lunacoap"
+local tally = require "lunacoap.load.tally"
+
+---@class lunacoap.fleet.Counts
+---@field phases table<string, integer> How many devices are in each phase.
+---@field total lunacoap.load.Tally
+---@field series table[]
+local Counts = {}
+Counts.__index = Counts
+
+local M = {}
+
+-- The series has so many rows at most: at twice the length of its rows, half as many.
+local ROWS = 600
+
+-- What is kept of devices and troubles by name.
+local MOST_FAILED, MOST_TROUBLES, MOST_LADDERS = 100, 100, 10
+
+---@param options? { interval?: number, ladders?: boolean } `interval`: seconds of a row of the
+---series; `ladders`: whether failed exchanges are drawn, for which lunacoap.capture has to keep.
+---@return lunacoap.fleet.Counts
+function M.new(options)
+  options = options or {}
+  return setmetatable({
+    began = lunacoap.now(), phases = {}, total = tally.new(), interval = tally.new(),
+    series = {}, row_seconds = options.interval or 1, row_began = 0, served_in_row = 0,
+    all_served = 0, served_codes = {}, notifications = 0, all_notified = 0, failed_devices = {},
+    trouble_list = {}, troubles_by_text = {}, ladders = options.ladders and {} or nil,
+    ladder_kinds = {}, started_in = 0, outstanding = 0,
+  }, Counts)
+end
+
+-- ---- Phases -------------------------------------------------------------------------------------
+
+---@param from string?
+---@param to string
+function Counts:move(from, to)
+  local phases = self.phases
+  if from then
+    phases[from] = phases[from] - 1
+  end
+  phases[to] = (phases[to] or 0) + 1
+  if to == "starting" and from == "waiting" then
+    self.started_in = lunacoap.now() - self.began
+  end
+end
+
+---A device has failed.
+---@param device lunacoap.Device
+---@param err any
+function Counts:failed(device, err)
+  if #self.failed_devices < MOST_FAILED then
+    table.insert(self.failed_devices, { name = device.name, text = M.text(err) })
+  end
+end
+
+---A mistake in a script has shown.
+---@param device lunacoap.Device
+---@param err any
+function Counts:trouble(device, err)
+  local text = M.text(err)
+  local trouble = self.troubles_by_text[text]
+  if trouble then
+    trouble.count = trouble.count + 1
+  elseif #self.trouble_list < MOST_TROUBLES then
+    trouble = { text = text, count = 1, first = device.name }
+    self.troubles_by_text[text] = trouble
+    table.insert(self.trouble_list, trouble)
+    if self.on_trouble then
+      self.on_trouble(trouble, err)
+    end
+  end
+end
+
+---What was raised, in a line.
+---@param err any
+---@return string
+function M.text(err)
+  if type(err) == "table" and rawget(err, "Message") then
+    local where = rawget(err, "Where")
+    local code = rawget(err, "Code")
+    local text = code and code ~= 1 and tostring(err) or err.Message
+    return where and code == 1 and ("%s: %s"):format(where, text) or text
+  end
+  return (tostring(err):gsub("\n.*", ""))
+end
+
+-- ---- Requests of devices ------------------------------------------------------------------------
+
+---A device sends a request. The result is for answered() or unanswered().
+---@return integer mark
+function Counts:sent()
+  self.interval.sent = self.interval.sent + 1
+  self.outstanding = self.outstanding + 1
+  return self.ladders and lunacoap.capture.mark() or 0
+end
+
+---It did not send it.
+function Counts:unsent()
+  self.interval.sent = self.interval.sent - 1
+  self.outstanding = self.outstanding - 1
+end
+
+-- The first failed exchange of each kind is drawn.
+local function draw(self, device, request, what, mark)
+  local kind = ("%s %s"):format(request.method, what:sub(1, 4))
+  if not self.ladders or #self.ladders >= MOST_LADDERS or self.ladder_kinds[kind] then
+    return
+  end
+  self.ladder_kinds[kind] = true
+  local coap = device.coap
+  local list = lunacoap.capture.list(mark, ("%s:%d"):format(coap.LocalHost, coap.LocalPort))
+  table.insert(self.ladders, { device = device.name, at = request.began - self.began,
+    what = ("%s %s: %s"):format(request.method, request.uri, what),
+    text = lunacoap.ladder.draw(list) })
+end
+
+---@param device lunacoap.Device
+---@param request table
+---@param answer lunacoap.Answer
+---@param mark integer
+function Counts:answered(device, request, answer, mark)
+  self.outstanding = self.outstanding - 1
+  self.interval:answer(answer.code, answer.seconds)
+  if answer.code:byte() ~= 50 then -- "2"
+    draw(self, device, request, answer.name ~= "" and answer.code .. " " .. answer.name
+      or answer.code, mark)
+  end
+end
+
+---@param device lunacoap.Device
+---@param request table
+---@param err any
+---@param mark integer
+function Counts:unanswered(device, request, err, mark)
+  self.outstanding = self.outstanding - 1
+  local code = type(err) == "table" and err.Code or 0
+  local text = type(err) == "table" and err.Message or tostring(err)
+  self.interval:fail(code, text)
+  draw(self, device, request, ("%d: %s"):format(code, text), mark)
+end
+
+---A device's power has failed while it waited for so many answers.
+---@param n integer
+function Counts:forgotten(n)
+  self.outstanding = self.outstanding - n
+end
+
+-- ---- Requests at devices ------------------------------------------------------------------------
+
+---@param code string
+function Counts:served(code)
+  self.served_in_row = self.served_in_row + 1
+  self.served_codes[code] = (self.served_codes[code] or 0) + 1
+end
+
+function Counts:notification()
+  self.notifications = self.notifications + 1
+end
+
+function Counts:notified()
+  self.all_notified = self.all_notified + 1
+end
+
+-- ---- Over time ----------------------------------------------------------------------------------
+
+local function copy(t)
+  local new = {}
+  for key, value in pairs(t) do
+    new[key] = value
+  end
+  return new
+end
+
+local function greater(a, b)
+  return a and b and math.max(a, b) or a or b
+end
+
+local ADDED = { "seconds", "sent", "answered", "failed", "errors", "served" }
+local PERCENTILES = { "p50", "p95", "p99" }
+
+-- Two rows as one. Percentiles cannot be added: the worse ones stand for both.
+local function merge(a, b)
+  for _, name in ipairs(ADDED) do
+    a[name] = a[name] + b[name]
+  end
+  for _, name in ipairs(PERCENTILES) do
+    a[name] = greater(a[name], b[name])
+  end
+  a.phases = b.phases
+  return a
+end
+
+local function halve(self)
+  local series = {}
+  for i = 1, #self.series, 2 do
+    series[#series + 1] = self.series[i + 1] and merge(self.series[i], self.series[i + 1])
+      or self.series[i]
+  end
+  self.series, self.row_seconds = series, 2 * self.row_seconds
+end
+
+local function end_row(self, now)
+  local row = self.interval
+  local at = now - self.began
+  table.insert(self.series, {
+    at = self.row_began, seconds = at - self.row_began, sent = row.sent, answered = row.answered,
+    failed = row.failed, errors = row.answered - row:responses("2.xx"),
+    served = self.served_in_row, p50 = row.latency:percentile(50),
+    p95 = row.latency:percentile(95), p99 = row.latency:percentile(99), phases = copy(self.phases),
+  })
+  self.total:merge(row)
+  self.all_served = self.all_served + self.served_in_row
+  self.interval, self.served_in_row, self.row_began = tally.new(), 0, at
+  if #self.series >= ROWS then
+    halve(self)
+  end
+end
+
+---To be called ever so often.
+---@return boolean # Whether a row of the series is new.
+function Counts:tick()
+  local now = lunacoap.now()
+  if now - self.began < self.row_began + self.row_seconds - 1e-6 then
+    return false
+  end
+  end_row(self, now)
+  return true
+end
+
+---To be called at the end, once.
+function Counts:finish()
+  local now = lunacoap.now()
+  if now - self.began > self.row_began or #self.series == 0 then
+    end_row(self, now)
+  end
+end
+
+return M

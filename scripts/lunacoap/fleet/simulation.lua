@@ -1,0 +1,164 @@
+-- One or several fleets, run for some time and counted together: what `lunacoap simulate` does.
+
+local counting = require "lunacoap.fleet.counts"
+local fleets = require "lunacoap.fleet"
+local lunacoap = require "lunacoap"
+local machine = require "lunacoap.machine"
+local plans = require "lunacoap.fleet.plan"
+local results = require "lunacoap.fleet.result"
+
+---@class lunacoap.SimulationOptions
+---@field count? integer How many devices; of several kinds as many as their own counts are to each
+---other.
+---@field seed? integer
+---@field ramp? lunacoap.Span|table
+---@field seconds? number How long it is to run; for ever by default.
+---@field ladders? boolean Whether failed exchanges are drawn, for which datagrams are kept.
+---@field title? string
+---@field command? string
+---@field on_progress? fun(progress: table) Called every second.
+---@field on_trouble? fun(trouble: table, err: any) Called for each new mistake of a script.
+
+---@class lunacoap.Simulation
+---@field fleets lunacoap.Fleet[]
+---@field counts lunacoap.fleet.Counts
+local Simulation = {}
+Simulation.__index = Simulation
+
+local M = {}
+
+-- How often it is looked whether a row of the series is over, in seconds, and rows at most.
+local TICK, ROWS = 0.1, 300
+
+-- Datagrams that are kept for the ladders of failed exchanges.
+local KEPT = 100000
+
+-- A device, or a list of devices.
+local function list_of(definitions)
+  if type(definitions) ~= "table" then
+    error("a simulation is a table that says what a device is, or a list of such, not "
+      .. tostring(definitions), 0)
+  end
+  return #definitions > 0 and definitions or { definitions }
+end
+
+local function given_or(value, other)
+  return value == nil and other or value
+end
+
+-- Shares `total` out as the counts of the plans are to each other.
+local function share_out(list, total)
+  local sum, before, given = 0, 0, 0
+  for _, plan in ipairs(list) do
+    sum = sum + plan.count
+  end
+  for _, plan in ipairs(list) do
+    before = before + plan.count
+    local till = total * before // sum
+    plan.count, given = till - given, till
+    if plan.count == 0 then
+      error(("%d devices are too few for %d kinds"):format(total, #list), 0)
+    end
+  end
+end
+
+---Makes a simulation. Raises what is wrong, without a place.
+---@param definitions lunacoap.DeviceInit|lunacoap.DeviceInit[]
+---@param options? lunacoap.SimulationOptions
+---@return lunacoap.Simulation
+function M.new(definitions, options)
+  options = options or {}
+  local list, lua_before = {}, collectgarbage("count") * 1024
+  for i, init in ipairs(list_of(definitions)) do
+    list[i] = plans.new(init)
+    list[i].seed = given_or(options.seed, list[i].seed)
+    if options.ramp ~= nil then
+      list[i].ramp = plans.ramp(options.ramp, "the ramp")
+    end
+  end
+  if options.count then
+    share_out(list, options.count)
+  end
+  local counts = counting.new { ladders = options.ladders,
+    interval = math.max(1, (options.seconds or 0) / ROWS) }
+  counts.on_trouble = options.on_trouble
+  local simulation = setmetatable({ options = options, counts = counts, fleets = {}, count = 0,
+    seed = list[1].seed, lua_before = lua_before }, Simulation)
+  for i, plan in ipairs(list) do
+    simulation.count = simulation.count + plan.count
+    simulation.fleets[i] = fleets.of(plan, { counts = counts, number = i })
+  end
+  return simulation
+end
+
+---Ends it early.
+function Simulation:stop()
+  self.stopped = true
+end
+
+local function tell_progress(self)
+  local counts, row = self.counts, self.counts.series[#self.counts.series]
+  local retransmissions = lunacoap.statistics().retransmissions
+  self.options.on_progress {
+    elapsed = lunacoap.now() - counts.began, seconds = self.options.seconds, count = self.count,
+    phases = counts.phases, sent = row.sent / row.seconds, answered = row.answered / row.seconds,
+    served = row.served / row.seconds, failed = counts.total.failed,
+    errors = counts.total.answered - counts.total:responses("2.xx"),
+    p50 = row.p50, p95 = row.p95, p99 = row.p99, outstanding = counts.outstanding,
+    retransmissions = retransmissions - self.before.statistics.retransmissions,
+    resident = machine.resident(), lua = collectgarbage("count") * 1024,
+  }
+end
+
+local function is_over(self)
+  local seconds = self.options.seconds
+  return self.stopped or seconds and lunacoap.now() - self.counts.began >= seconds - 1e-6
+end
+
+local function run_for_its_time(self)
+  local seconds = self.options.seconds or math.huge
+  while not is_over(self) do
+    local left = self.counts.began + seconds - lunacoap.now()
+    lunacoap.sleep(math.max(0, math.min(TICK, left)))
+    if self.counts:tick() and self.options.on_progress then
+      tell_progress(self)
+    end
+  end
+end
+
+-- Lua's memory with all devices started, without garbage.
+local function memory_of(self)
+  collectgarbage()
+  local lua = math.floor(collectgarbage("count") * 1024)
+  return { resident = machine.resident(), lua = lua,
+    lua_per_device = (lua - self.lua_before) / self.count }
+end
+
+---Runs it to its end: the time is over, or stop() was called. Its devices are stopped then.
+---@return lunacoap.SimulationResult
+function Simulation:run()
+  local kept = self.options.ladders and lunacoap.capture.keep(KEPT)
+  self.before, self.counts.began = results.snapshot(), lunacoap.now()
+  local about = { title = self.options.title or "", command = self.options.command,
+    seed = self.seed, count = self.count, began = os.time() }
+  for _, fleet in ipairs(self.fleets) do
+    fleet:start()
+  end
+  run_for_its_time(self)
+  about.interrupted, about.memory = self.stopped == true, memory_of(self)
+  about.phases = {}
+  for phase, n in pairs(self.counts.phases) do
+    about.phases[phase] = n > 0 and n or nil
+  end
+  self.counts:finish()
+  local result = results.of(self.counts, self.before, about)
+  for _, fleet in ipairs(self.fleets) do
+    fleet:stop()
+  end
+  if kept then
+    lunacoap.capture.keep(kept)
+  end
+  return result
+end
+
+return M

@@ -1,0 +1,87 @@
+-- The tasks of a device, which end when its power fails.
+
+local lunacoap = require "lunacoap"
+
+local M = {}
+
+-- Raised by what cannot go on in a device whose power has failed; nobody is told.
+M.ENDED = setmetatable({}, { __tostring = function() return "the device has ended" end })
+
+-- Errors of requests, which were counted when they came.
+local counted = setmetatable({}, { __mode = "k" })
+
+-- Tasks that are in a handler of a request. Threads serve again, so that these stay few.
+local handling = setmetatable({}, { __mode = "k" })
+
+---An error is the outcome of a request, and was counted as such.
+---@param err table
+function M.count(err)
+  counted[err] = true
+end
+
+---Begins (true) or ends (nil) a handler of a request in this task.
+---@param begins true?
+function M.handle(begins)
+  handling[coroutine.running()] = begins
+end
+
+---Whether this task is in a handler of a request, where the component sends none of its own.
+---@return boolean
+function M.is_handling()
+  return handling[coroutine.running()] == true
+end
+
+---What was raised is told, unless it is the outcome of a request, which was counted.
+---@param device lunacoap.Device
+---@param err any
+function M.tell(device, err)
+  if err ~= M.ENDED and not counted[err] then
+    device.fleet.counts:trouble(device, err)
+  end
+end
+
+local function run(device, tasks, slot, f, options)
+  local ok, err = xpcall(f, lunacoap.traceback, device)
+  tasks[slot] = false
+  if tasks ~= device.tasks then
+    return -- of an earlier life
+  end
+  if options and options.bit then
+    device.busy = device.busy & ~options.bit
+  end
+  if not ok then
+    (options and options.on_error or M.tell)(device, err)
+  end
+end
+
+---Begins a task of the device.
+---@param device lunacoap.Device
+---@param f fun(device: lunacoap.Device)
+---@param options? { bit?: integer, on_error?: fun(device: lunacoap.Device, err: any) } `bit`: set
+---in device.busy until it ends.
+function M.spawn(device, f, options)
+  local tasks, slot = device.tasks, 1
+  while tasks[slot] do
+    slot = slot + 1
+  end
+  if options and options.bit then
+    device.busy = device.busy | options.bit
+  end
+  tasks[slot] = lunacoap.spawn(run, device, tasks, slot, f, options)
+end
+
+---Ends them all. One that runs now, or waits in a coroutine of its own, cannot be cancelled: what
+---it waits for fails, and nobody is told.
+---@param device lunacoap.Device
+function M.cancel(device)
+  local tasks = device.tasks
+  device.fleet.counts:forgotten(device.asking)
+  device.tasks, device.busy, device.asking = {}, 0, 0
+  for _, task in ipairs(tasks or {}) do
+    if task then
+      pcall(task.cancel, task)
+    end
+  end
+end
+
+return M
