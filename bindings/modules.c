@@ -8,7 +8,7 @@
 #include "bindings/error.h"
 
 static const char *const modules[] = {
-    "faults", "fleet", "format", "ladder", "response", "scenario", "senml", "server"};
+    "directory", "faults", "fleet", "format", "ladder", "response", "scenario", "senml", "server"};
 
 static bool is_module(const char *name)
 {

@@ -174,6 +174,12 @@ function Server:stop()
   self.coap:Shutdown()
 end
 
+---Its resources as /.well-known/core lists them.
+---@return lunacoap.Link[]
+function Server:links()
+  return discovery.links(self)
+end
+
 ---A URI of this server for a client on this machine.
 ---@param path? string "/" unless it is given, and query; percent-encoded where that is needed; ""
 ---leaves it out, for a URI to which paths are added.

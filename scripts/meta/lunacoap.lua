@@ -19,6 +19,7 @@
 ---@field OptionName lunacoap.OptionName An option's name by its number.
 ---@field StoreType lunacoap.StoreType The kinds of certificate stores.
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
+---@field directory lunacoap.directory Registers with a CoRE Resource Directory, and looks up what is in it.
 ---@field faults lunacoap.faults Makes the settings for what goes wrong on purpose with datagrams.
 ---@field format lunacoap.format Content-formats by number or name; payloads to and from Lua values.
 ---@field ladder lunacoap.ladder Captured datagrams as text: who sent what to whom, and when.

@@ -40,7 +40,7 @@ local function paths_of(resource)
   return paths
 end
 
----The links of a server's resources.
+---What a server shows of its resources.
 ---@param server lunacoap.Server
 ---@return lunacoap.Link[]
 function M.links(server)
