@@ -71,10 +71,11 @@ end
 -- ready.
 function M.serve(program, arguments, host)
   local plain = program:find("notls", 1, true)
+  local dynamic = program:find("coap-server", 1, true) and "-d 2" or ""
   local first, second = "created " .. (plain and "UDP" or "DTLS"), "created " .. (plain and "TCP" or "TLS")
   for _ = 1, 10 do
     local port = process.free_port(host)
-    local child = M.start(("%s -v 7 -A %s -p %d -d 2 %s"):format(program, host, port, arguments))
+    local child = M.start(("%s -v 7 -A %s -p %d %s %s"):format(program, host, port, dynamic, arguments))
     local ready
     process.wait(function()
       local log = child:output()

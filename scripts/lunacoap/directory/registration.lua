@@ -44,6 +44,8 @@ local REFRESH, SPREAD = 0.75, 0.1
 -- Seconds between tries: the first pause, and the longest, unless that is half the lifetime.
 local FIRST_PAUSE, LONGEST_PAUSE = 2, 900
 
+local LONGEST_TIMER = 1e9 -- seconds; a lifetime may be longer
+
 -- RFC 7252 5.10.5: of an answer that says nothing.
 local DEFAULT_MAX_AGE = 60
 
@@ -175,7 +177,7 @@ local function plan(self, seconds)
     self.timer:stop()
   end
   self.timer = not self.ended and self.refresh ~= false
-    and lunacoap.timer(seconds, nil, function() tend(self) end) or nil
+    and lunacoap.timer(math.min(seconds, LONGEST_TIMER), nil, function() tend(self) end) or nil
 end
 
 -- Renews, plans what comes next and returns what pcall does.
