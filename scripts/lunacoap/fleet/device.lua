@@ -136,10 +136,10 @@ function Device:uri(path)
     host:find(":", 1, true) and "[" .. host .. "]" or host, coap.LocalPort, path or "/")
 end
 
----Its resources as link-format (RFC 6690).
----@return string
+---What it shows of its resources, as for /.well-known/core.
+---@return lunacoap.Link[]
 function Device:links()
-  return lunacoap.linkformat.format(discovery.links(self.class))
+  return discovery.links(self.class)
 end
 
 -- ---- What happens to devices --------------------------------------------------------------------
