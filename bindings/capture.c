@@ -3,9 +3,11 @@
 
 #include <lauxlib.h>
 
+#include "bindings/component.h"
 #include "bindings/error.h"
 #include "bindings/state.h"
 #include "bindings/text.h"
+#include "component/endpoint.h"
 #include "component/recording.h"
 
 static struct lc_stage *stage_of(lua_State *L)
@@ -100,10 +102,32 @@ static void push_record(lua_State *L, const struct lc_record *record)
     }
 }
 
-/* push_records(since) -> array */
+/* Whether one end of it is the component's socket, or the component is NULL. */
+static bool concerns(const struct lc_record *record, const struct lc_component *component)
+{
+    if (component == NULL) {
+        return true;
+    }
+    if (component->endpoint == NULL) {
+        return false;
+    }
+    const struct lc_address *own = lc_udp_local(component->endpoint->udp);
+    const struct lc_address *ends[] = {&record->path.local, &record->path.remote};
+    for (int i = 0; i < 2; i++) {
+        bool has_address =
+            lc_address_is_any(own) || memcmp(own->ip, ends[i]->ip, sizeof own->ip) == 0;
+        if (ends[i]->port == own->port && has_address) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* push_records(since, component or nil) -> array */
 static int push_records(lua_State *L)
 {
     const struct lc_recorder *recorder = stage_of(L)->recorder;
+    const struct lc_component *component = lua_touserdata(L, 2);
     lua_Integer since = lua_tointeger(L, 1), count = 0;
     lua_newtable(L);
     if (recorder == NULL) {
@@ -111,7 +135,7 @@ static int push_records(lua_State *L)
     }
     lc_list_for_each (link, &recorder->ring.records) {
         const struct lc_record *record = lc_container(link, struct lc_record, link);
-        if (record->number >= (uint64_t)since) {
+        if (record->number >= (uint64_t)since && concerns(record, component)) {
             push_record(L, record);
             lua_rawseti(L, -2, ++count);
         }
@@ -119,16 +143,22 @@ static int push_records(lua_State *L)
     return 1;
 }
 
-/* list([since]) -> those that are kept, from a number on, the oldest first. No finalizer runs
- * meanwhile: it could send something, or have all forgotten. */
+/* list([since[, component]]) -> those that are kept, from a number on, the oldest first. No
+ * finalizer runs meanwhile: it could send something, or have all forgotten. */
 static int list(lua_State *L)
 {
     lua_Integer since = take_integer(L, "list", 0);
+    struct lc_component *component = lc_component_test(L, 2);
+    if (component == NULL && !lua_isnoneornil(L, 2)) {
+        return lc_error_raisef(L, LC_ERROR_USAGE, "capture.list takes a component second, not %s",
+            lc_error_describe(L, 2));
+    }
     bool runs = lua_gc(L, LUA_GCISRUNNING) > 0;
     lua_gc(L, LUA_GCSTOP);
     lua_pushcfunction(L, push_records);
     lua_pushinteger(L, since);
-    int status = lua_pcall(L, 1, 1, 0);
+    lua_pushlightuserdata(L, component);
+    int status = lua_pcall(L, 2, 1, 0);
     if (runs) {
         lua_gc(L, LUA_GCRESTART);
     }

@@ -32,15 +32,21 @@ struct members {
     } list[LC_NAMES_MAX];
 };
 
-struct lc_component *lc_component_check(lua_State *L, int index)
+struct lc_component *lc_component_test(lua_State *L, int index)
 {
     struct lc_component_object *object = luaL_testudata(L, index, COAP);
-    if (object == NULL) {
+    return object == NULL ? NULL : &object->component;
+}
+
+struct lc_component *lc_component_check(lua_State *L, int index)
+{
+    struct lc_component *component = lc_component_test(L, index);
+    if (component == NULL) {
         lc_error_raisef(L, LC_ERROR_USAGE,
             "a method of a CoAP object was called on %s; write coap:Method(), with a colon",
             lc_error_describe(L, index));
     }
-    return &object->component;
+    return component;
 }
 
 /* A Certificate may have been changed since it was assigned to a property. */

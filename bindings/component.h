@@ -29,6 +29,9 @@ int lc_component_new(lua_State *L);
 /* The component at `index`; raises when it is something else. */
 struct lc_component *lc_component_check(lua_State *L, int index);
 
+/* The same, or NULL. */
+struct lc_component *lc_component_test(lua_State *L, int index);
+
 /*
  * The same for what sends or ends something ("call" "Get", "set" "Listening"). Raises in OnLog,
  * since the protocol cannot bear it while it writes a line, and in finalizers (__gc), which run

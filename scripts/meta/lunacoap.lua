@@ -323,10 +323,11 @@ function capture.keep(n) end
 ---@return integer
 function capture.mark() end
 
----The datagrams that are kept, from a number on, the oldest first.
+---The datagrams that are kept, from a number on, the oldest first; of one component, or all.
 ---@param since? integer
+---@param coap? lunacoap.CoAP
 ---@return lunacoap.capture.Datagram[]
-function capture.list(since) end
+function capture.list(since, coap) end
 
 ---Writes the datagrams that are kept to a pcapng file, with the secrets of DTLS sessions.
 ---@param path string

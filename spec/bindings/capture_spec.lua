@@ -106,6 +106,30 @@ describe("datagrams that are kept", function()
     assert.are.same({}, capture.list())
   end)
 
+  it("are told of one component, whichever end it is, with sockets of all kinds", function()
+    local any = server { LocalHost = "" }
+    local shared = server { LocalHost = "127.16.0.1", ShareSocket = true }
+    local neighbour = server { LocalHost = "127.16.0.2", ShareSocket = true }
+    local client, other = coap(), coap()
+    capture.keep(100)
+    for _, here in ipairs { any, shared, neighbour } do
+      local host = here.LocalHost:gsub("0.0.0.0", "127.0.0.1")
+      ask(client, here, nil, host)
+      ask(other, here, nil, host)
+    end
+    assert.are.equal(24, #capture.list())
+    assert.are.equal(12, #capture.list(nil, client))
+    for _, here in ipairs { any, shared, neighbour } do
+      assert.are.equal(8, #capture.list(0, here))
+    end
+    local mark = capture.mark()
+    ask(client, shared, nil, "127.16.0.1")
+    assert.are.same({ 4, 0 }, { #capture.list(mark, shared), #capture.list(mark, neighbour) })
+    assert.are.equal(0, #capture.list(0, lunacoap.CoAP()))
+    assert.are.equal("1: capture.list takes a component second, not '127.0.0.1'",
+      tostring(select(2, pcall(capture.list, 0, "127.0.0.1"))))
+  end)
+
   for _, provider in ipairs { "mbedTLS", "GnuTLS" } do
     it("show what DTLS protects in clear, over " .. provider, function()
       local here = server(psk { SSLEnabled = true, SSLProvider = provider })

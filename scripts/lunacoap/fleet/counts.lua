@@ -111,8 +111,7 @@ local function draw(self, device, request, what, mark)
     return
   end
   self.ladder_kinds[kind] = true
-  local coap = device.coap
-  local list = lunacoap.capture.list(mark, ("%s:%d"):format(coap.LocalHost, coap.LocalPort))
+  local list = lunacoap.capture.list(mark, device.coap)
   table.insert(self.ladders, { device = device.name, at = request.began - self.began,
     what = ("%s %s: %s"):format(request.method, request.uri, what),
     text = lunacoap.ladder.draw(list) })
