@@ -48,6 +48,12 @@ bool lc_address_is_multicast(const struct lc_address *address)
     return address->is_ipv4 ? (address->ip[12] & 0xf0) == 0xe0 : address->ip[0] == 0xff;
 }
 
+bool lc_address_is_loopback(const struct lc_address *address)
+{
+    static const uint8_t ipv6[16] = {[15] = 1};
+    return address->is_ipv4 ? address->ip[12] == 127 : memcmp(address->ip, ipv6, sizeof ipv6) == 0;
+}
+
 static bool is_link_local(const struct lc_address *address)
 {
     return !address->is_ipv4 && address->ip[0] == 0xfe && (address->ip[1] & 0xc0) == 0x80;

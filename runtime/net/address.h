@@ -37,6 +37,7 @@ bool lc_address_equal(const struct lc_address *a, const struct lc_address *b);
 uint64_t lc_address_hash(const struct lc_address *address);
 bool lc_address_is_any(const struct lc_address *address);
 bool lc_address_is_multicast(const struct lc_address *address);
+bool lc_address_is_loopback(const struct lc_address *address);
 
 /* The unspecified address of a family with port 0: what binds all interfaces. */
 void lc_address_any(struct lc_address *out, bool is_ipv4);

@@ -81,7 +81,7 @@ struct lc_loop *lc_loop_new(void)
     }
     lc_list_init(&loop->stuck);
     lc_list_init(&loop->lookups);
-    lc_list_init(&loop->inmemory);
+    lc_list_init(&loop->grouped);
     lc_list_init(&loop->shared);
     loop->flights_end = &loop->flights;
     lc_send_batch_init(&loop->send);

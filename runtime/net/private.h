@@ -34,7 +34,10 @@ struct lc_loop {
     struct lc_list stuck;   /* sockets (lc_trouble.stuck) whose output waits for the system */
     struct lc_list lookups; /* lc_resolution.link, those that wait for their turn */
     unsigned looking_up;
-    struct lc_list inmemory; /* lc_inmemory.link, sockets */
+    struct lc_map bound;    /* lc_inmemory.at_address, by what they are bound to */
+    struct lc_map ports;    /* lc_inmemory.at_port, one for each port */
+    struct lc_list grouped; /* lc_inmemory.in_group, those that have joined groups */
+    uint64_t bound_last;    /* lc_inmemory.number */
     struct lc_flight *flights, **flights_end;
     uint16_t last_port;      /* given to one of them */
     struct lc_list shared;   /* sockets that others share; shared.c */
@@ -60,7 +63,10 @@ struct lc_trouble {
 /* What a socket has that exists in memory only. */
 struct lc_inmemory {
     struct lc_udp *udp;
-    struct lc_list link;
+    struct lc_map_node at_address, at_port;
+    struct lc_list same_port; /* the one of them that is in the map, and the others */
+    struct lc_list in_group;  /* empty without groups */
+    uint64_t number;          /* in the order in which they were opened */
     bool dual_stack, share_port;
     struct lc_address peer; /* UseConnection; else port 0 */
     size_t group_count;
@@ -158,6 +164,22 @@ bool lc_inmemory_deliver(struct lc_loop *loop);
 
 /* Loses what is on its way. */
 void lc_inmemory_forget(struct lc_loop *loop);
+
+/* bound.c */
+
+/* Makes a socket in memory one that is found where `udp` is bound. False: memory, which there is
+ * for one that was found before. */
+bool lc_bound_enter(struct lc_inmemory *socket);
+void lc_bound_leave(struct lc_inmemory *socket);
+
+/* The one who gets what is sent to an address, or NULL: who is bound to just this, before others,
+ * and who was first. The n-th of a group, from 0. */
+struct lc_inmemory *lc_bound_find(const struct lc_loop *loop, const struct lc_address *address);
+struct lc_inmemory *lc_bound_in_group(
+    const struct lc_loop *loop, const struct lc_address *group, size_t n);
+
+/* Whether one may be bound as the options say. */
+bool lc_bound_is_free(const struct lc_loop *loop, const struct lc_udp_options *options);
 
 /* shared.c */
 

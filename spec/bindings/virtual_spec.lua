@@ -126,6 +126,74 @@ describe("virtual time", function()
     assert.are.equal("false false", there[1])
   end)
 
+  it("brings what is sent to an address to the socket that is bound to it, and was first", function()
+    lunacoap.virtual(function()
+      local function open(name, host)
+        local coap = lunacoap.CoAP { LocalHost = host or "", LocalPort = 5683, ShareLocalPort = true,
+          OnRequest = function(coap) coap.ResponseData = name end }
+        coap:StartListening()
+        return coap
+      end
+      local client <close> = lunacoap.CoAP()
+      local function asked()
+        client:Get("coap://127.0.0.7/")
+        return client.ResponseData
+      end
+      local all, first, second = open "all", open("first", "127.0.0.7"), open("second", "127.0.0.7")
+      local found = { asked() }
+      first:Shutdown()
+      found[2] = asked()
+      second:Shutdown()
+      found[3] = asked()
+      all:Shutdown()
+      assert.are.same({ "first", "second", "all" }, found)
+    end)
+  end)
+
+  it("knows who has a port, whoever leaves it first", function()
+    lunacoap.virtual(function()
+      local function open(host)
+        local coap = lunacoap.CoAP { LocalHost = host, LocalPort = 5683 }
+        return pcall(coap.StartListening, coap) and coap
+      end
+      for _, order in ipairs { { 1, 2, 3 }, { 3, 2, 1 }, { 2, 1, 3 } } do
+        local list = { open "127.0.0.1", open "127.0.0.2", open "192.0.2.1" }
+        for _, i in ipairs(order) do
+          assert.is_false(open "")
+          list[i]:Shutdown()
+        end
+        local all = open ""
+        assert.is_false(open "127.0.0.2")
+        all:Shutdown()
+      end
+    end)
+  end)
+
+  it("is as quick with thousands of sockets as with hundreds", function()
+    -- Seconds of an exchange, with so many servers and clients.
+    local function cost(count)
+      return lunacoap.virtual(function()
+        local open, answered = {}, 0
+        local began = os.clock()
+        for i = 1, count do
+          local host = ("127.16.%d.%d"):format(i // 250, i % 250)
+          open[2 * i - 1] = lunacoap.CoAP { LocalHost = host, LocalPort = 5683, Listening = true,
+            OnRequest = function(coap) coap.ResponseData = "x" end }
+          open[2 * i] = lunacoap.CoAP { Timeout = 0,
+            OnRequestComplete = function() answered = answered + 1 end }
+          open[2 * i]:Get("coap://" .. host)
+        end
+        lunacoap.sleep(1)
+        for _, coap in ipairs(open) do coap:Shutdown() end
+        assert.are.equal(count, answered)
+        return (os.clock() - began) / count
+      end)
+    end
+    cost(400)
+    local few, many = cost(400), cost(4000)
+    assert.is_true(many < 5 * few, ("%g, %g"):format(few, many))
+  end)
+
   it("brings what is sent to a group to all who joined it", function()
     lunacoap.virtual(function()
       local servers, hosts = {}, {}
