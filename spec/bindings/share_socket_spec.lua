@@ -3,6 +3,7 @@
 local lunacoap = require "lunacoap"
 local dtls = require "spec.support.dtls"
 local process = require "spec.support.process"
+local scarcity = require "spec.support.scarcity"
 local sockopt = require("lunacoap.probe").sockopt
 
 local component = dtls.component
@@ -222,6 +223,25 @@ describe("components with ShareSocket", function()
     assert.are.same({ a .. " received ", a .. " sent ", b .. " received ", b .. " sent dropped",
       b .. " received ", b .. " sent " }, told)
     assert.matches("retransmissions=1", client:Config "Statistics")
+  end)
+
+  it("raise 10055 where they are opened or bound anew without memory, and leave nothing behind", function()
+    local port = process.free_port()
+    for _, step in ipairs { "StartListening", "Rebind" } do
+      for _, alone in ipairs { true, false } do
+        local neighbour = not alone and server(1, port)
+        local refusals = scarcity.of_runtime(function(given)
+          local coap <close> = given
+          coap[step](coap)
+        end, function()
+          local coap = lunacoap.CoAP { LocalHost = "127.16.0.9", ShareSocket = true, LocalPort = port }
+          if step == "Rebind" then coap:StartListening() end
+          return coap
+        end)
+        assert.is_true(refusals > 1, refusals)
+        if neighbour then neighbour:Shutdown() end
+      end
+    end
   end)
 
   it("share over IPv6", function()
