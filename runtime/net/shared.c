@@ -144,13 +144,13 @@ static bool suits(const struct lc_shared *shared, const struct lc_address *local
     return shared->is_chosen && find(shared, &there) == NULL;
 }
 
-/* One that is open, other than `left`, or a new one. NULL with `error`. */
-static struct lc_shared *choose(struct lc_loop *loop, const struct lc_udp_options *options,
-    const struct lc_shared *left, struct lc_error *error)
+/* One that is open, or a new one. NULL with `error`. */
+static struct lc_shared *choose(
+    struct lc_loop *loop, const struct lc_udp_options *options, struct lc_error *error)
 {
     lc_list_for_each (link, &loop->shared) {
         struct lc_shared *shared = lc_container(link, struct lc_shared, link);
-        if (shared != left && suits(shared, &options->local)) {
+        if (suits(shared, &options->local)) {
             return shared;
         }
     }
@@ -207,7 +207,7 @@ int lc_shared_join(struct lc_udp *udp, const struct lc_udp_options *options, str
     if (member == NULL) {
         return lc_fail_memory(error);
     }
-    struct lc_shared *shared = choose(udp->loop, options, NULL, error);
+    struct lc_shared *shared = choose(udp->loop, options, error);
     if (shared == NULL) {
         lc_free(member);
         return error->code;
@@ -229,8 +229,8 @@ int lc_shared_join(struct lc_udp *udp, const struct lc_udp_options *options, str
 int lc_shared_rebind(
     struct lc_udp *udp, const struct lc_udp_options *options, struct lc_error *error)
 {
-    struct lc_shared *left = udp->member->shared;
-    struct lc_shared *shared = choose(udp->loop, options, left, error);
+    struct lc_shared *left = udp->member->shared; /* where its address is not free */
+    struct lc_shared *shared = choose(udp->loop, options, error);
     if (shared == NULL) {
         return error->code;
     }
