@@ -144,11 +144,11 @@ end
 
 -- ---- What happens to devices --------------------------------------------------------------------
 
----Its power fails: it forgets all, and starts again after a while. What it does ends here.
+---Its power fails: it forgets all, and starts again after a while. Its own task ends here.
 ---@param down? lunacoap.Span How long it is off; 1 s by default.
 function Device:reboot(down)
   life.reboot(self, plans.span(down or 1, "reboot"))
-  error(tasks.ENDED, 0)
+  tasks.leave(self)
 end
 
 ---It is out of reach for a while, and does not know: nothing that it sends arrives.

@@ -23,7 +23,7 @@ end
 
 local function answer(coap, e, registers)
   local device = devices[coap]
-  tasks.handle(true)
+  tasks.handle(device)
   local ok, result = pcall(serving.answer, device, coap, e, registers)
   tasks.handle(nil)
   if ok then

@@ -6,6 +6,7 @@ local handlers = require "lunacoap.fleet.handlers"
 local lunacoap = require "lunacoap"
 local phases = require "lunacoap.fleet.phases"
 local random = require "lunacoap.fleet.random"
+local registration = require "lunacoap.fleet.registration"
 local tasks = require "lunacoap.fleet.tasks"
 
 local enter = phases.enter
@@ -61,9 +62,9 @@ local function component(device)
 end
 
 local function begin(device)
-  local plan = device.plan
-  if plan.start then
-    plan.start(device)
+  registration.begin(device)
+  if device.plan.start then
+    device.plan.start(device)
   end
   M.up(device)
 end
@@ -82,6 +83,7 @@ local function fail(device, err)
   end
   device.life, device.running = device.life + 1, false
   tasks.cancel(device)
+  registration.forget(device)
   close(device)
   enter(device, "failed")
   device.fleet.counts:failed(device, err)
@@ -191,6 +193,7 @@ function M.reboot(device, down)
   device.observing = nil
   enter(device, "rebooting")
   tasks.cancel(device)
+  registration.forget(device)
   set_offline(device, true)
   device.coap:Restart()
   device.fleet.agenda:at(lunacoap.now() + down, power_up, device)
@@ -199,10 +202,10 @@ end
 -- ---- How it ends --------------------------------------------------------------------------------
 
 local function say_goodbye(device)
-  local plan = device.plan
-  if plan.stop then
-    plan.stop(device)
+  if device.plan.stop then
+    device.plan.stop(device)
   end
+  registration.remove(device)
 end
 
 ---Stops it: it does what it has to do then, and is gone.
@@ -222,6 +225,7 @@ function M.stop(device)
     end
   end
   device.running = false
+  registration.forget(device)
   close(device)
   if not waited and device.phase ~= "failed" then
     enter(device, "stopped")

@@ -210,6 +210,16 @@ local function server(value, what)
   return (value:gsub("/$", ""))
 end
 
+-- A URI, or { uri, lt =, d = ... }, whose fields are lunacoap.directory's to check.
+local function directory(value, what)
+  local row = type(value) == "string" and { value } or value
+  if type(row) ~= "table" or type(row[1]) ~= "string" then
+    fail("%s takes the URI of a Resource Directory, or { uri, lt = 3600, d = \"sector\" }, not %s",
+      what, shown(value))
+  end
+  return row
+end
+
 local function name(value, what)
   of_type "string"(value, what)
   local rest = value:gsub("{index}", ""):gsub("{index:0?%d+}", "")
@@ -244,7 +254,7 @@ end
 
 local FIELDS = {
   name = name, count = integer(1, 10000000), seed = integer(math.mininteger, math.maxinteger),
-  server = server, directory = either(of_type "string", "table"),
+  server = server, directory = directory,
   state = either(of_type "table", "function"), sensors = of_type "table",
   resources = of_type "table", every = every, start = of_type "function",
   stop = of_type "function", ramp = M.ramp, sockets = one_of("own", "shared"),

@@ -10,8 +10,9 @@ M.ENDED = setmetatable({}, { __tostring = function() return "the device has ende
 -- Errors of requests, which were counted when they came.
 local counted = setmetatable({}, { __mode = "k" })
 
--- Tasks that are in a handler of a request. Threads serve again, so that these stay few.
-local handling = setmetatable({}, { __mode = "k" })
+-- The devices of tasks, and those of tasks that are in a handler of a request. Threads serve again,
+-- so that these stay few.
+local owners, handling = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
 
 ---An error is the outcome of a request, and was counted as such.
 ---@param err table
@@ -19,16 +20,25 @@ function M.count(err)
   counted[err] = true
 end
 
----Begins (true) or ends (nil) a handler of a request in this task.
----@param begins true?
-function M.handle(begins)
-  handling[coroutine.running()] = begins
+---Begins a handler of a request to a device in this task, or ends it (nil).
+---@param device lunacoap.Device?
+function M.handle(device)
+  handling[coroutine.running()] = device
 end
 
 ---Whether this task is in a handler of a request, where the component sends none of its own.
 ---@return boolean
 function M.is_handling()
-  return handling[coroutine.running()] == true
+  return handling[coroutine.running()] ~= nil
+end
+
+---Ends the task that runs if it is one of the device, whose power has failed.
+---@param device lunacoap.Device
+function M.leave(device)
+  local thread = coroutine.running()
+  if owners[thread] == device or handling[thread] == device then
+    error(M.ENDED, 0)
+  end
 end
 
 ---What was raised is told, unless it is the outcome of a request, which was counted.
@@ -41,7 +51,10 @@ function M.tell(device, err)
 end
 
 local function run(device, tasks, slot, f, options)
+  local thread = coroutine.running()
+  owners[thread] = device
   local ok, err = xpcall(f, lunacoap.traceback, device)
+  owners[thread] = nil
   tasks[slot] = false
   if tasks ~= device.tasks then
     return -- of an earlier life
