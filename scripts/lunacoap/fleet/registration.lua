@@ -1,4 +1,4 @@
--- Devices in a Resource Directory (RFC 9176): each is registered under its name as long as it lives,
+-- Devices in a Resource Directory (RFC 9176): each is registered by its name as long as it lives,
 -- with what it shows of its resources. Without a base, its address is that of its request, which
 -- comes from the socket that it answers on.
 
