@@ -77,6 +77,9 @@ int lc_recording_keep(struct lc_stage *stage, size_t count, struct lc_error *err
 
 int lc_recording_stream(struct lc_stage *stage, const char *path, struct lc_error *error)
 {
+    if (path == NULL && stage->recorder == NULL) {
+        return LC_OK;
+    }
     struct lc_recorder *recorder = lc_recording_recorder(stage, error);
     if (recorder == NULL) {
         return error->code;

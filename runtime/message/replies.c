@@ -10,7 +10,7 @@
 #include "base/memory.h"
 
 enum {
-    FIRST_CHUNK = 4 << 10,
+    FIRST_CHUNK = 256, /* a device that is seldom asked needs no more */
     CHUNK = 16 << 10,
 };
 
@@ -112,10 +112,11 @@ static void append(struct lc_replies_log *log, struct lc_replies_chunk *chunk)
     log->size += chunk->size;
 }
 
-/* The next chunk's size: doubled until it is CHUNK, and never too small for the record. */
+/* The next chunk's size: as much as there is already, so that a log is never much larger than what
+ * it has to keep. */
 static size_t next_size(const struct lc_replies_log *log, size_t need)
 {
-    size_t size = log->newest == NULL ? FIRST_CHUNK : (size_t)log->newest->size * 2;
+    size_t size = log->size < FIRST_CHUNK ? FIRST_CHUNK : log->size;
     size = size > CHUNK ? CHUNK : size;
     return size < need ? need : size;
 }
@@ -125,21 +126,48 @@ static void count_evicted(struct lc_replies *replies, bool is_spare, unsigned co
     *(is_spare ? &replies->stats->replies_evicted : &replies->stats->kept_replies_evicted) += count;
 }
 
-/* The oldest chunk, cleared, when its replies are over or `size` more bytes would not fit; else
- * NULL. */
-static struct lc_replies_chunk *reclaim(struct lc_replies *replies, struct lc_replies_log *log,
-    size_t size, lc_time now, lc_time lifetime)
+/* Takes the chunks off whose replies are over; the last of them, cleared, or NULL. */
+static struct lc_replies_chunk *take_over(
+    struct lc_replies *replies, struct lc_replies_log *log, lc_time now, lc_time lifetime)
+{
+    struct lc_replies_chunk *chunk = NULL;
+    while (is_over(log->oldest, now, lifetime)) {
+        lc_free(chunk);
+        chunk = detach_oldest(log);
+        clear(replies, chunk);
+    }
+    return chunk;
+}
+
+/* Makes room for `size` more bytes by giving replies up; the last chunk of them, cleared, or NULL.
+ */
+static struct lc_replies_chunk *evict(
+    struct lc_replies *replies, struct lc_replies_log *log, size_t size)
 {
     bool is_spare = log == &replies->spare;
-    bool evicts = log->size + size > (is_spare ? LC_REPLIES_SPARE : LC_REPLIES_SHARE);
-    bool over = is_over(log->oldest, now, lifetime);
-    if (log->oldest == NULL || !(over || evicts)) {
-        return NULL;
+    size_t most = is_spare ? LC_REPLIES_SPARE : LC_REPLIES_SHARE;
+    struct lc_replies_chunk *chunk = NULL;
+    while (log->oldest != NULL && log->size + size > most) {
+        lc_free(chunk);
+        chunk = detach_oldest(log);
+        count_evicted(replies, is_spare, clear(replies, chunk));
     }
-    struct lc_replies_chunk *chunk = detach_oldest(log);
-    unsigned count = clear(replies, chunk);
-    if (!over) {
-        count_evicted(replies, is_spare, count);
+    return chunk;
+}
+
+/* The one of two chunks that has `size` bytes, or a new one; the rest is freed. NULL: memory. */
+static struct lc_replies_chunk *choose(
+    struct lc_replies_chunk *a, struct lc_replies_chunk *b, size_t size)
+{
+    struct lc_replies_chunk *chunk = a != NULL && a->size >= size ? a : b;
+    lc_free(chunk == a ? b : a);
+    if (chunk != NULL && chunk->size >= size) {
+        return chunk;
+    }
+    lc_free(chunk);
+    chunk = lc_alloc(sizeof *chunk + size);
+    if (chunk != NULL) {
+        chunk->size = (uint32_t)size;
     }
     return chunk;
 }
@@ -151,18 +179,11 @@ static struct lc_replies_chunk *room(struct lc_replies *replies, struct lc_repli
     if (log->newest != NULL && log->newest->size - log->newest->used >= need) {
         return log->newest;
     }
+    struct lc_replies_chunk *over = take_over(replies, log, now, lifetime);
     size_t size = next_size(log, need);
-    struct lc_replies_chunk *chunk = reclaim(replies, log, size, now, lifetime);
-    while (chunk != NULL && chunk->size < size) {
-        lc_free(chunk);
-        chunk = reclaim(replies, log, size, now, lifetime);
-    }
+    struct lc_replies_chunk *chunk = choose(over, evict(replies, log, size), size);
     if (chunk == NULL) {
-        chunk = lc_alloc(sizeof *chunk + size);
-        if (chunk == NULL) {
-            return NULL;
-        }
-        chunk->size = (uint32_t)size;
+        return NULL;
     }
     chunk->used = 0;
     chunk->newest = now;
