@@ -12,6 +12,9 @@ local M = {}
 -- So much is done between two looks at the network.
 local BURST = 64
 
+-- A timer waits no longer, in seconds; then it looks again.
+local LONGEST = 1e8
+
 ---An empty agenda.
 ---@return lunacoap.fleet.Agenda
 function M.new()
@@ -77,10 +80,11 @@ local function arm(self, now)
     return
   end
   self.due = due
+  local after = math.max(0, math.min(due - now, LONGEST))
   if self.timer then
-    self.timer:again(math.max(0, due - now))
+    self.timer:again(after)
   else
-    self.timer = lunacoap.timer(math.max(0, due - now), nil, function() self:run() end)
+    self.timer = lunacoap.timer(after, nil, function() self:run() end)
   end
 end
 

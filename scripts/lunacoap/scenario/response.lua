@@ -80,6 +80,8 @@ end
 
 local M = {}
 
+local MAX_AGE, OBSERVE = lunacoap.OptionNumber["Max-Age"], lunacoap.OptionNumber["Observe"]
+
 local function options_of(coap)
   local list = {}
   for i, option in ipairs(coap.ResponseOptions) do
@@ -100,10 +102,15 @@ function M.of(coap, of)
   of.name = lunacoap.CodeName[of.code] or ""
   of.format = coap.ResponseContentFormat >= 0 and coap.ResponseContentFormat or nil
   of.etag = coap.ResponseETagB ~= "" and coap.ResponseETagB or nil
-  local response = setmetatable(of, Response)
-  of.max_age = math.tointeger(tonumber(response:values("Max-Age")[1]))
-  of.sequence = math.tointeger(tonumber(response:values("Observe")[1]))
-  return response
+  of.max_age, of.sequence = nil, nil
+  for _, option in ipairs(of.options) do
+    if option.Number == MAX_AGE then
+      of.max_age = math.tointeger(tonumber(option.Value))
+    elseif option.Number == OBSERVE then
+      of.sequence = math.tointeger(tonumber(option.Value))
+    end
+  end
+  return setmetatable(of, Response)
 end
 
 ---Whether a value is one.
