@@ -1,0 +1,130 @@
+-- What follows from the result of a simulation, for all forms of its report.
+
+local printable = require "lunacoap.test.printable"
+local quantity = require "lunacoap.load.quantity"
+local summary = require "lunacoap.load.summary"
+local terminal = require "lunacoap.command_line.terminal"
+
+local M = {}
+
+-- A process that has no time left is part of what the latencies tell of.
+local BUSY = 0.95
+
+-- In the order in which they are told and drawn: what works first.
+local PHASES = {
+  "up", "asleep", "starting", "rebooting", "offline", "failed", "stopped", "waiting",
+}
+
+local function add_phase(list, phases, name)
+  if (phases[name] or 0) > 0 then
+    list[#list + 1] = { name = name, count = phases[name] }
+  end
+end
+
+---The phases that devices are in, in order.
+---@param phases table<string, integer>
+---@return { name: string, count: integer }[]
+function M.phases(phases)
+  local list, known = {}, {}
+  for _, name in ipairs(PHASES) do
+    known[name] = true
+    add_phase(list, phases, name)
+  end
+  for _, name in ipairs(summary.sorted_keys(phases)) do
+    if not known[name] then
+      add_phase(list, phases, name)
+    end
+  end
+  return list
+end
+
+---Those that any of the points has, in order.
+---@param series table[]
+---@return string[]
+function M.phases_of(series)
+  local all, names = {}, {}
+  for _, point in ipairs(series) do
+    for name, count in pairs(point.phases) do
+      all[name] = math.max(all[name] or 0, count)
+    end
+  end
+  for i, phase in ipairs(M.phases(all)) do
+    names[i] = phase.name
+  end
+  return names
+end
+
+---Answers that are not 2.xx.
+---@param result lunacoap.fleet.Result
+---@return integer
+function M.errors(result)
+  return result.answered - result:responses("2.xx")
+end
+
+---Requests that had no outcome at the end.
+---@param result lunacoap.fleet.Result
+---@return integer
+function M.unanswered(result)
+  return math.max(result.sent - result.answered - result.failed, 0)
+end
+
+---What makes the figures doubtful, each a sentence.
+---@param result lunacoap.fleet.Result
+---@return string[]
+function M.warnings(result)
+  if result.cpu + result.starved <= BUSY then
+    return {}
+  end
+  return { ("this process had no time left: it %s. The latencies are its own as much as the "
+    .. "server's."):format(summary.core(result)) }
+end
+
+local UNITS = { "KiB", "MiB", "GiB" }
+
+---Bytes in three digits: "1.42 KiB".
+---@param number number?
+---@return string
+function M.bytes(number)
+  if not number or number < 1024 then
+    return number and ("%.0f bytes"):format(number) or "-"
+  end
+  local i, value = 1, number / 1024
+  while value >= 1023.95 and UNITS[i + 1] do
+    i, value = i + 1, value / 1024
+  end
+  local decimals = value >= 99.95 and 0 or value >= 9.995 and 1 or 2
+  return ("%." .. decimals .. "f %s"):format(value, UNITS[i])
+end
+
+---A span of time as people say it: "12.5 s", "5 min", "1 h 20 min".
+---@param seconds number
+---@return string
+function M.span(seconds)
+  if seconds < 119.95 then
+    return quantity.number(seconds) .. " s"
+  end
+  local whole = math.floor(seconds + 0.5)
+  local large, small = whole // 60, whole % 60
+  local units = { "min", "s" }
+  if whole >= 7200 then
+    large, small, units = whole // 3600, whole % 3600 // 60, { "h", "min" }
+  end
+  return small == 0 and ("%d %s"):format(large, units[1])
+    or ("%d %s %d %s"):format(large, units[1], small, units[2])
+end
+
+---Text of others without what acts on a terminal and without bytes that are no UTF-8.
+---@param text any
+---@return string
+function M.safe(text)
+  return printable.text(terminal.safe(tostring(text)))
+end
+
+---The same of its first line alone.
+---@param text any
+---@return string
+function M.first_line(text)
+  return (M.safe(text):match("^%s*([^\n]*)"):gsub("\t", " "))
+end
+
+return M
