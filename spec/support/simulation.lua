@@ -120,7 +120,7 @@ function M.result(wanted)
   result.phases = last and last.phases or { waiting = wanted.count }
   result.rate = wanted.seconds > 0 and result.answered / wanted.seconds or 0
   result.served_codes = result.served > 0 and { ["2.05"] = result.served } or {}
-  result.statistics = { sent = 2 * result.sent, received = 2 * result.answered, retransmissions = 4 * result.failed,
+  result.statistics = { sent = 2 * result.sent + 4 * result.failed, received = 2 * result.answered, retransmissions = 4 * result.failed,
     duplicates = 3, malformed = 0, dropped = 0 }
   add_failures(result, wanted)
   return result

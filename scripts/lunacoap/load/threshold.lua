@@ -119,7 +119,8 @@ function Threshold:judge(result)
     measured = 100 * measured / ended(result)
   end
   local shown = self.kind == "time" and quantity.time(measured)
-    or quantity.number(measured) .. (self.percent and " %" or self.kind == "rate" and "/s" or "")
+    or quantity.number(measured)
+      .. (measured and (self.percent and " %" or self.kind == "rate" and "/s") or "")
   return measured ~= nil and self.compare(measured, self.limit), measured, shown
 end
 

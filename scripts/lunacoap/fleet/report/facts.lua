@@ -12,7 +12,7 @@ local BUSY = 0.95
 
 -- In the order in which they are told and drawn: what works first.
 local PHASES = {
-  "up", "asleep", "starting", "rebooting", "offline", "failed", "stopped", "waiting",
+  "up", "asleep", "offline", "starting", "rebooting", "waiting", "stopped", "failed",
 }
 
 local function add_phase(list, phases, name)
@@ -52,6 +52,34 @@ function M.phases_of(series)
     names[i] = phase.name
   end
   return names
+end
+
+---Why devices have failed, the most frequent reason first, with those that it made fail.
+---@param result lunacoap.fleet.Result
+---@return { text: string, names: string[] }[]
+function M.reasons(result)
+  local list, by_text = {}, {}
+  for _, device in ipairs(result.failed_devices) do
+    local text = tostring(device.text)
+    local reason = by_text[text]
+    if not reason then
+      reason = { text = text, names = {}, place = #list }
+      by_text[text] = reason
+      list[#list + 1] = reason
+    end
+    table.insert(reason.names, tostring(device.name))
+  end
+  table.sort(list, function(a, b)
+    return #a.names > #b.names or #a.names == #b.names and a.place < b.place
+  end)
+  return list
+end
+
+---How many devices failed of which it is not told why.
+---@param result lunacoap.fleet.Result
+---@return integer
+function M.untold(result)
+  return math.max((result.phases.failed or 0) - #result.failed_devices, 0)
 end
 
 ---Answers that are not 2.xx.

@@ -41,7 +41,7 @@ function M.of(result, judged)
     plain[name] = result[name]
   end
   for _, name in ipairs(LISTS) do
-    plain[name] = summary.list_or_nothing(result[name])
+    plain[name] = summary.list_or_nothing(result[name] or {})
   end
   plain.warnings = summary.list_or_nothing(facts.warnings(result))
   return writable(plain)

@@ -7,7 +7,7 @@ local summary = require "lunacoap.load.summary"
 
 local M = {}
 
-local WIDTH, MOST_ROWS, WIDEST_NAME = 80, 10, 24
+local WIDTH, MOST_ROWS, MOST_NAMES, WIDEST_NAME = 80, 10, 3, 24
 
 local number = quantity.number
 
@@ -88,18 +88,24 @@ local function figures(result)
 end
 
 local function failed_devices(result)
-  local rows, all = {}, result.phases.failed or 0
-  for i = 1, math.min(#result.failed_devices, MOST_ROWS) do
-    local device = result.failed_devices[i]
-    rows[i] = { name_of(device.name), device.text }
+  local rows, reasons, others = {}, facts.reasons(result), facts.untold(result)
+  for i, reason in ipairs(reasons) do
+    local names = table.move(reason.names, 1, MOST_NAMES, 1, {})
+    for k, name in ipairs(names) do
+      names[k] = name_of(name)
+    end
+    names[#names + 1] = #reason.names > #names and "..." or nil
+    if i <= MOST_ROWS then
+      rows[i] = { ("%d x"):format(#reason.names), ("%s (%s)"):format(
+        facts.first_line(reason.text), table.concat(names, ", ")) }
+    else
+      others = others + #reason.names
+    end
   end
-  local others = math.max(all, #result.failed_devices) - #rows
-  if #rows == 0 then
-    return nil
-  elseif others > 0 then
-    rows[#rows + 1] = { ("and %d more"):format(others) }
+  if others > 0 then
+    rows[#rows + 1] = { "", ("and %d more"):format(others) }
   end
-  return "devices that failed:\n" .. lines(rows, "ll", "  ")
+  return #reasons > 0 and "devices that failed:\n" .. lines(rows, "rl", "  ") or nil
 end
 
 local function troubles(result)

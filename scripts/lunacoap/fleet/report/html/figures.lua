@@ -53,8 +53,11 @@ local function latencies(result)
     values[i] = h("span", nil, h("span", { class = "more" }, ("p%d"):format(percent)), " ",
       latency.time(histogram:percentile(percent)))
   end
-  return tile("Latency", values, histogram:count() > 0
-    and ("from a request to its answer; at most %s"):format(latency.time(histogram:max())), "wide")
+  if histogram:count() == 0 then
+    return tile("Latency", "–", "no answers", "wide")
+  end
+  return tile("Latency", values, ("from a request to its answer; at most %s"):format(
+    latency.time(histogram:max())), "wide")
 end
 
 local function retransmissions(result)

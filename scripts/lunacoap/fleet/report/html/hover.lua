@@ -4,7 +4,6 @@ local chart = require "lunacoap.fleet.report.html.chart"
 local facts = require "lunacoap.fleet.report.facts"
 local h = require "lunacoap.fleet.report.html.element"
 local lunacoap = require "lunacoap"
-local over_time = require "lunacoap.fleet.report.html.over_time"
 
 local M = {}
 
@@ -92,26 +91,25 @@ local function quoted(text)
 end
 
 -- A chart's names and values.
-local function chart_data(drawn, points)
-  local names = array(drawn.series, function(series) return quoted(series.name) end)
-  local values = array(drawn.series, function(series)
+local function chart_data(each, points)
+  local names = array(each.series, function(series) return quoted(series.name) end)
+  local values = array(each.series, function(series)
     return array(points, function(point) return number(series.value(point)) end)
   end)
-  return ('{"kind":%s,"names":%s,"values":%s}'):format(quoted(drawn.kind or ""), names, values)
+  return ('{"kind":%s,"names":%s,"values":%s}'):format(quoted(each.kind or ""), names, values)
 end
 
 ---The script with the values of the charts over time.
----@param charts table[] Of lunacoap.fleet.report.html.over_time.
----@param result lunacoap.fleet.Result
+---@param drawn table Of lunacoap.fleet.report.html.over_time.
 ---@return lunacoap.fleet.report.Markup[]
-function M.script(charts, result)
+function M.script(drawn)
+  local charts, points = drawn.charts, drawn.points
   if #charts == 0 then
     return {}
   end
-  local points = result.series
   local text = ('{"at":%s,"left":%d,"right":%d,"width":%d,"seconds":%s,"charts":%s}'):format(
     array(points, function(point) return number(point.at) end), chart.LEFT, chart.RIGHT,
-    chart.WIDTH, ("%.17g"):format(over_time.seconds(result)),
+    chart.WIDTH, ("%.17g"):format(drawn.time.to),
     array(charts, function(each) return chart_data(each, points) end))
   return {
     -- In a script "<" is the only character that could end it.

@@ -3,6 +3,7 @@
 local chart = require "lunacoap.fleet.report.html.chart"
 local facts = require "lunacoap.fleet.report.facts"
 local h = require "lunacoap.fleet.report.html.element"
+local points_of = require "lunacoap.fleet.report.points"
 local steps = require "lunacoap.fleet.report.html.steps"
 local ticks = require "lunacoap.fleet.report.html.ticks"
 
@@ -16,16 +17,16 @@ local M = {}
 -- A logarithmic axis where a linear one would show the lower latencies as a line at its bottom.
 local WIDE_RANGE = 20
 
-local SQUARE, FLAT = 250, 150
+local HIGH, FLAT = 250, 150
 
 -- ---- What is drawn ------------------------------------------------------------------------------
 
 local function per_second(field)
-  return function(point) return point[field] / point.seconds end
+  return function(point) return points_of.rate(point, point[field]) end
 end
 
 local SUCCESS = { name = "2.xx answers", class = "ok",
-  value = function(point) return (point.answered - point.errors) / point.seconds end }
+  value = function(point) return points_of.rate(point, point.answered - point.errors) end }
 local ERRORS = { name = "error answers (4.xx, 5.xx)", class = "error",
   value = per_second("errors") }
 local FAILED = { name = "no answer", class = "failed", value = per_second("failed") }
@@ -45,19 +46,6 @@ local function phase_series(name)
 end
 
 -- ---- Axes ---------------------------------------------------------------------------------------
-
----Where the axis of time ends.
----@param result lunacoap.fleet.Result With a point at least.
----@return number
-function M.seconds(result)
-  local last = result.series[#result.series]
-  return math.max(result.seconds, last.at + last.seconds, 1e-3)
-end
-
-local function time_scale(result)
-  local seconds = M.seconds(result)
-  return { from = 0, to = seconds, ticks = ticks.time(seconds, 10) }
-end
 
 -- The values of a list of series at a point, one upon the other but those that are lines.
 local function stacked(series)
@@ -104,41 +92,37 @@ local function draw_series(points, series, frame)
   return { areas, lines }
 end
 
--- Adds a chart to the page's list: the figure, and what is shown under the pointer.
-local function add(list, result, declared)
-  local series = declared.series
-  local frame = chart.frame(time_scale(result), declared.scale, declared.height)
-  list[#list + 1] = {
+-- Adds a chart: the figure, and what is shown under the pointer.
+local function add(drawn, declared)
+  local charts, series = drawn.charts, declared.series
+  local frame = chart.frame(drawn.time, declared.scale, declared.height)
+  charts[#charts + 1] = {
     series = series, kind = declared.kind,
     figure = chart.figure(declared.title, chart.legend(series), chart.draw(frame,
-      declared.title .. " over time", declared.unit, draw_series(result.series, series, frame),
-      #list), declared.note),
+      declared.title .. " over time", declared.unit, draw_series(drawn.points, series, frame),
+      #charts), declared.note),
   }
 end
 
-local function add_stack(list, result, declared)
-  local highest = greatest(result.series, stacked(declared.series))
+local function add_stack(drawn, declared)
+  local highest = greatest(drawn.points, stacked(declared.series))
   declared.scale = scale_from_zero(highest, declared.height == FLAT and 3 or 5,
     { whole = declared.kind == "count" })
-  add(list, result, declared)
+  add(drawn, declared)
 end
 
-local function add_nothing(list, title, text)
-  list[#list + 1] = { figure = chart.figure(title, nil, text), series = {} }
+local function add_nothing(drawn, title, text)
+  table.insert(drawn.charts, { figure = chart.figure(title, nil, text), series = {} })
 end
 
-local function add_requests(list, result)
-  if result.sent == 0 then
-    return add_nothing(list, "Requests", "The devices have sent no requests.")
+local function add_requests(drawn)
+  add_stack(drawn, { title = "Requests", unit = "requests/s", kind = "rate", height = HIGH,
+    series = { SUCCESS, ERRORS, FAILED, SENT } })
+  if greatest(drawn.points, { ERRORS.value, FAILED.value }) == 0 then
+    return add_nothing(drawn, "Errors", "All answers were 2.xx, and no request failed.")
   end
-  add_stack(list, result, { title = "Requests", unit = "requests/s", kind = "rate",
-    height = SQUARE, series = { SUCCESS, ERRORS, FAILED, SENT } })
-  if greatest(result.series, { ERRORS.value, FAILED.value }) == 0 then
-    return add_nothing(list, "Errors",
-      "All answers were 2.xx, and no request remained without one.")
-  end
-  add_stack(list, result, { title = "Errors", unit = "requests/s", kind = "rate", height = FLAT,
-    series = { ERRORS, FAILED }, note = "The same as above, drawn larger." })
+  add_stack(drawn, { title = "Errors", unit = "requests/s", kind = "rate", height = FLAT,
+    series = { ERRORS, FAILED }, note = "Part of the above, on an axis of their own." })
 end
 
 local function least_of(points, values)
@@ -152,50 +136,57 @@ local function least_of(points, values)
   return least
 end
 
-local function add_latencies(list, result)
+local function add_latencies(drawn)
   local series = { latency_series("p50"), latency_series("p95"), latency_series("p99") }
   local values = { series[1].value, series[2].value, series[3].value }
-  local least, most = least_of(result.series, values), greatest(result.series, values)
+  local least, most = least_of(drawn.points, values), greatest(drawn.points, values)
   if not least then
-    return result.sent > 0
-      and add_nothing(list, "Latency", "There were no answers to take the time of.")
+    return add_nothing(drawn, "Latency of answers", "There were no answers to take the time of.")
   end
   local scale, kind = scale_from_zero(most, 5, { text = ticks.latency }), "linear"
   if most > WIDE_RANGE * math.max(least, 1e-6) then
     local marks, low, high = ticks.logarithmic(least, most)
     scale, kind = { from = low, to = high, ticks = marks, logarithmic = true }, "logarithmic"
   end
-  add(list, result, { title = "Latency of answers", unit = "latency, " .. kind, kind = "time",
-    height = SQUARE, series = series, scale = scale })
+  add(drawn, { title = "Latency of answers", unit = "latency, " .. kind, kind = "time",
+    height = HIGH, series = series, scale = scale })
 end
 
-local function add_devices(list, result)
+local function add_devices(drawn)
   local series = {}
-  for i, name in ipairs(facts.phases_of(result.series)) do
+  for i, name in ipairs(facts.phases_of(drawn.points)) do
     series[i] = phase_series(name)
   end
   if #series > 0 then
-    add_stack(list, result, { title = "Devices by state", unit = "devices", kind = "count",
-      height = SQUARE, series = series })
+    add_stack(drawn, { title = "Devices by state", unit = "devices", kind = "count",
+      height = HIGH, series = series })
   end
 end
 
----All charts over time.
+---All charts over time; none when there are no points.
 ---@param result lunacoap.fleet.Result
----@return table[] charts Each { figure =, series =, kind = }, the latter for what hovers.
-function M.charts(result)
-  local list = {}
-  if #result.series == 0 then
-    return list
+---@return { charts: table[], points: table[], time: lunacoap.fleet.report.Scale } drawn Of each
+---chart the figure, the series and their kind.
+function M.draw(result)
+  local points = points_of.of(result.series)
+  local drawn, last = { charts = {}, points = points }, points[#points]
+  if not last then
+    return drawn
   end
-  add_requests(list, result)
-  add_latencies(list, result)
-  add_devices(list, result)
+  local seconds = math.max(result.seconds, last.at + last.seconds, 1e-3)
+  drawn.time = { from = 0, to = seconds, ticks = ticks.time(seconds, 10) }
+  if result.sent == 0 then
+    add_nothing(drawn, "Requests", "The devices have sent no requests.")
+  else
+    add_requests(drawn)
+    add_latencies(drawn)
+  end
+  add_devices(drawn)
   if result.served > 0 then
-    add_stack(list, result, { title = "Requests that devices answered", unit = "requests/s",
+    add_stack(drawn, { title = "Requests that devices answered", unit = "requests/s",
       kind = "rate", height = FLAT, series = { SERVED } })
   end
-  return list
+  return drawn
 end
 
 return M

@@ -58,12 +58,23 @@ end
 local function title(result, judged)
   local devices = result.count == 1 and "1 device" or ticks.grouped(result.count) .. " devices"
   return h("header", nil, h("h1", nil, result.title),
-    h("p", { class = "when" }, ("Simulation of %s, "):format(devices),
+    h("p", { class = "when" }, ("Simulation of %s for %s, begun "):format(devices,
+      facts.span(result.seconds)),
       h("time", { datetime = os.date("!%Y-%m-%dT%H:%M:%SZ", result.began) },
         os.date("%Y-%m-%d %H:%M:%S %z", result.began)),
-      (", %s, seed %d"):format(facts.span(result.seconds), result.seed)),
+      (", seed %d"):format(result.seed)),
     result.command and h("pre", { class = "command" }, h("code", nil, result.command)),
     notices(result, judged))
+end
+
+local function charts_section(drawn)
+  local list = {}
+  for i, each in ipairs(drawn.charts) do
+    list[i] = each.figure
+  end
+  return #list > 0 and h("section", nil, h("h2", nil, "Over time"),
+    h("p", { class = "note" }, ("Each step stands for %s."):format(
+      facts.span(drawn.points[1].seconds))), list)
 end
 
 ---The page.
@@ -71,21 +82,18 @@ end
 ---@param judged table[] Thresholds with their outcome; see lunacoap.load.report.judge.
 ---@return string
 function M.text(result, judged)
-  local charts, drawings = over_time.charts(result), {}
-  for i, each in ipairs(charts) do
-    drawings[i] = each.figure
-  end
+  local drawn = over_time.draw(result)
   local body = h("body", nil, title(result, judged), h("main", nil,
     figures.tiles(result),
     tables.thresholds(judged),
-    #charts > 0 and h("section", nil, h("h2", nil, "Over time"), drawings),
+    charts_section(drawn),
     latency.section(result),
     tables.outcomes(result),
     tables.failed_devices(result),
     tables.troubles(result),
     tables.ladders(result),
     tables.datagrams(result)),
-    hover.script(charts, result))
+    hover.script(drawn))
   return "<!DOCTYPE html>\n" .. h("html", { lang = "en" }, head(result), body).markup .. "\n"
 end
 

@@ -1,23 +1,27 @@
 -- The page's style sheet. The colours of outcomes differ in lightness, too, so that they are told
 -- apart without seeing hues, and in print.
 
-return [[
-:root { color-scheme: light dark;
+local LIGHT = [[
   --page: #fff; --panel: #f6f7f9; --text: #1c2127; --muted: #5c6670; --line: #d5dae0;
   --grid: #e4e8ec; --finer: #f1f3f5; --bar: #4d7fb3;
   --ok: #3b77b0; --error: #e9b13b; --failed: #a5263f; --sent: #5c6670;
-  --p50: #4ba3c7; --p95: #2f5f9e; --p99: #8b2f8f;
-  --up: #3b77b0; --asleep: #a9c4de; --starting: #52a88f; --rebooting: #8d6cc0;
-  --offline: #e9b13b; --stopped: #6d7681; --waiting: #dfe3e8; --other: #c08a62;
-  --pass: #1d6f42; --fail: #a5263f; }
-@media (prefers-color-scheme: dark) { :root {
+  --p50: #5cb8c4; --p95: #3b77b0; --p99: #1a2238;
+  --up: #3b77b0; --asleep: #a9c4de; --starting: #4fb395; --rebooting: #4b2a78;
+  --offline: #e9b13b; --stopped: #6d7681; --waiting: #e6e9ed; --other: #8a5a2b;
+  --pass: #1d6f42; --fail: #a5263f;]]
+
+local DARK = [[
   --page: #14171b; --panel: #1d2126; --text: #e3e7eb; --muted: #9aa4ae; --line: #363c44;
   --grid: #2a3037; --finer: #20252b; --bar: #5f97cf;
   --ok: #4f8ec9; --error: #edc25d; --failed: #e0607a; --sent: #b4bdc6;
-  --p50: #8fd3ea; --p95: #4f94dd; --p99: #d07ad3;
-  --up: #4f8ec9; --asleep: #2c4a68; --starting: #4fae93; --rebooting: #a98be0;
-  --offline: #edc25d; --stopped: #7b8590; --waiting: #30363d; --other: #c89a77;
-  --pass: #5cc48b; --fail: #f08196; } }
+  --p50: #3f9a96; --p95: #6aa8e6; --p99: #f2f4f7;
+  --up: #4f8ec9; --asleep: #2a4f78; --starting: #59c9aa; --rebooting: #d3bdf7;
+  --offline: #edc25d; --stopped: #59626c; --waiting: #2b3036; --other: #b07a48;
+  --pass: #5cc48b; --fail: #f08196;]]
+
+return ":root { color-scheme: light dark;\n" .. LIGHT
+  .. "}\n@media (prefers-color-scheme: dark) { :root {\n" .. DARK
+  .. "} }\n@media print { :root { color-scheme: light;\n" .. LIGHT .. "} }\n" .. [[
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
@@ -53,8 +57,8 @@ code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans 
 .chart + .chart { margin-top: 30px; }
 figcaption { display: flex; flex-wrap: wrap; gap: 2px 22px; align-items: baseline;
   margin-bottom: 6px; }
-.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; list-style: none; font-size: 13px;
-  color: var(--muted); }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; min-width: 0; list-style: none;
+  font-size: 13px; color: var(--muted); overflow-wrap: anywhere; }
 .swatch { display: inline-block; width: 11px; height: 11px; margin-right: 6px; border-radius: 2px;
   background: currentColor; }
 .legend .swatch { vertical-align: -1px; }
@@ -72,7 +76,7 @@ svg .x { text-anchor: middle; }
 .cursor { stroke: var(--muted); stroke-dasharray: 3 3; visibility: hidden; }
 .pointed .cursor { visibility: visible; }
 .line { stroke: currentColor; stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
-.line.sent { stroke-width: 0.8; }
+.line.sent { stroke-width: 0.8; stroke-opacity: 0.6; }
 .area, .share rect { fill: currentColor; }
 .bar { fill: var(--bar); }
 .bar:hover { fill: var(--text); }
@@ -93,10 +97,17 @@ th, td { padding: 6px 16px 6px 0; border-bottom: 1px solid var(--grid); vertical
 th:last-child, td:last-child { padding-right: 0; }
 .n, .numbers td, .numbers th { text-align: right; font-variant-numeric: tabular-nums;
   white-space: nowrap; }
-.tight { width: 1%; white-space: nowrap; }
-.part { width: 24%; white-space: nowrap; }
-.share { display: inline-block; width: 55%; height: 8px; margin-left: 10px; }
-.name { min-width: 120px; max-width: 260px; overflow-wrap: anywhere; }
+.part { width: 28%; white-space: nowrap; }
+th.part { padding-left: 22px; }
+.outcome { width: 16%; }
+.percent { display: inline-block; width: 56px; text-align: right; }
+.share { display: inline-block; width: calc(100% - 70px); height: 8px; margin-left: 10px; }
+.names { width: 34%; }
+table.narrow { width: auto; }
+.narrow th, .narrow td { padding-right: 48px; }
+table.fixed { table-layout: fixed; min-width: 600px; }
+.fixed td { overflow-wrap: anywhere; }
+.fixed .n { width: 13%; }
 .text { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .verdict.pass { color: var(--pass); } .verdict.fail { color: var(--fail); }
@@ -112,16 +123,10 @@ th:last-child, td:last-child { padding-right: 0; }
 .tip b { font-variant-numeric: tabular-nums; font-weight: 600; white-space: nowrap; }
 .tip .head { color: var(--muted); }
 @media print {
-  :root { color-scheme: light;
-    --page: #fff; --panel: #f6f7f9; --text: #000; --muted: #444; --line: #bbb; --grid: #ddd;
-    --finer: #eee; --bar: #4d7fb3; --ok: #3b77b0; --error: #e9b13b; --failed: #a5263f;
-    --sent: #555; --p50: #4ba3c7; --p95: #2f5f9e; --p99: #8b2f8f; --up: #3b77b0;
-    --asleep: #a9c4de; --starting: #52a88f; --rebooting: #8d6cc0; --offline: #e9b13b;
-    --stopped: #6d7681; --waiting: #dfe3e8; --pass: #1d6f42; --fail: #a5263f; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 10pt; }
   main, header { max-width: none; padding: 0; }
-  .tile, .chart, tr, h2, h3 { break-inside: avoid; }
+  .tile, .chart, .ladder, tr, h2, h3 { break-inside: avoid; }
   h2, h3, figcaption { break-after: avoid; }
   .chart svg { min-width: 0; }
   .ladder pre { max-height: none; font-size: 7pt; white-space: pre-wrap; }

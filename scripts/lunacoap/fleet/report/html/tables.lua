@@ -12,8 +12,9 @@ local count = ticks.grouped
 
 -- ---- Tables -------------------------------------------------------------------------------------
 
--- A table: each column { head, class }, each row a list of texts and elements.
-local function table_of(columns, rows)
+-- A table: each column { head, class }, each row a list of texts and elements. Columns of a "fixed"
+-- one are as wide as the style sheet says, whatever the texts are.
+local function table_of(columns, rows, class)
   local heads, body = {}, {}
   for i, column in ipairs(columns) do
     heads[i] = h("th", { scope = "col", class = column[2] }, column[1])
@@ -26,7 +27,8 @@ local function table_of(columns, rows)
     body[i] = h("tr", nil, cells)
   end
   return h("div", { class = "scroll" },
-    h("table", nil, h("thead", nil, h("tr", nil, heads)), h("tbody", nil, body)))
+    h("table", { class = class }, h("thead", nil, h("tr", nil, heads)),
+      h("tbody", nil, body)))
 end
 
 local function section(title, ...)
@@ -35,14 +37,17 @@ end
 
 -- How large a part is, as a number and a bar.
 local function share_bar(part, all, class)
-  return { summary.share(part, all), h("svg", { class = "share", viewBox = "0 0 100 8",
-    preserveAspectRatio = "none", ["aria-hidden"] = "true" },
-    h("rect", { class = class, width = 100 * part / math.max(all, 1), height = 8 })) }
+  return {
+    h("span", { class = "percent" }, summary.share(part, all)),
+    h("svg", { class = "share", viewBox = "0 0 100 8", preserveAspectRatio = "none",
+      ["aria-hidden"] = "true" },
+      h("rect", { class = class, width = 100 * part / math.max(all, 1), height = 8 })),
+  }
 end
 
 -- ---- Codes --------------------------------------------------------------------------------------
 
-local CODES = { { "Outcome" }, { "Meaning" }, { "Requests", "n" }, { "Share", "part" } }
+local CODES = { { "Outcome", "outcome" }, { "Meaning" }, { "Requests", "n" }, { "Share", "part" } }
 
 local function class_of(code)
   return code:sub(1, 2) == "2." and "ok" or "error"
@@ -72,8 +77,9 @@ function M.outcomes(result)
   end
   local served = code_rows(result.served_codes, result.served)
   return {
-    #rows > 0 and section("Outcomes of the devices' requests", table_of(CODES, rows)),
-    #served > 0 and section("Answers of the devices", table_of(CODES, served)),
+    #rows > 0
+      and section("Outcomes of the devices' requests", table_of(CODES, rows, "fixed")),
+    #served > 0 and section("Answers of the devices", table_of(CODES, served, "fixed")),
   }
 end
 
@@ -88,7 +94,7 @@ function M.thresholds(judged)
       row.passed and "✓ pass" or "✗ FAIL"), h("code", nil, row.text), row.shown }
   end
   return #rows > 0 and section("Thresholds",
-    table_of({ { "Outcome", "tight" }, { "Threshold" }, { "Measured", "n" } }, rows)) or nil
+    table_of({ { "Outcome" }, { "Threshold" }, { "Measured", "n" } }, rows, "narrow")) or nil
 end
 
 local COUNTERS = { "sent", "received", "retransmissions", "duplicates", "malformed", "dropped" }
@@ -106,16 +112,17 @@ end
 ---@param result lunacoap.fleet.Result
 ---@return lunacoap.fleet.report.Markup?
 function M.failed_devices(result)
-  local rows, all = {}, math.max(result.phases.failed or 0, #result.failed_devices)
-  for i, device in ipairs(result.failed_devices) do
-    rows[i] = { device.name, h("span", { class = "text" }, device.text) }
+  local rows, others = {}, facts.untold(result)
+  for i, reason in ipairs(facts.reasons(result)) do
+    rows[i] = { count(#reason.names), h("pre", { class = "text" }, reason.text),
+      table.concat(reason.names, ", ") }
   end
   if #rows == 0 then
     return nil
   end
-  return section(("Devices that failed: %s"):format(count(all)),
-    table_of({ { "Device", "name" }, { "Why" } }, rows),
-    all > #rows and h("p", { class = "note" }, ("and %s more"):format(count(all - #rows))))
+  return section("Devices that failed",
+    table_of({ { "Devices", "n" }, { "Why" }, { "Which", "names" } }, rows, "fixed"),
+    others > 0 and h("p", { class = "note" }, ("and %s more"):format(count(others))))
 end
 
 ---@param result lunacoap.fleet.Result
@@ -126,14 +133,14 @@ function M.troubles(result)
     rows[i] = { count(trouble.count), h("pre", { class = "text" }, trouble.text), trouble.first }
   end
   return #rows > 0 and section("Errors in scripts", table_of(
-    { { "Times", "n" }, { "Error" }, { "First in", "name" } }, rows)) or nil
+    { { "Times", "n" }, { "Error" }, { "First in", "names" } }, rows, "fixed")) or nil
 end
 
 ---@param result lunacoap.fleet.Result
 ---@return lunacoap.fleet.report.Markup?
 function M.ladders(result)
   local list = {}
-  for i, ladder in ipairs(result.ladders) do
+  for i, ladder in ipairs(result.ladders or {}) do
     list[i] = h("details", { open = true, class = "ladder" }, h("summary", nil,
       h("b", nil, ladder.device), h("span", { class = "more" }, "at " .. facts.span(ladder.at)),
       h("span", { class = "what" }, ladder.what)), h("pre", { tabindex = 0 }, ladder.text))
