@@ -19,14 +19,22 @@ local UNSEEN = {
   "\xE2\x80[\xAA-\xAE]", "\xE2\x81[\xA6-\xA9]",
 }
 
+---Text in which all can be seen, not yet escaped.
 ---@param text any
 ---@return string
-function M.text(text)
-  text = facts.safe(text):gsub("[&<>\"']", ENTITIES)
+function M.visible(text)
+  text = facts.safe(text)
   for _, pattern in ipairs(UNSEEN) do
     text = text:gsub(pattern, hex)
   end
   return text
+end
+
+---Text for an element or an attribute.
+---@param text any
+---@return string
+function M.text(text)
+  return (M.visible(text):gsub("[&<>\"']", ENTITIES))
 end
 
 return M

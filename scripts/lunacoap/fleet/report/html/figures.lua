@@ -2,14 +2,12 @@
 
 local facts = require "lunacoap.fleet.report.facts"
 local h = require "lunacoap.fleet.report.html.element"
-local latency = require "lunacoap.fleet.report.html.latency"
-local quantity = require "lunacoap.load.quantity"
+local numbers = require "lunacoap.fleet.report.html.numbers"
 local summary = require "lunacoap.load.summary"
-local ticks = require "lunacoap.fleet.report.html.ticks"
 
 local M = {}
 
-local count = ticks.grouped
+local count, rate = numbers.grouped, numbers.rate
 
 local function tile(label, value, note, class)
   return h("div", { class = class and "tile " .. class or "tile" }, h("dt", nil, label),
@@ -34,11 +32,6 @@ local function requests(result)
     open > 0 and (", %s open at the end"):format(count(open)) or ""))
 end
 
--- A thousand and more without the digits that nobody reads.
-local function rate(number)
-  return number >= 999.5 and count(math.floor(number + 0.5)) or quantity.number(number)
-end
-
 local function errors(result)
   local answers, all = facts.errors(result), result.answered + result.failed
   local sum = answers + result.failed
@@ -51,13 +44,13 @@ local function latencies(result)
   local values, histogram = {}, result.latency
   for i, percent in ipairs { 50, 95, 99 } do
     values[i] = h("span", nil, h("span", { class = "more" }, ("p%d"):format(percent)), " ",
-      latency.time(histogram:percentile(percent)))
+      numbers.time(histogram:percentile(percent)))
   end
   if histogram:count() == 0 then
     return tile("Latency", "–", "no answers", "wide")
   end
   return tile("Latency", values, ("from a request to its answer; at most %s"):format(
-    latency.time(histogram:max())), "wide")
+    numbers.time(histogram:max())), "wide")
 end
 
 local function retransmissions(result)

@@ -1,7 +1,7 @@
 -- What shows the values under the pointer. The page is complete without it.
 
 local chart = require "lunacoap.fleet.report.html.chart"
-local facts = require "lunacoap.fleet.report.facts"
+local escape = require "lunacoap.fleet.report.html.escape"
 local h = require "lunacoap.fleet.report.html.element"
 local lunacoap = require "lunacoap"
 
@@ -87,7 +87,7 @@ local function array(list, value)
 end
 
 local function quoted(text)
-  return lunacoap.json.encode(facts.safe(text))
+  return lunacoap.json.encode(escape.visible(text))
 end
 
 -- A chart's names and values.

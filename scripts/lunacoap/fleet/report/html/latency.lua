@@ -3,7 +3,7 @@
 local bins_of = require "lunacoap.fleet.report.html.bins"
 local chart = require "lunacoap.fleet.report.html.chart"
 local h = require "lunacoap.fleet.report.html.element"
-local quantity = require "lunacoap.load.quantity"
+local numbers = require "lunacoap.fleet.report.html.numbers"
 local summary = require "lunacoap.load.summary"
 local ticks = require "lunacoap.fleet.report.html.ticks"
 
@@ -15,13 +15,6 @@ local HEIGHT, MARKED, ROW = 300, { 50, 95, 99 }, 16
 -- A bin that holds anything is seen, however many others hold.
 local LOWEST_BAR = 1.5
 
----A time as the page writes it.
----@param seconds number?
----@return string
-function M.time(seconds)
-  return (quantity.time(seconds):gsub(" us$", " µs"))
-end
-
 local function bars(bins, frame, all)
   local list = {}
   for _, bin in ipairs(bins) do
@@ -30,8 +23,8 @@ local function bars(bins, frame, all)
       local height = math.max(frame.bottom - frame.y(100 * bin.count / all), LOWEST_BAR)
       list[#list + 1] = h("rect", { class = "bar", x = x + 0.5, y = frame.bottom - height,
         width = math.max(to - x - 1, 0.8), height = height },
-        h("title", nil, ("%s to %s: %s answers, %s"):format(M.time(bin.from), M.time(bin.to),
-          ticks.grouped(bin.count), summary.share(bin.count, all))))
+        h("title", nil, ("%s to %s: %s answers, %s"):format(numbers.time(bin.from),
+          numbers.time(bin.to), numbers.grouped(bin.count), summary.share(bin.count, all))))
     end
   end
   return list
@@ -45,7 +38,7 @@ local function percentile_marks(histogram, frame)
     local x, y = frame.x(seconds), frame.top - ROW * (#MARKED - i + 1) + 4
     list[i] = h("g", { class = "mark" },
       h("path", { d = ("M%.1f %.1fV%d"):format(x, y - 2, frame.bottom) }),
-      chart.label(x + 5, y + 8, ("p%d %s"):format(percent, M.time(seconds))))
+      chart.label(x + 5, y + 8, ("p%d %s"):format(percent, numbers.time(seconds))))
   end
   return list
 end
@@ -78,7 +71,7 @@ local function table_of(histogram)
   local heads, cells = {}, {}
   for i, row in ipairs(summary.latencies(histogram)) do
     heads[i] = h("th", { scope = "col" }, row[1])
-    cells[i] = h("td", nil, M.time(row[2]))
+    cells[i] = h("td", nil, numbers.time(row[2]))
   end
   return h("div", { class = "scroll" }, h("table", { class = "numbers" },
     h("thead", nil, h("tr", nil, heads)), h("tbody", nil, h("tr", nil, cells))))

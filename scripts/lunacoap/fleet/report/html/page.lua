@@ -5,10 +5,10 @@ local figures = require "lunacoap.fleet.report.html.figures"
 local h = require "lunacoap.fleet.report.html.element"
 local hover = require "lunacoap.fleet.report.html.hover"
 local latency = require "lunacoap.fleet.report.html.latency"
+local numbers = require "lunacoap.fleet.report.html.numbers"
 local over_time = require "lunacoap.fleet.report.html.over_time"
 local style = require "lunacoap.fleet.report.html.style"
 local tables = require "lunacoap.fleet.report.html.tables"
-local ticks = require "lunacoap.fleet.report.html.ticks"
 
 local M = {}
 
@@ -56,7 +56,7 @@ local function notices(result, judged)
 end
 
 local function title(result, judged)
-  local devices = result.count == 1 and "1 device" or ticks.grouped(result.count) .. " devices"
+  local devices = result.count == 1 and "1 device" or numbers.grouped(result.count) .. " devices"
   return h("header", nil, h("h1", nil, result.title),
     h("p", { class = "when" }, ("Simulation of %s for %s, begun "):format(devices,
       facts.span(result.seconds)),

@@ -3,12 +3,12 @@
 local facts = require "lunacoap.fleet.report.facts"
 local h = require "lunacoap.fleet.report.html.element"
 local lunacoap = require "lunacoap"
+local numbers = require "lunacoap.fleet.report.html.numbers"
 local summary = require "lunacoap.load.summary"
-local ticks = require "lunacoap.fleet.report.html.ticks"
 
 local M = {}
 
-local count = ticks.grouped
+local count = numbers.grouped
 
 -- ---- Tables -------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 -- Where the marks of an axis are, and what they are called.
 
+local numbers = require "lunacoap.fleet.report.html.numbers"
+
 local M = {}
 
 ---@class lunacoap.fleet.report.Tick
@@ -19,19 +21,9 @@ local function step_of(span, most)
   return 10 * power
 end
 
----Groups of three digits: "12 345", with a space that does not break.
----@param number integer
----@return string
-function M.grouped(number)
-  local digits = ("%d"):format(number)
-  local head = (#digits - (number < 0 and 1 or 0)) % 3 + (number < 0 and 1 or 0)
-  local rest = digits:sub(head + 1):gsub("%d%d%d", "\u{202F}%0")
-  return head > 0 and digits:sub(1, head) .. rest or (rest:gsub("^\u{202F}", ""))
-end
-
 local function plain(value)
   local whole = math.tointeger(value + 0.0)
-  return whole and M.grouped(whole) or ("%g"):format(value)
+  return whole and numbers.grouped(whole) or ("%g"):format(value)
 end
 
 ---Marks from 0 to a number that is not below `highest`.
