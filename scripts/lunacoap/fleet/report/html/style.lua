@@ -78,6 +78,8 @@ svg .x { text-anchor: middle; }
 .line { stroke: currentColor; stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
 .line.sent { stroke-width: 0.8; stroke-opacity: 0.6; }
 .area, .share rect { fill: currentColor; }
+/* Else what an area hides shines through at its edges. */
+.area { shape-rendering: crispEdges; }
 .bar { fill: var(--bar); }
 .bar:hover { fill: var(--text); }
 .mark path { stroke: var(--text); stroke-dasharray: 4 3; }
@@ -108,6 +110,7 @@ table.narrow { width: auto; }
 table.fixed { table-layout: fixed; min-width: 600px; }
 .fixed td { overflow-wrap: anywhere; }
 .fixed .n { width: 13%; }
+.fixed .n:first-child { width: 76px; }
 .text { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .verdict.pass { color: var(--pass); } .verdict.fail { color: var(--fail); }

@@ -38,7 +38,7 @@ describe("bins of latencies", function()
 
   it("leave none empty between microseconds", function()
     local times = histogram.new()
-    for i = 100, 300 do
+    for i = 20, 60 do
       times:record(i / 1e6)
     end
     for _, bin in ipairs(bins_of.of(times)) do
