@@ -8,7 +8,8 @@
 #include "bindings/error.h"
 
 static const char *const modules[] = {
-    "directory", "faults", "fleet", "format", "ladder", "response", "scenario", "senml", "server"};
+    "csv", "directory", "faults", "fleet", "format", "ladder", "response", "scenario", "senml",
+    "sensor", "server"};
 
 static bool is_module(const char *name)
 {

@@ -15,6 +15,7 @@ local METHODS = require "spec.support.methods"
 -- Modules of scripts/lunacoap that are fields (bindings/modules.c); their sources say the rest.
 local MODULES = {
   { "directory", "Registers with a CoRE Resource Directory, and looks up what is in it." },
+  { "csv", "Tables of comma-separated values, as rows by the names of their columns." },
   { "faults", "Makes the settings for what goes wrong on purpose with datagrams." },
   { "format", "Content-formats by number or name; payloads to and from Lua values." },
   { "ladder", "Captured datagrams as text: who sent what to whom, and when." },

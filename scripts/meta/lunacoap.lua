@@ -20,6 +20,7 @@
 ---@field StoreType lunacoap.StoreType The kinds of certificate stores.
 ---@field ValueType lunacoap.ValueType How an option's Value is written.
 ---@field directory lunacoap.directory Registers with a CoRE Resource Directory, and looks up what is in it.
+---@field csv lunacoap.csv Tables of comma-separated values, as rows by the names of their columns.
 ---@field faults lunacoap.faults Makes the settings for what goes wrong on purpose with datagrams.
 ---@field format lunacoap.format Content-formats by number or name; payloads to and from Lua values.
 ---@field ladder lunacoap.ladder Captured datagrams as text: who sent what to whom, and when.
