@@ -22,6 +22,7 @@ local MODULES = {
   { "response", "Makes a response for a handler of lunacoap.server to return or to raise." },
   { "scenario", "The words of tests: requests, observations, patience; what is cleaned up after them." },
   { "senml", "Sensor Measurement Lists in JSON and CBOR." },
+  { "sensor", "Makes signals: the values of simulated sensors over time." },
   { "server", "Makes a resource server." },
 }
 

@@ -27,6 +27,7 @@
 ---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
 ---@field scenario lunacoap.scenario The words of tests: requests, observations, patience; what is cleaned up after them.
 ---@field senml lunacoap.senml Sensor Measurement Lists in JSON and CBOR.
+---@field sensor lunacoap.sensor Makes signals: the values of simulated sensors over time.
 ---@field server lunacoap.server Makes a resource server.
 local lunacoap = {}
 
