@@ -17,6 +17,7 @@ local MODULES = {
   { "directory", "Registers with a CoRE Resource Directory, and looks up what is in it." },
   { "csv", "Tables of comma-separated values, as rows by the names of their columns." },
   { "faults", "Makes the settings for what goes wrong on purpose with datagrams." },
+  { "fleet", "Makes simulated devices, which behave like devices." },
   { "format", "Content-formats by number or name; payloads to and from Lua values." },
   { "ladder", "Captured datagrams as text: who sent what to whom, and when." },
   { "response", "Makes a response for a handler of lunacoap.server to return or to raise." },

@@ -22,6 +22,7 @@
 ---@field directory lunacoap.directory Registers with a CoRE Resource Directory, and looks up what is in it.
 ---@field csv lunacoap.csv Tables of comma-separated values, as rows by the names of their columns.
 ---@field faults lunacoap.faults Makes the settings for what goes wrong on purpose with datagrams.
+---@field fleet lunacoap.fleet Makes simulated devices, which behave like devices.
 ---@field format lunacoap.format Content-formats by number or name; payloads to and from Lua values.
 ---@field ladder lunacoap.ladder Captured datagrams as text: who sent what to whom, and when.
 ---@field response lunacoap.response Makes a response for a handler of lunacoap.server to return or to raise.
