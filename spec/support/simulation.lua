@@ -99,7 +99,7 @@ local DEFAULTS = { count = 100, seconds = 60, points = 60, ramp = 10, rate = 0.5
 ---@param wanted? { count?: integer, seconds?: number, points?: integer, ramp?: number, rate?: number,
 ---seed?: integer, ladders?: integer, outage?: number[], all_fail?: boolean } With rate, the requests
 ---per second of a device; outage, from when to when most requests fail.
----@return lunacoap.fleet.Result
+---@return lunacoap.SimulationResult
 function M.result(wanted)
   wanted = setmetatable(wanted or {}, { __index = DEFAULTS })
   local result = tally.new()
@@ -128,7 +128,7 @@ end
 
 ---A result whose texts are all one: what others may put into them.
 ---@param text string
----@return lunacoap.fleet.Result
+---@return lunacoap.SimulationResult
 function M.hostile(text)
   local result = M.result { ladders = 1 }
   result.title, result.command = text, text

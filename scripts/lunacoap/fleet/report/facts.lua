@@ -1,5 +1,6 @@
 -- What follows from the result of a simulation, for all forms of its report.
 
+local phase_names = require "lunacoap.fleet.phases"
 local printable = require "lunacoap.test.printable"
 local quantity = require "lunacoap.load.quantity"
 local summary = require "lunacoap.load.summary"
@@ -9,11 +10,6 @@ local M = {}
 
 -- A process that has no time left is part of what the latencies tell of.
 local BUSY = 0.95
-
--- In the order in which they are told and drawn: what works first.
-local PHASES = {
-  "up", "asleep", "offline", "starting", "rebooting", "waiting", "stopped", "failed",
-}
 
 local function add_phase(list, phases, name)
   if (phases[name] or 0) > 0 then
@@ -26,7 +22,7 @@ end
 ---@return { name: string, count: integer }[]
 function M.phases(phases)
   local list, known = {}, {}
-  for _, name in ipairs(PHASES) do
+  for _, name in ipairs(phase_names.names) do
     known[name] = true
     add_phase(list, phases, name)
   end
@@ -55,7 +51,7 @@ function M.phases_of(series)
 end
 
 ---Why devices have failed, the most frequent reason first, with those that it made fail.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return { text: string, names: string[] }[]
 function M.reasons(result)
   local list, by_text = {}, {}
@@ -76,28 +72,28 @@ function M.reasons(result)
 end
 
 ---How many devices failed of which it is not told why.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return integer
 function M.untold(result)
   return math.max((result.phases.failed or 0) - #result.failed_devices, 0)
 end
 
 ---Answers that are not 2.xx.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return integer
 function M.errors(result)
   return result.answered - result:responses("2.xx")
 end
 
 ---Requests that had no outcome at the end.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return integer
 function M.unanswered(result)
   return math.max(result.sent - result.answered - result.failed, 0)
 end
 
 ---What makes the figures doubtful, each a sentence.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return string[]
 function M.warnings(result)
   if result.cpu + result.starved <= BUSY then

@@ -5,7 +5,7 @@ local page = require "lunacoap.fleet.report.html.page"
 local M = {}
 
 ---The page.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@param judged table[] Thresholds with their outcome; see lunacoap.load.report.judge.
 ---@return string
 function M.of(result, judged)

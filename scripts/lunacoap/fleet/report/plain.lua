@@ -31,7 +31,7 @@ local function writable(value)
 end
 
 ---A table of plain values. Times are in seconds; what there is nothing of is left out.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@param judged table[] Thresholds with their outcome; see lunacoap.load.report.judge.
 ---@return table
 function M.of(result, judged)

@@ -132,7 +132,7 @@ local function again(command)
 end
 
 ---The whole summary.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@param judged table[] Thresholds with their outcome; see lunacoap.load.report.judge.
 ---@return string
 function M.of(result, judged)

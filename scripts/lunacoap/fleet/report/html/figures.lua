@@ -88,7 +88,7 @@ local function notifications(result)
 end
 
 ---All tiles.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return lunacoap.fleet.report.Markup
 function M.tiles(result)
   return h("dl", { class = "tiles" }, devices(result), requests(result),

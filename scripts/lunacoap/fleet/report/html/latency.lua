@@ -78,7 +78,7 @@ local function table_of(histogram)
 end
 
 ---The section.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return lunacoap.fleet.report.Markup?
 function M.section(result)
   if result.latency:count() == 0 then

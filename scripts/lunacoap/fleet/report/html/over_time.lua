@@ -164,7 +164,7 @@ local function add_devices(drawn)
 end
 
 ---All charts over time; none when there are no points.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return { charts: table[], points: table[], time: lunacoap.fleet.report.Scale } drawn Of each
 ---chart the figure, the series and their kind.
 function M.draw(result)

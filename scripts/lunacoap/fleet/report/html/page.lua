@@ -78,7 +78,7 @@ local function charts_section(drawn)
 end
 
 ---The page.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@param judged table[] Thresholds with their outcome; see lunacoap.load.report.judge.
 ---@return string
 function M.text(result, judged)

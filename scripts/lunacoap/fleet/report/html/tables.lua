@@ -64,7 +64,7 @@ local function code_rows(codes, all)
 end
 
 ---What became of the requests of the devices, and of those that they were sent.
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return (lunacoap.fleet.report.Markup?)[]
 function M.outcomes(result)
   local all = result.answered + result.failed
@@ -99,7 +99,7 @@ end
 
 local COUNTERS = { "sent", "received", "retransmissions", "duplicates", "malformed", "dropped" }
 
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return lunacoap.fleet.report.Markup
 function M.datagrams(result)
   local columns, cells = {}, {}
@@ -109,7 +109,7 @@ function M.datagrams(result)
   return section("Datagrams", table_of(columns, { cells }))
 end
 
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return lunacoap.fleet.report.Markup?
 function M.failed_devices(result)
   local rows, others = {}, facts.untold(result)
@@ -125,7 +125,7 @@ function M.failed_devices(result)
     others > 0 and h("p", { class = "note" }, ("and %s more"):format(count(others))))
 end
 
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return lunacoap.fleet.report.Markup?
 function M.troubles(result)
   local rows = {}
@@ -136,7 +136,7 @@ function M.troubles(result)
     { { "Times", "n" }, { "Error" }, { "First in", "names" } }, rows, "fixed")) or nil
 end
 
----@param result lunacoap.fleet.Result
+---@param result lunacoap.SimulationResult
 ---@return lunacoap.fleet.report.Markup?
 function M.ladders(result)
   local list = {}
