@@ -27,9 +27,11 @@
 #include "bindings/option.h"
 #include "bindings/pending.h"
 #include "bindings/process.h"
+#include "bindings/spawn.h"
 #include "bindings/state.h"
 #include "bindings/task.h"
 #include "bindings/terminal.h"
+#include "bindings/timer.h"
 #include "bindings/totals.h"
 #include "bindings/virtual.h"
 
@@ -48,6 +50,8 @@ static void open_classes(lua_State *L)
     lc_pending_open(L);
     lc_endpoint_register(L);
     lc_process_register(L);
+    lc_spawn_register(L);
+    lc_timer_object_register(L);
     lc_component_open_class(L);
 }
 

@@ -8,7 +8,7 @@
 #include "bindings/component.h"
 #include "bindings/configure.h"
 #include "bindings/error.h"
-#include "bindings/loop.h"
+#include "bindings/spawn.h"
 #include "bindings/task.h"
 #include "bindings/text.h"
 #include "component/call.h"
@@ -39,7 +39,7 @@ static bool put_off(lua_State *L, lua_CFunction method)
     if (lc_component_state(lc_component_check(L, 1))->inside == NULL && !lc_state_finalizes(L)) {
         return false;
     }
-    lua_pushcfunction(L, lc_loop_spawn);
+    lua_pushcfunction(L, lc_spawn);
     lua_pushcfunction(L, method);
     lua_pushvalue(L, 1);
     lua_call(L, 2, 0);

@@ -7,9 +7,8 @@
 
 #include "bindings/error.h"
 
-static const char *const modules[] = {
-    "csv", "directory", "faults", "fleet", "format", "ladder", "response", "scenario", "senml",
-    "sensor", "server"};
+static const char *const modules[] = {"csv", "directory", "faults", "fleet", "format", "ladder",
+    "response", "scenario", "senml", "sensor", "server"};
 
 static bool is_module(const char *name)
 {
