@@ -25,7 +25,8 @@ local ramps = require "lunacoap.fleet.ramp"
 ---@field every? lunacoap.fleet.Every[] What is done again and again.
 ---@field start? fun(device: lunacoap.Device) What a device does when it is started, step by step.
 ---@field stop? fun(device: lunacoap.Device) What it does before it is stopped.
----@field ramp? lunacoap.Span|table How long it takes to start all, or { over =, shape =, steps = }.
+---@field ramp? lunacoap.Span|table How long it takes to start all: "30s", "30s:poisson",
+---"30s:steps:5", "once"; or { over =, shape =, steps = }.
 ---@field sockets? "own"|"shared" As it must be, by default.
 ---@field address? string The first device's IPv4 address; the others have the next ones.
 ---@field port? integer The port of all, or without `address` the first device's.
@@ -183,18 +184,21 @@ end
 
 local ramp_record = record {
   over = { M.span }, shape = { one_of(table.unpack(ramps.names)), "linear" },
-  steps = { integer(1, 1000000), 10 },
+  steps = { integer(1, 1000000), ramps.STEPS },
 }
 
----A ramp of a span or a table.
+---A ramp of a span, its notation or a table.
 ---@param value any
 ---@param what string
 ---@return lunacoap.fleet.Ramp
 function M.ramp(value, what)
   if type(value) == "table" then
     return ramp_record(value, what)
+  elseif type(value) == "string" then
+    local ramp, message = ramps.parse(value)
+    return ramp or fail("%s: %s", what, message)
   end
-  return { over = M.span(value, what), shape = "linear" }
+  return { over = M.span(value, what), shape = "linear", steps = ramps.STEPS }
 end
 
 local function first_address(value, what)

@@ -1,5 +1,6 @@
 -- When each device of a fleet is started, in seconds since the beginning.
 
+local quantity = require "lunacoap.load.quantity"
 local random = require "lunacoap.fleet.random"
 
 local M = {}
@@ -32,6 +33,32 @@ M.names = { "linear", "once", "poisson", "steps" }
 ---@field over number Seconds until the last device starts; about that with "poisson".
 ---@field shape "linear"|"once"|"poisson"|"steps"
 ---@field steps? integer How many groups of devices start at once.
+
+-- Of "steps", unless it is said.
+M.STEPS = 10
+
+-- The shapes that take time.
+local GRADUAL = { linear = true, poisson = true, steps = true }
+
+---A ramp of its notation: "30s", "30s:poisson", "30s:steps:5", or "once".
+---@param text string
+---@return lunacoap.fleet.Ramp? ramp
+---@return string? message
+function M.parse(text)
+  local words = {}
+  for word in (text .. ":"):gmatch("([^:]*):") do
+    words[#words + 1] = word
+  end
+  local seconds, shape = quantity.seconds(words[1]), words[2] or "linear"
+  local steps = math.tointeger(tonumber(words[3] or M.STEPS))
+  if text == "once" then
+    return { over = 0, shape = "once", steps = M.STEPS }
+  elseif seconds and GRADUAL[shape] and #words <= (shape == "steps" and 3 or 2)
+    and steps and steps > 0 then
+    return { over = seconds, shape = shape, steps = steps }
+  end
+  return nil, ("'%s' is no ramp: write it as 30s, 30s:poisson, 30s:steps:5 or once"):format(text)
+end
 
 ---A function that gives the time of each device, to be called once for each, in order.
 ---@param ramp lunacoap.fleet.Ramp
