@@ -13,6 +13,9 @@ Counts.__index = Counts
 
 local M = {}
 
+-- Seconds between two looks at what was counted.
+local INTERVAL = 1
+
 -- The series has so many rows at most: at twice the length of its rows, half as many.
 local ROWS = 600
 
@@ -26,8 +29,8 @@ function M.new(options)
   options = options or {}
   return setmetatable({
     began = lunacoap.now(), phases = {}, total = tally.new(), interval = tally.new(),
-    series = {}, row_seconds = options.interval or 1, row_began = 0, served_in_row = 0,
-    all_served = 0, served_codes = {}, notifications = 0, all_notified = 0, failed_devices = {},
+    interval_began = 0, served_in_interval = 0, series = {}, row = tally.new(),
+    row_seconds = options.interval or 1, row_began = 0, served_in_row = 0, all_served = 0, served_codes = {}, notifications = 0, all_notified = 0, failed_devices = {},
     trouble_list = {}, troubles_by_text = {}, ladders = options.ladders and {} or nil,
     ladder_kinds = {}, started_in = 0, outstanding = 0,
   }, Counts)
@@ -52,8 +55,12 @@ end
 ---@param device lunacoap.Device
 ---@param err any
 function Counts:failed(device, err)
+  local text = M.text(err)
   if #self.failed_devices < MOST_FAILED then
-    table.insert(self.failed_devices, { name = device.name, text = M.text(err) })
+    table.insert(self.failed_devices, { name = device.name, text = text })
+  end
+  if self.on_failed then
+    self.on_failed(device, text)
   end
 end
 
@@ -152,7 +159,7 @@ end
 
 ---@param code string
 function Counts:served(code)
-  self.served_in_row = self.served_in_row + 1
+  self.served_in_interval = self.served_in_interval + 1
   self.served_codes[code] = (self.served_codes[code] or 0) + 1
 end
 
@@ -202,39 +209,59 @@ local function halve(self)
   self.series, self.row_seconds = series, 2 * self.row_seconds
 end
 
-local function end_row(self, now)
-  local row = self.interval
-  local at = now - self.began
-  table.insert(self.series, {
-    at = self.row_began, seconds = at - self.row_began, sent = row.sent, answered = row.answered,
-    failed = row.failed, errors = row.answered - row:responses("2.xx"),
-    served = self.served_in_row, p50 = row.latency:percentile(50),
-    p95 = row.latency:percentile(95), p99 = row.latency:percentile(99), phases = copy(self.phases),
-  })
-  self.total:merge(row)
-  self.all_served = self.all_served + self.served_in_row
-  self.interval, self.served_in_row, self.row_began = tally.new(), 0, at
+-- What a tally says of a span of time that ends now.
+local function point(counted, began, at, served)
+  return {
+    at = began, seconds = at - began, sent = counted.sent, answered = counted.answered,
+    failed = counted.failed, errors = counted.answered - counted:responses("2.xx"),
+    served = served, p50 = counted.latency:percentile(50), p95 = counted.latency:percentile(95),
+    p99 = counted.latency:percentile(99),
+  }
+end
+
+local function end_row(self, at)
+  local row = point(self.row, self.row_began, at, self.served_in_row)
+  row.phases = copy(self.phases)
+  table.insert(self.series, row)
+  self.row, self.served_in_row, self.row_began = tally.new(), 0, at
   if #self.series >= ROWS then
     halve(self)
   end
 end
 
+local function end_interval(self, at)
+  local last = point(self.interval, self.interval_began, at, self.served_in_interval)
+  self.row:merge(self.interval)
+  self.total:merge(self.interval)
+  self.served_in_row = self.served_in_row + self.served_in_interval
+  self.all_served = self.all_served + self.served_in_interval
+  self.interval, self.served_in_interval, self.interval_began = tally.new(), 0, at
+  return last
+end
+
+-- Spans of time are looked at a little late, or a little early.
+local ALMOST = 1e-6
+
 ---To be called ever so often.
----@return boolean # Whether a row of the series is new.
+---@return table? last When a second is over: what was counted in it, as in a row of the series.
 function Counts:tick()
-  local now = lunacoap.now()
-  if now - self.began < self.row_began + self.row_seconds - 1e-6 then
-    return false
+  local at = lunacoap.now() - self.began
+  if at < self.interval_began + INTERVAL - ALMOST then
+    return nil
   end
-  end_row(self, now)
-  return true
+  local last = end_interval(self, at)
+  if at >= self.row_began + self.row_seconds - ALMOST then
+    end_row(self, at)
+  end
+  return last
 end
 
 ---To be called at the end, once.
 function Counts:finish()
-  local now = lunacoap.now()
-  if now - self.began > self.row_began or #self.series == 0 then
-    end_row(self, now)
+  local at = lunacoap.now() - self.began
+  end_interval(self, at)
+  if at > self.row_began or #self.series == 0 then
+    end_row(self, at)
   end
 end
 

@@ -187,16 +187,13 @@ local ramp_record = record {
   steps = { integer(1, 1000000), ramps.STEPS },
 }
 
----A ramp of a span, its notation or a table.
----@param value any
----@param what string
----@return lunacoap.fleet.Ramp
-function M.ramp(value, what)
+-- A ramp of a span, its notation or a table.
+local function ramp(value, what)
   if type(value) == "table" then
     return ramp_record(value, what)
   elseif type(value) == "string" then
-    local ramp, message = ramps.parse(value)
-    return ramp or fail("%s: %s", what, message)
+    local parsed, message = ramps.parse(value)
+    return parsed or fail("%s: %s", what, message)
   end
   return { over = M.span(value, what), shape = "linear", steps = ramps.STEPS }
 end
@@ -261,7 +258,7 @@ local FIELDS = {
   server = server, directory = directory,
   state = either(of_type "table", "function"), sensors = of_type "table",
   resources = of_type "table", every = every, start = of_type "function",
-  stop = of_type "function", ramp = M.ramp, sockets = one_of("own", "shared"),
+  stop = of_type "function", ramp = ramp, sockets = one_of("own", "shared"),
   address = first_address, port = integer(1, 65535), settings = either(of_type "table", "function"),
   identity = either(of_type "function", "table"), faults = of_type "table",
   sleeps = record { awake = { positive }, asleep = { positive }, jitter = { jitter, 0 } },
@@ -289,6 +286,15 @@ local function unknown(field)
     near and ("did you mean '%s'?"):format(near) or "it takes " .. table.concat(NAMES, ", "))
 end
 
+---A field of a plan. Raises what is wrong, without a place.
+---@param field string
+---@param value any
+---@return any
+function M.field(field, value)
+  local check = FIELDS[field] or unknown(field)
+  return check(value, "the device's " .. field)
+end
+
 ---The plan of what a script says of a device. Raises what is wrong, without a place.
 ---@param init lunacoap.DeviceInit
 ---@return lunacoap.fleet.Plan
@@ -299,8 +305,7 @@ function M.new(init)
   end
   local plan = {}
   for field, value in pairs(init) do
-    local check = FIELDS[field] or unknown(field)
-    plan[field] = check(value, "the device's " .. field)
+    plan[field] = M.field(field, value)
   end
   for field, value in pairs(DEFAULTS) do
     if plan[field] == nil then

@@ -12,12 +12,15 @@ local results = require "lunacoap.fleet.result"
 ---other.
 ---@field seed? integer
 ---@field ramp? lunacoap.Span|table
+---@field server? string That "/path" is of in the requests of all devices.
 ---@field seconds? number How long it is to run; for ever by default.
 ---@field ladders? boolean Whether failed exchanges are drawn, for which datagrams are kept.
 ---@field title? string
 ---@field command? string
 ---@field on_progress? fun(progress: table) Called every second.
 ---@field on_trouble? fun(trouble: table, err: any) Called for each new mistake of a script.
+---@field on_failed? fun(device: lunacoap.Device, text: string) Called for each device that fails.
+---@field on_stop? fun() Called before the devices are stopped.
 
 ---@class lunacoap.Simulation
 ---@field fleets lunacoap.Fleet[]
@@ -42,8 +45,17 @@ local function list_of(definitions)
   return #definitions > 0 and definitions or { definitions }
 end
 
-local function given_or(value, other)
-  return value == nil and other or value
+-- Fields that the options have for all devices, in place of their own.
+local OVERRIDES = { "seed", "ramp", "server" }
+
+local function plan_of(init, options)
+  local plan = plans.new(init)
+  for _, name in ipairs(OVERRIDES) do
+    if options[name] ~= nil then
+      plan[name] = plans.field(name, options[name])
+    end
+  end
+  return plan
 end
 
 -- Shares `total` out as the counts of the plans are to each other.
@@ -68,20 +80,17 @@ end
 ---@return lunacoap.Simulation
 function M.new(definitions, options)
   options = options or {}
+  collectgarbage()
   local list, lua_before = {}, collectgarbage("count") * 1024
   for i, init in ipairs(list_of(definitions)) do
-    list[i] = plans.new(init)
-    list[i].seed = given_or(options.seed, list[i].seed)
-    if options.ramp ~= nil then
-      list[i].ramp = plans.ramp(options.ramp, "the ramp")
-    end
+    list[i] = plan_of(init, options)
   end
   if options.count then
     share_out(list, options.count)
   end
   local counts = counting.new { ladders = options.ladders,
     interval = math.max(1, (options.seconds or 0) / ROWS) }
-  counts.on_trouble = options.on_trouble
+  counts.on_trouble, counts.on_failed = options.on_trouble, options.on_failed
   local simulation = setmetatable({ options = options, counts = counts, fleets = {}, count = 0,
     seed = list[1].seed, lua_before = lua_before }, Simulation)
   for i, plan in ipairs(list) do
@@ -96,15 +105,16 @@ function Simulation:stop()
   self.stopped = true
 end
 
-local function tell_progress(self)
-  local counts, row = self.counts, self.counts.series[#self.counts.series]
+-- `last`: what was counted in the last second.
+local function tell_progress(self, last)
+  local counts, total = self.counts, self.counts.total
   local retransmissions = lunacoap.statistics().retransmissions
   self.options.on_progress {
     elapsed = lunacoap.now() - counts.began, seconds = self.options.seconds, count = self.count,
-    phases = counts.phases, sent = row.sent / row.seconds, answered = row.answered / row.seconds,
-    served = row.served / row.seconds, failed = counts.total.failed,
-    errors = counts.total.answered - counts.total:responses("2.xx"),
-    p50 = row.p50, p95 = row.p95, p99 = row.p99, outstanding = counts.outstanding,
+    phases = counts.phases, sent = last.sent / last.seconds,
+    answered = last.answered / last.seconds, served = last.served / last.seconds,
+    failed = total.failed, errors = total.answered - total:responses("2.xx"),
+    p50 = last.p50, p95 = last.p95, p99 = last.p99, outstanding = counts.outstanding,
     retransmissions = retransmissions - self.before.statistics.retransmissions,
     resident = machine.resident(), lua = collectgarbage("count") * 1024,
   }
@@ -120,8 +130,9 @@ local function run_for_its_time(self)
   while not is_over(self) do
     local left = self.counts.began + seconds - lunacoap.now()
     lunacoap.sleep(math.max(0, math.min(TICK, left)))
-    if self.counts:tick() and self.options.on_progress then
-      tell_progress(self)
+    local last = self.counts:tick()
+    if last and self.options.on_progress then
+      tell_progress(self, last)
     end
   end
 end
@@ -152,6 +163,9 @@ function Simulation:run()
   end
   self.counts:finish()
   local result = results.of(self.counts, self.before, about)
+  if self.options.on_stop then
+    self.options.on_stop()
+  end
   for _, fleet in ipairs(self.fleets) do
     fleet:stop()
   end
