@@ -87,17 +87,6 @@ local function show_progress(progress)
     progress.warming_up and "  (warm-up)" or ""))
 end
 
--- ---- Files --------------------------------------------------------------------------------------
-
--- Opened before the test, so that a mistake does not cost its result.
-local function open_output(path)
-  if not path or path == "-" then
-    return path and io.stdout
-  end
-  local file, message = io.open(path, "w")
-  return file or failure.raise(failure.HERE, "cannot write %s", message)
-end
-
 -- ---- The command --------------------------------------------------------------------------------
 
 local CARRY_NOTHING = { [lunacoap.Method.GET] = "GET", [lunacoap.Method.DELETE] = "DELETE" }
@@ -149,7 +138,7 @@ end
 
 local function run(given)
   local wanted = plan_of(given)
-  local json_file, histogram_file = open_output(given.json), open_output(given.histogram)
+  local json_file, histogram_file = files.create(given.json), files.create(given.histogram)
   local result = measure(wanted)
   local judged, all_reached = report.judge(given.thresholds, result)
   local people = json_file == io.stdout and io.stderr or io.stdout

@@ -43,6 +43,18 @@ function M.write(path, content)
   M.put(file, path, content)
 end
 
+---Makes or replaces a file that is written to later, so that a mistake does not cost what is to be
+---in it; standard output for "-", nothing for nil.
+---@param path? string
+---@return file*?
+function M.create(path)
+  if not path or path == "-" then
+    return path and io.stdout
+  end
+  local file, message = io.open(path, "w")
+  return file or failure.raise(failure.HERE, "cannot write %s", message)
+end
+
 ---Writes to an open file and sees to it that all of it is taken.
 ---@param file file*
 ---@param name string What a failure calls it.
