@@ -22,3 +22,4 @@ files["spec"].max_line_length = 140
 
 -- The command line gives every script its own `arg`.
 files["scripts/lunacoap/cli.lua"].globals = { "arg" }
+files["scripts/lunacoap/command_line/definition.lua"].globals = { "arg" }

@@ -30,7 +30,8 @@ function M.new(options)
   return setmetatable({
     began = lunacoap.now(), phases = {}, total = tally.new(), interval = tally.new(),
     interval_began = 0, served_in_interval = 0, series = {}, row = tally.new(),
-    row_seconds = options.interval or 1, row_began = 0, served_in_row = 0, all_served = 0, served_codes = {}, notifications = 0, all_notified = 0, failed_devices = {},
+    row_seconds = options.interval or 1, row_began = 0, served_in_row = 0, all_served = 0,
+    served_codes = {}, notifications = 0, all_notified = 0, failed_devices = {},
     trouble_list = {}, troubles_by_text = {}, ladders = options.ladders and {} or nil,
     ladder_kinds = {}, started_in = 0, outstanding = 0,
   }, Counts)

@@ -20,7 +20,7 @@ local results = require "lunacoap.fleet.result"
 ---@field on_progress? fun(progress: table) Called every second.
 ---@field on_trouble? fun(trouble: table, err: any) Called for each new mistake of a script.
 ---@field on_failed? fun(device: lunacoap.Device, text: string) Called for each device that fails.
----@field on_stop? fun() Called before the devices are stopped.
+---@field on_stop? fun(interrupted: boolean) Called before the devices are stopped.
 
 ---@class lunacoap.Simulation
 ---@field fleets lunacoap.Fleet[]
@@ -164,7 +164,7 @@ function Simulation:run()
   self.counts:finish()
   local result = results.of(self.counts, self.before, about)
   if self.options.on_stop then
-    self.options.on_stop()
+    self.options.on_stop(about.interrupted)
   end
   for _, fleet in ipairs(self.fleets) do
     fleet:stop()

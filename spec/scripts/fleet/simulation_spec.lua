@@ -18,7 +18,7 @@ end
 local function simulate(definitions, options)
   return lunacoap.virtual(function()
     local told, began = {}, lunacoap.now()
-    local server <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", LocalPort = 5683, Listening = true,
+    local _ <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", LocalPort = 5683, Listening = true,
       OnRequest = function(coap, e)
         table.insert(told, ("%.6f %s %s"):format(lunacoap.now() - began, e.RemoteHost, coap.RequestData))
         coap.ResponseCode = "2.04"
