@@ -31,7 +31,7 @@ local SERVED = {
   ["server.lua"] = true, ["client.lua"] = true,
   ["dtls_server.lua"] = true, ["dtls_client.lua"] = true, ["psk.lua"] = true,
   ["raw_public_key.lua"] = true, ["greenhouse_server.lua"] = true, ["secured_server.lua"] = true,
-  ["file_server.sh"] = true,
+  ["file_server.sh"] = true, ["simulate_thermostats.lua"] = true,
 }
 
 local function files()
@@ -267,6 +267,24 @@ describe("the examples", function()
     server:expect("sensor-1 says: open")
     server:signal("TERM")
     server:finish()
+  end)
+
+  it("simulate_thermostats.lua heats rooms and reports, to its own collector or another server", function()
+    local function simulate(options)
+      local child <close> = process.start(("sh -c '%s simulate examples/simulate_thermostats.lua -q %s; echo status $?'")
+        :format(LUNACOAP, options))
+      return child:finish(20)
+    end
+    assert_prints(simulate("--count 20 --for 1s --ramp once"), { "simulate_thermostats.lua: 20 devices, seed 1, ran for 1 s",
+      "sent  2", "4.xx   0 ", "devices   20 up", "again: lunacoap simulate examples/simulate_thermostats.lua",
+      "status 0\n" })
+    local reports = {}
+    local server <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true, OnRequest = function(coap)
+      table.insert(reports, coap.RequestData)
+      coap.ResponseCode = "2.04"
+    end }
+    simulate(("--count 2 --for 500ms --ramp once --server 127.0.0.1:%d"):format(server.LocalPort))
+    assert.are.same({ '{"name":"thermostat-0001"}', '{"name":"thermostat-0002"}' }, table.move(reports, 1, 2, 1, {}))
   end)
 
   it("file_server.sh serves, lists, watches and guards files", function()

@@ -3,7 +3,7 @@
 local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
 
-local KINDS = { "device", "server", "test" }
+local KINDS = { "device", "server", "simulation", "test" }
 local MODULE = "lunacoap.starter.%s"
 
 local function exists(path)
@@ -12,8 +12,14 @@ local function exists(path)
 end
 
 -- The name of each unless another is given, and what runs it.
-local NAMES = { device = "device.lua", server = "server.lua", test = "test_spec.lua" }
-local COMMANDS = { device = "lunacoap", server = "lunacoap", test = "lunacoap test" }
+local NAMES = {
+  device = "device.lua", server = "server.lua", simulation = "simulation.lua",
+  test = "test_spec.lua",
+}
+local COMMANDS = {
+  device = "lunacoap", server = "lunacoap", simulation = "lunacoap simulate",
+  test = "lunacoap test",
+}
 
 local function run(given)
   local path = given.file or NAMES[given.kind]
@@ -34,7 +40,8 @@ return {
   description = [[
 Writes a script to start from, which runs at once and says in its comments how it
 is tried and changed: a device that is read, observed and set; a server that
-keeps what its clients send; specs that ask a server and compare.]],
+keeps what its clients send; a fleet of simulated devices; specs that ask a
+server and compare.]],
   arguments = {
     { name = "kind", help = "what it is to be", choices = KINDS },
     { name = "file", optional = true,
@@ -43,6 +50,8 @@ keeps what its clients send; specs that ask a server and compare.]],
   options = { { flags = "--force", help = "replace a file that is there already" } },
   examples = {
     { command = "lunacoap init device && lunacoap device.lua", text = "a device that runs" },
+    { command = "lunacoap init simulation && lunacoap simulate simulation.lua",
+      text = "a hundred devices" },
     { command = "lunacoap init test && lunacoap test", text = "specs that run" },
   },
   run = run,

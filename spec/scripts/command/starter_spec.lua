@@ -33,9 +33,10 @@ describe("lunacoap init", function()
   end
 
   it("writes a script and says how it is started", function()
-    for kind, file in pairs { device = "device.lua", server = "server.lua", test = "test_spec.lua" } do
-      local command_line = kind == "test" and "lunacoap test" or "lunacoap"
-      assert.are.same({ ("wrote %s; try:  %s %s\n"):format(file, command_line, file), "", 0 },
+    for kind, file in pairs { device = "device.lua", server = "server.lua",
+      simulation = "simulation.lua", test = "test_spec.lua" } do
+      local command_line = { simulation = "lunacoap simulate", test = "lunacoap test" }
+      assert.are.same({ ("wrote %s; try:  %s %s\n"):format(file, command_line[kind] or "lunacoap", file), "", 0 },
         { there("init " .. kind) })
       local script = read(("%s/%s"):format(folder, file))
       assert.are.equal(read(("scripts/lunacoap/starter/%s.lua"):format(kind)), script)
@@ -58,7 +59,7 @@ describe("lunacoap init", function()
 
   it("refuses other kinds with status 2", function()
     local _, errors, status = there "init toaster"
-    assert.are.equal("lunacoap init: argument 'KIND' must be one of 'device', 'server', 'test'",
+    assert.are.equal("lunacoap init: argument 'KIND' must be one of 'device', 'server', 'simulation', 'test'",
       errors:match("^[^\n]*"))
     assert.are.equal(2, status)
   end)
@@ -98,6 +99,29 @@ describe("lunacoap init", function()
     assert.is_truthy((there(("get %s/1"):format(base))):find("21.5", 1, true))
     assert.are.equal(0, (select(3, there(("delete %s/1"):format(base)))))
     assert.are.equal(4, (select(3, there(("get %s/1"):format(base)))))
+  end)
+
+  it("writes devices that are read, set and observed, and that report until they are stopped", function()
+    there "init simulation"
+    local port, reports = process.free_port("127.0.0.1"), {}
+    local server <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", Listening = true,
+      OnRequest = function(coap)
+        table.insert(reports, coap.RequestData)
+        coap.ResponseCode = "2.04"
+      end }
+    local child = start(("simulate simulation.lua %d --count 1 --server 127.0.0.1:%d"):format(port, server.LocalPort))
+    assert.is_true(process.wait(function() return reports[1] end))
+    local out = there(("observe -n 2 -a text 127.0.0.1:%d/temperature"):format(port))
+    assert.matches("^%d+%.%d\n%d+%.%d\n$", out)
+    assert.are.same({ "", "4.00 Bad Request: a target is a number from 5 to 30\n", 4 },
+      { there(("put 127.0.0.1:%d/target 99"):format(port)) })
+    assert.are.equal(0, (select(3, there(("put 127.0.0.1:%d/target 25"):format(port)))))
+    assert.are.equal("25", (there(("get -a text 127.0.0.1:%d/target"):format(port))))
+    child:signal("INT")
+    local summary, _, status = child:finish()
+    assert.are.same({ '{"is":"up","name":"thermostat-1"}', '{"is":"down","name":"thermostat-1"}', 130 },
+      { reports[1], reports[#reports], status })
+    assert.matches("simulation.lua: 1 device, seed 1, interrupted after", summary, 1, true)
   end)
 
   it("writes specs that pass with their own server, and fail with one that is wrong", function()

@@ -77,7 +77,9 @@ local COMPLETED = {
   ["lunacoap get --ca fi"] = { "file.txt" },
   ["lunacoap comp"] = { "completion" },
   ["lunacoap completion "] = { "bash", "man", "zsh" },
-  ["lunacoap init "] = { "device", "server", "test" },
+  ["lunacoap init "] = { "device", "server", "simulation", "test" },
+  ["lunacoap sim"] = { "simulate" },
+  ["lunacoap simulate --cou"] = { "--count" },
   ["lunacoap completion z"] = { "zsh" },
   ["lunacoap completion --h"] = { "--help" },
 }
