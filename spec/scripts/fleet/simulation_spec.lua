@@ -6,7 +6,9 @@ local simulations = require "lunacoap.fleet.simulation"
 local function meter(fields)
   local init = {
     name = "meter-{index}", settings = { LocalHost = "127.0.0.1" },
-    every = { { "1s", function(device) device:post("/report", device:random(1, 1000)) end } },
+    every = { { "1s", function(device)
+      device:post("/report", ("%s %d"):format(device.name, device:random(1, 1000)))
+    end } },
   }
   for name, value in pairs(fields or {}) do
     init[name] = value
@@ -17,14 +19,15 @@ end
 -- Runs a simulation in virtual time, beside a server that keeps what it is told and when.
 local function simulate(definitions, options)
   return lunacoap.virtual(function()
-    local told, began = {}, lunacoap.now()
+    local told, times, began = {}, {}, lunacoap.now()
     local _ <close> = lunacoap.CoAP { LocalHost = "127.0.0.1", LocalPort = 5683, Listening = true,
       OnRequest = function(coap, e)
-        table.insert(told, ("%.6f %s %s"):format(lunacoap.now() - began, e.RemoteHost, coap.RequestData))
+        table.insert(told, coap.RequestData)
+        table.insert(times, lunacoap.now() - began)
         coap.ResponseCode = "2.04"
       end }
     options.server = options.server or "coap://127.0.0.1"
-    return simulations.new(definitions, options):run(), told
+    return simulations.new(definitions, options):run(), told, times
   end)
 end
 
@@ -54,12 +57,16 @@ describe("a simulation", function()
     local definitions = { meter { count = 4, every = { { "1s", meter().every[1][2], jitter = 0.2 } } },
       meter { name = "other-{index}", count = 2, ramp = "3s:poisson" } }
     local function told_with(seed)
-      return (select(2, simulate(definitions, { seconds = 20, seed = seed })))
+      return select(2, simulate(definitions, { seconds = 20, seed = seed }))
     end
-    local first = told_with(7)
+    local first, first_times = told_with(7)
+    local second, second_times = told_with(7)
     assert.is_true(#first > 80, #first)
-    assert.are.same(first, told_with(7))
-    assert.are_not.same(first, told_with(8))
+    assert.are.same(first, second)
+    for i, time in ipairs(first_times) do
+      assert.is_true(math.abs(time - second_times[i]) < 1e-4, i) -- clocks begin anywhere
+    end
+    assert.are_not.same(first, (told_with(8)))
   end)
 
   it("has a number, a seed, a ramp and a server for all devices, in place of their own", function()
