@@ -35,6 +35,7 @@ local M = {}
 ---@return lunacoap.Fleet
 function M.of(plan, shared)
   plan.sockets = plan.sockets or address.must_share(plan.count) and "shared" or "own"
+  address.check(plan)
   local fleet = setmetatable({
     plan = plan, agenda = agendas.new(), counts = shared and shared.counts or counting.new(),
     seed = random.key(plan.seed, shared and shared.number or 1), devices = {}, life = 0,
@@ -61,8 +62,8 @@ end
 ---Starts its devices, each when the ramp has it; returns at once.
 ---@return lunacoap.Fleet self
 function Fleet:start()
-  if self.is_started then
-    error("the fleet was started already", 2)
+  if self.is_started or self.stopping then
+    error(("the fleet was %s already"):format(self.stopping and "stopped" or "started"), 2)
   end
   self.is_started, self.started, self.began = true, 0, lunacoap.now()
   self.times = ramps.times(self.plan.ramp, self.plan.count, self.seed)
@@ -70,29 +71,31 @@ function Fleet:start()
   return self
 end
 
--- So many devices are being stopped at a time.
-local STOPPING = 256
+-- So many devices are being stopped at a time, and all together may take so many seconds.
+local AT_A_TIME, STOP_TIME = 256, 30
+
+local function stop_all(self)
+  self.life = self.life + 1 -- no device is started any more
+  local till, last, tasks = lunacoap.now() + STOP_TIME, 0, {}
+  local function stop_some()
+    while last < #self.devices do
+      last = last + 1
+      life.stop(self.devices[last], till)
+    end
+  end
+  for i = 1, math.min(AT_A_TIME, #self.devices) do
+    tasks[i] = lunacoap.spawn(stop_some)
+  end
+  for _, task in ipairs(tasks) do
+    task:wait()
+  end
+  self.agenda:clear()
+end
 
 ---Stops its devices: each does what it has to do then, and is gone. Returns when all are.
 function Fleet:stop()
-  self.life = self.life + 1 -- no device is started any more
-  local next_one, stopping, done = 1, math.min(STOPPING, #self.devices), false
-  local function stop_some()
-    while next_one <= #self.devices do
-      local device = self.devices[next_one]
-      next_one = next_one + 1
-      life.stop(device)
-    end
-    stopping = stopping - 1
-    done = stopping == 0
-  end
-  for _ = 1, stopping do
-    lunacoap.spawn(stop_some)
-  end
-  while not done do
-    lunacoap.sleep(0.01)
-  end
-  self.agenda:clear()
+  self.stopping = self.stopping or lunacoap.spawn(stop_all, self)
+  self.stopping:wait()
 end
 
 ---A fleet of what a script says of a device.

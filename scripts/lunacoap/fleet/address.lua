@@ -41,18 +41,31 @@ local function text(number)
     number & 255)
 end
 
+---Checks that there are addresses and ports for all. Raises what is wrong, without a place.
+---@param plan lunacoap.fleet.Plan
+function M.check(plan)
+  local last, port = plan.count - 1, plan.port or 0
+  if plan.address and M.number(plan.address) + last > 0xFFFFFFFF then
+    error(("%d devices from %s on need addresses above 255.255.255.255"):format(plan.count,
+      plan.address), 0)
+  elseif port > 0 and not plan.address and plan.sockets ~= "shared" and port + last > 65535 then
+    error(("%d devices from port %d on need ports above 65535; give them an address each"):format(
+      plan.count, port), 0)
+  end
+end
+
 ---What a device's component is to be bound to: fields of its constructor.
 ---@param plan lunacoap.fleet.Plan
 ---@param index integer
 ---@param fields table
 function M.bind(plan, index, fields)
   local shares = plan.sockets == "shared"
-  local address = plan.address or shares and FIRST
+  local address, port = plan.address or shares and FIRST, plan.port or 0
   if address then
     fields.LocalHost = text(M.number(address) + index - 1)
   end
-  if plan.port then
-    fields.LocalPort = address and plan.port or plan.port + index - 1
+  if port > 0 then
+    fields.LocalPort = address and port or port + index - 1
   end
   if shares then
     fields.ShareSocket = true

@@ -15,61 +15,71 @@ local BURST = 64
 -- A timer waits no longer, in seconds; then it looks again.
 local LONGEST = 1e8
 
+-- A row's number: from the left, its place among all rows, so that those of the same time keep
+-- their order, and the life of whom it concerns.
+local LIFE_BITS = 24
+local LIFE = (1 << LIFE_BITS) - 1
+
 ---An empty agenda.
 ---@return lunacoap.fleet.Agenda
 function M.new()
   -- The heap: columns of its rows, which together take less than a table for each row.
-  return setmetatable({ n = 0, times = {}, whats = {}, whoms = {}, lives = {}, due = math.huge,
-    timer = false }, Agenda)
+  return setmetatable({ n = 0, times = {}, numbers = {}, whats = {}, whoms = {}, place = 0,
+    due = math.huge, timer = false }, Agenda)
 end
 
 -- ---- The heap -----------------------------------------------------------------------------------
 
 local function move(self, from, to)
-  self.times[to], self.whats[to] = self.times[from], self.whats[from]
-  self.whoms[to], self.lives[to] = self.whoms[from], self.lives[from]
+  self.times[to], self.numbers[to] = self.times[from], self.numbers[from]
+  self.whats[to], self.whoms[to] = self.whats[from], self.whoms[from]
 end
 
-local function put(self, i, time, what, whom, life)
-  self.times[i], self.whats[i], self.whoms[i], self.lives[i] = time, what, whom, life
+local function put(self, i, time, number, what, whom)
+  self.times[i], self.numbers[i], self.whats[i], self.whoms[i] = time, number, what, whom
 end
 
-local function push(self, time, what, whom, life)
-  local times = self.times
+-- Whether the i-th row comes before a time and a number.
+local function is_before(self, i, time, number)
+  local other = self.times[i]
+  return other < time or other == time and self.numbers[i] < number
+end
+
+local function push(self, time, number, what, whom)
   self.n = self.n + 1
   local i = self.n
-  while i > 1 and times[i // 2] > time do
+  while i > 1 and not is_before(self, i // 2, time, number) do
     move(self, i // 2, i)
     i = i // 2
   end
-  put(self, i, time, what, whom, life)
+  put(self, i, time, number, what, whom)
 end
 
 -- Takes the first row out, which the last one replaces.
 local function pop(self)
-  local times, n = self.times, self.n
-  local due, what, whom, life = times[1], self.whats[1], self.whoms[1], self.lives[1]
-  local time, last_what = times[n], self.whats[n]
-  local last_whom, last_life = self.whoms[n], self.lives[n]
+  local due, first, what, whom = self.times[1], self.numbers[1], self.whats[1], self.whoms[1]
+  local n = self.n
+  local time, number, last_what, last_whom = self.times[n], self.numbers[n], self.whats[n],
+    self.whoms[n]
   put(self, n, nil, nil, nil, nil)
-  self.n = n - 1
   n = n - 1
+  self.n = n
   local i = 1
   while 2 * i <= n do
     local child = 2 * i
-    if child < n and times[child + 1] < times[child] then
+    if child < n and is_before(self, child + 1, self.times[child], self.numbers[child]) then
       child = child + 1
     end
-    if times[child] >= time then
+    if not is_before(self, child, time, number) then
       break
     end
     move(self, child, i)
     i = child
   end
   if n > 0 then
-    put(self, i, time, last_what, last_whom, last_life)
+    put(self, i, time, number, last_what, last_whom)
   end
-  return due, what, whom, life
+  return due, first & LIFE, what, whom
 end
 
 -- ---- Time ---------------------------------------------------------------------------------------
@@ -81,35 +91,45 @@ local function arm(self, now)
   end
   self.due = due
   local after = math.max(0, math.min(due - now, LONGEST))
-  if self.timer then
+  if due == math.huge then
+    self.timer:stop()
+  elseif self.timer then
     self.timer:again(after)
   else
     self.timer = lunacoap.timer(after, nil, function() self:run() end)
   end
 end
 
----Does what is due.
-function Agenda:run()
+local function do_what_is_due(self)
   local now, done = lunacoap.now(), 0
-  self.due, self.running = math.huge, true
   while self.n > 0 and self.times[1] <= now and done < BURST do
-    local due, what, whom, life = pop(self)
+    local due, life, what, whom = pop(self)
     done = done + 1
-    if life == whom.life then
+    if life == whom.life & LIFE then
       what(whom, due)
     end
   end
+end
+
+---Does what is due. An error is raised when the rest is safe.
+function Agenda:run()
+  self.due, self.running = math.huge, true
+  local ok, err = xpcall(do_what_is_due, lunacoap.traceback, self)
   self.running = false
   arm(self, lunacoap.now())
+  if not ok then
+    error(err, 0)
+  end
 end
 
 ---Has something done at a time of lunacoap.now(), unless a new life of whom it concerns has begun
----until then. It must not wait, nor raise.
+---until then; what has the same time in the order in which it was said. It must not wait.
 ---@param time number
 ---@param what fun(whom: table, time: number)
 ---@param whom { life: integer }
 function Agenda:at(time, what, whom)
-  push(self, time, what, whom, whom.life)
+  self.place = self.place + 1
+  push(self, time, self.place << LIFE_BITS | whom.life & LIFE, what, whom)
   if not self.running then
     arm(self, lunacoap.now())
   end
@@ -117,7 +137,7 @@ end
 
 ---Forgets all.
 function Agenda:clear()
-  self.n, self.times, self.whats, self.whoms, self.lives = 0, {}, {}, {}, {}
+  self.n, self.times, self.numbers, self.whats, self.whoms = 0, {}, {}, {}, {}
   if self.timer then
     self.timer:stop()
   end

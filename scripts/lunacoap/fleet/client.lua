@@ -1,5 +1,6 @@
 -- The requests of devices, and what is counted of them.
 
+local habits = require "lunacoap.fleet.habits"
 local lunacoap = require "lunacoap"
 local phases = require "lunacoap.fleet.phases"
 local requests = require "lunacoap.scenario.request"
@@ -72,6 +73,9 @@ local function send_here(device, request, method, argument)
     error(tasks.ENDED, 0)
   end
   device.asking = device.asking - 1
+  if device.asking == 0 then
+    habits.rest(device)
+  end
   local code = not ok and type(err) == "table" and err.Code
   if MISUSE[code] then
     counts:unsent()
@@ -97,6 +101,16 @@ local function send(...)
   return results[1] and results[2] or error(results[2], 0)
 end
 
+-- A request of a device that is awake, or will be.
+local function prepare(device, method, uri, payload, options)
+  tasks.check(device)
+  phases.wait_while_asleep(device)
+  if not device.running then
+    fail("%s is %s, and sends nothing", device.name, device.phase)
+  end
+  return request_of(device, method, uri, payload, options)
+end
+
 ---Sends a request and waits for the answer, which may be of any code.
 ---@param device lunacoap.Device
 ---@param method string
@@ -105,8 +119,7 @@ end
 ---@param options? lunacoap.AskOptions
 ---@return lunacoap.Answer
 function M.ask(device, method, uri, payload, options)
-  phases.wait_while_asleep(device)
-  local request = request_of(device, method, uri, payload, options)
+  local request = prepare(device, method, uri, payload, options)
   return send(device, request, device.coap.SendCustomRequest, lunacoap.Method[method])
 end
 
@@ -116,20 +129,32 @@ end
 -- first one of that.
 local BUSY = 0.05
 
+-- What stands for a URI: the entry that a device has for it, as it wrote it.
+local function entry_of(device, uri)
+  device.observing = device.observing or {}
+  for _, entry in pairs(device.observing) do
+    if entry.uri == uri then
+      return entry
+    end
+  end
+end
+
 ---Observes a resource, see Device:observe().
 ---@param device lunacoap.Device
 ---@param uri string
 ---@param f fun(device: lunacoap.Device, answer: lunacoap.Answer): any
 ---@param options? lunacoap.AskOptions
 function M.observe(device, uri, f, options)
-  phases.wait_while_asleep(device)
-  local request = request_of(device, "GET", uri, nil, options)
+  local request = prepare(device, "GET", uri, nil, options)
   while device.registering do
     lunacoap.sleep(BUSY)
   end
-  device.registering = f
+  local entry = entry_of(device, request.uri) or { uri = request.uri }
+  entry.f, device.registering = f, entry
   local ok, answer = pcall(send, device, request, device.coap.StartObserving)
-  device.registering = nil
+  if device.registering == entry then
+    device.registering = nil
+  end
   if not ok then
     error(answer, 0)
   elseif answer.code:sub(1, 1) ~= "2" then
@@ -137,15 +162,12 @@ function M.observe(device, uri, f, options)
   end
 end
 
--- The function that was given for a notification's URI, as events write it (RFC 7252 6.3).
+-- What was given for a notification's URI, as events write it (RFC 7252 6.3).
 local function observer_of(device, uri)
-  device.observing = device.observing or {}
-  local f = device.observing[uri]
-  if not f then
-    f = device.registering
-    device.observing[uri] = f
-  end
-  return f
+  local known = device.observing or {}
+  local entry = known[uri] or device.registering
+  known[uri] = entry
+  return entry
 end
 
 ---What a device's component calls for a notification.
@@ -153,14 +175,16 @@ end
 ---@param coap lunacoap.CoAP
 ---@param e table
 function M.notify(device, coap, e)
-  local f = observer_of(device, e.URI)
-  if not f then
+  local life, entry = device.life, observer_of(device, e.URI)
+  if not entry then
     return
   end
   device.fleet.counts:notification()
   local answer = responses.of(coap, { method = "GET", uri = e.URI, seconds = 0 })
-  local ok, result = xpcall(f, lunacoap.traceback, device, answer)
-  if not ok then
+  local ok, result = xpcall(entry.f, lunacoap.traceback, device, answer)
+  if life ~= device.life then
+    return
+  elseif not ok then
     tasks.tell(device, result)
   elseif result == false then
     device.observing[e.URI] = nil

@@ -83,17 +83,25 @@ function Counts:trouble(device, err)
   end
 end
 
+-- What is no text and has none.
+local function describe(err)
+  local ok, text = pcall(tostring, err)
+  if not ok or text:find("^[%w.]+: 0x%x+$") or type(err) ~= "string" and type(err) ~= "table" then
+    return "an error that is no text, but a " .. type(err)
+  end
+  return text
+end
+
 ---What was raised, in a line.
 ---@param err any
 ---@return string
 function M.text(err)
   if type(err) == "table" and rawget(err, "Message") then
-    local where = rawget(err, "Where")
-    local code = rawget(err, "Code")
+    local where, code = rawget(err, "Where"), rawget(err, "Code")
     local text = code and code ~= 1 and tostring(err) or err.Message
     return where and code == 1 and ("%s: %s"):format(where, text) or text
   end
-  return (tostring(err):gsub("\n.*", ""))
+  return (describe(err):gsub("\n.*", ""))
 end
 
 -- ---- Requests of devices ------------------------------------------------------------------------

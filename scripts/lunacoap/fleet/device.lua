@@ -54,19 +54,29 @@ end
 
 -- ---- Time and values ----------------------------------------------------------------------------
 
+-- Spans are checked where a script says them.
+local function seconds_of(span, what)
+  local ok, seconds = pcall(plans.span, span, what)
+  return ok and seconds or error(seconds, 3)
+end
+
 ---Waits. A device that sleeps is up: its start is over, as far as counts go.
 ---@param span lunacoap.Span
 function Device:sleep(span)
-  local seconds = type(span) == "number" and span or plans.span(span, "sleep")
-  life.up(self)
+  local seconds = seconds_of(span, "sleep")
+  tasks.check(self)
+  if not tasks.is_handling() then
+    life.up(self)
+  end
   lunacoap.sleep(seconds)
   phases.wait_while_asleep(self)
+  tasks.check(self)
 end
 
 ---Seconds since the device was started for the first time.
 ---@return number
 function Device:age()
-  return lunacoap.now() - self.began
+  return self.began and lunacoap.now() - self.began or 0
 end
 
 ---What a sensor shows now.
@@ -126,6 +136,9 @@ end
 ---@return string
 function Device:uri(path)
   local coap = self.coap
+  if not coap then
+    error(("%s is not started, and has no address yet"):format(self.name), 2)
+  end
   local host = coap.LocalHost
   if host == "" or host == "0.0.0.0" then
     host = "127.0.0.1"
@@ -147,21 +160,19 @@ end
 ---Its power fails: it forgets all, and starts again after a while. Its own task ends here.
 ---@param down? lunacoap.Span How long it is off; 1 s by default.
 function Device:reboot(down)
-  life.reboot(self, plans.span(down or 1, "reboot"))
-  tasks.leave(self)
+  life.reboot(self, seconds_of(down or 1, "reboot"))
+  tasks.check(self)
 end
 
----It is out of reach for a while, and does not know: nothing that it sends arrives.
+---It is out of reach for a while from now on, and does not know: nothing that it sends arrives.
 ---@param span lunacoap.Span
 function Device:offline(span)
-  local seconds = plans.span(span, "offline")
-  life.go_offline(self, seconds)
-  lunacoap.sleep(seconds)
+  life.go_offline(self, seconds_of(span, "offline"))
 end
 
 ---It goes on from another port, as behind a NAT that has forgotten the old one.
 function Device:rebind()
-  self.coap:Rebind()
+  life.rebind(self)
 end
 
 function Device:__tostring()

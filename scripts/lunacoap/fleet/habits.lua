@@ -9,19 +9,23 @@ local M = {}
 
 -- ---- Periods ------------------------------------------------------------------------------------
 
--- When a row of `every` is due for the first time since the device is up.
-local function first(device, row)
-  return row.after or row.period * random.number(row.key(device), 0)
+-- When a row of `every` is due for the first time.
+local function first_time(device, row)
+  local key = random.key(device.key, row.stream)
+  return device.up_at + (row.after or row.period * random.number(key, 0))
 end
 
--- The n-th time: on a grid, but for what is random, so that periods hold and n can be told.
-local function time_of(device, row, n)
-  local off = n == 0 and 0 or row.jitter * (2 * random.number(row.key(device), n) - 1)
-  return device.up_at + first(device, row) + (n + off) * row.period
-end
-
-local function number_at(device, row, time)
-  return math.floor((time - device.up_at - first(device, row)) / row.period + 0.5)
+-- The next time after one: on a grid, but for what is random, so that periods hold and the number
+-- of a time, which the random part hangs on, can be told from it. What was missed is left out.
+local function next_time(device, row, time)
+  local key, now = random.key(device.key, row.stream), lunacoap.now()
+  local first = first_time(device, row)
+  local n = math.floor((time - first) / row.period + 0.5)
+  repeat
+    n = n + 1
+    time = first + (n + row.jitter * (2 * random.number(key, n) - 1)) * row.period
+  until time > now
+  return time
 end
 
 -- A task for it, unless the device is not done with the last one.
@@ -34,14 +38,8 @@ end
 -- What the agenda calls for a row; the same for all devices of the fleet.
 local function ticker(agenda, row)
   local function tick(device, time)
-    local n = number_at(device, row, time)
-    local now = lunacoap.now()
-    repeat
-      n = n + 1
-      time = time_of(device, row, n)
-    until time > now -- what was missed is left out
-    agenda:at(time, tick, device)
-    if device.phase == "asleep" then
+    agenda:at(next_time(device, row, time), tick, device)
+    if device.wakes_at then
       device.postponed = (device.postponed or 0) | row.bit
     else
       perform(device, row)
@@ -52,63 +50,73 @@ end
 
 -- ---- Now and then -------------------------------------------------------------------------------
 
--- The time until the next of events, `mean` apart on average.
-local function pause(device, what, mean)
-  device.events = device.events or {}
-  local n = (device.events[what] or 0) + 1
-  device.events[what] = n
-  return random.exponential(random.key(device.key, what), n, mean)
+-- How often each kind of event has happened to a device: the place in its stream.
+local function count(device, kind)
+  local events = device.events or { 0, 0, 0, 0 }
+  device.events = events
+  events[kind] = events[kind] + 1
+  return events[kind]
 end
 
--- Has `happen` called again and again.
-local function now_and_then(agenda, what, mean, happen)
-  local function tick(device)
-    agenda:at(lunacoap.now() + pause(device, what, mean), tick, device)
+-- Has `happen` called again and again, `mean` apart on average. What a stall has held up happens at
+-- once, one after the other.
+local function now_and_then(agenda, kind, stream, mean, happen)
+  local function pause(device)
+    return random.exponential(random.key(device.key, stream), count(device, kind), mean)
+  end
+  local function tick(device, time)
+    agenda:at(time + pause(device), tick, device)
     happen(device)
   end
   return function(device)
-    agenda:at(lunacoap.now() + pause(device, what, mean), tick, device)
+    agenda:at(device.up_at + pause(device), tick, device)
   end
 end
 
-local function try(device, f)
-  local ok, err = xpcall(f, lunacoap.traceback, device)
-  if not ok then
-    tasks.tell(device, err)
-  end
-end
+-- ---- Awake, asleep, awake -----------------------------------------------------------------------
 
--- A device that is busy is asked again so many seconds later.
-local RETRY = 0.1
+local SLEEPS = 4
 
--- Awake, asleep, awake ...
+-- A device that has waited for an answer when it should have fallen asleep has so many seconds for
+-- what it does then.
+local REST = 0.1
+
 local function sleeping(agenda, life, wanted)
-  local function span(device, what)
-    device.events = device.events or {}
-    local n = (device.events.sleeps or 0) + 1
-    device.events.sleeps = n
-    local number = random.number(random.key(device.key, "sleeps"), n)
+  local function span(device, what, place)
+    local number = random.number(random.key(device.key, "sleeps"), place)
     return wanted[what] * (1 + wanted.jitter * (2 * number - 1))
   end
   local function fall_asleep(device)
-    local seconds = span(device, "asleep")
-    if life.fall_asleep(device, seconds) then
-      agenda:at(lunacoap.now() + seconds + span(device, "awake"), fall_asleep, device)
+    local n = device.events[SLEEPS]
+    local asleep = span(device, "asleep", 2 * n)
+    if life.fall_asleep(device, asleep) then
+      count(device, SLEEPS)
+      agenda:at(device.wakes_at + span(device, "awake", 2 * n + 1), fall_asleep, device)
     else
-      agenda:at(lunacoap.now() + RETRY, fall_asleep, device)
+      device.tired = fall_asleep
     end
   end
   return function(device)
-    agenda:at(lunacoap.now() + span(device, "awake"), fall_asleep, device)
+    local n = count(device, SLEEPS)
+    agenda:at(device.up_at + span(device, "awake", 2 * n - 1), fall_asleep, device)
+  end
+end
+
+---A device has the last answer that it waited for, and falls asleep soon if it should have.
+---@param device lunacoap.Device
+function M.rest(device)
+  local fall_asleep = device.tired
+  if fall_asleep then
+    device.tired = nil
+    device.fleet.agenda:at(lunacoap.now() + REST, fall_asleep, device)
   end
 end
 
 -- ---- Of a fleet ---------------------------------------------------------------------------------
 
 local function prepare_row(agenda, given, i)
-  local stream = "every " .. i
   local row = { period = given[1], act = given[2], jitter = given.jitter, after = given.after,
-    bit = 1 << (i - 1), key = function(device) return random.key(device.key, stream) end }
+    bit = 1 << (i - 1), stream = random.key(0, "every", i) }
   row.options = { bit = row.bit }
   row.tick = ticker(agenda, row)
   return row
@@ -124,27 +132,19 @@ function M.prepare(fleet, life)
   for i, given in ipairs(plan.every) do
     prepared.rows[i] = prepare_row(agenda, given, i)
   end
-  local function add(begin)
-    table.insert(prepared.others, begin)
+  local function add(kind, name, happen)
+    local wanted = plan[name]
+    if wanted then
+      table.insert(prepared.others, now_and_then(agenda, kind, name, wanted.every,
+        function(device) happen(device, wanted.down) end))
+    end
   end
   if plan.sleeps then
-    add(sleeping(agenda, life, plan.sleeps))
+    table.insert(prepared.others, sleeping(agenda, life, plan.sleeps))
   end
-  if plan.offline then
-    add(now_and_then(agenda, "offline", plan.offline.every, function(device)
-      life.go_offline(device, plan.offline.down)
-    end))
-  end
-  if plan.rebinds then
-    add(now_and_then(agenda, "rebinds", plan.rebinds.every, function(device)
-      try(device, device.rebind)
-    end))
-  end
-  if plan.reboots then
-    add(now_and_then(agenda, "reboots", plan.reboots.every, function(device)
-      try(device, function() life.reboot(device, plan.reboots.down) end)
-    end))
-  end
+  add(1, "offline", life.go_offline)
+  add(2, "rebinds", life.rebind)
+  add(3, "reboots", life.reboot)
   return prepared
 end
 
@@ -153,7 +153,7 @@ end
 function M.begin(device)
   local prepared, agenda = device.fleet.habits, device.fleet.agenda
   for _, row in ipairs(prepared.rows) do
-    agenda:at(time_of(device, row, 0), row.tick, device)
+    agenda:at(first_time(device, row), row.tick, device)
   end
   for _, begin in ipairs(prepared.others) do
     begin(device)

@@ -21,15 +21,21 @@ function M.disown(device)
   devices[device.coap] = nil
 end
 
+-- What a mistake of a handler is answered with: nothing of it goes out.
+local function answer_mistake(device, coap, err)
+  tasks.tell(device, err)
+  coap.ResponseCode, coap.ResponseDataB, coap.ResponseContentFormat = "5.00", "", -1
+  coap.ResponseETagB, coap.ResponseOptions = "", {}
+  return coap.ResponseCode
+end
+
 local function answer(coap, e, registers)
   local device = devices[coap]
-  tasks.handle(device)
+  local life = device.life
+  local _ <close> = tasks.enter(device, true)
   local ok, result = pcall(serving.answer, device, coap, e, registers)
-  tasks.handle(nil)
-  if ok then
-    device.fleet.counts:served(result.code)
-  elseif result ~= tasks.ENDED then
-    error(result, 0)
+  if device.life == life then -- else its power failed meanwhile, and nothing goes out
+    device.fleet.counts:served(ok and result.code or answer_mistake(device, coap, result))
   end
 end
 
@@ -42,12 +48,16 @@ function M.fields.OnRegister(coap, e)
 end
 
 function M.fields.OnNotification(coap, e)
-  client.notify(devices[coap], coap, e)
+  local device = devices[coap]
+  local _ <close> = tasks.enter(device)
+  client.notify(device, coap, e)
 end
 
 function M.fields.OnError(coap, e)
   local device = devices[coap]
-  device.fleet.counts:trouble(device, e.Description)
+  if device then
+    device.fleet.counts:trouble(device, e.Description)
+  end
 end
 
 return M

@@ -5,6 +5,7 @@ local habits = require "lunacoap.fleet.habits"
 local handlers = require "lunacoap.fleet.handlers"
 local lunacoap = require "lunacoap"
 local phases = require "lunacoap.fleet.phases"
+local plans = require "lunacoap.fleet.plan"
 local random = require "lunacoap.fleet.random"
 local registration = require "lunacoap.fleet.registration"
 local tasks = require "lunacoap.fleet.tasks"
@@ -18,23 +19,36 @@ local STOP_TIME = 10
 
 -- ---- How it starts ------------------------------------------------------------------------------
 
-local function copy(value)
+-- What is wrong with a device's table, not with a line of a script.
+local function refuse(text, ...)
+  error({ Message = text:format(...) }, 0)
+end
+
+-- A copy of its own, with what it has several times in it, itself too, several times in the copy.
+local function copy(value, copies)
   if type(value) ~= "table" then
     return value
+  elseif copies[value] then
+    return copies[value]
   end
-  local new = {}
+  local new = setmetatable({}, getmetatable(value))
+  copies[value] = new
   for key, field in pairs(value) do
-    new[key] = copy(field)
+    new[copy(key, copies)] = copy(field, copies)
   end
   return new
 end
 
 local function state_of(device)
   local state = device.plan.state
-  if type(state) == "function" then
-    return state(device)
+  if type(state) ~= "function" then
+    return state and copy(state, {}) or {}
   end
-  return copy(state or {})
+  local made = state(device)
+  if type(made) ~= "table" then
+    refuse("the device's state is a function that returns a table, not %s", tostring(made))
+  end
+  return made
 end
 
 local function add(fields, more)
@@ -48,25 +62,19 @@ local function component(device)
   add(fields, handlers.fields)
   address.bind(plan, device.index, fields)
   local settings = plan.settings
-  add(fields, type(settings) == "function" and settings(device) or settings)
+  if type(settings) == "function" then
+    local ok, made = pcall(plans.settings, settings(device), "what the device's settings return")
+    settings = ok and made or refuse("%s", made)
+  end
+  add(fields, settings)
   add(fields, plan.identity and plan.identity(device.index))
   if plan.faults then
     add(fields, plan.faults)
     -- The setting takes 31 bits.
     fields.FaultSeed = random.key(device.key, "faults") & 0x7FFFFFFF
   end
-  if fields.Timeout == 0 then
-    error("a device waits for answers: its Timeout is above 0", 0)
-  end
-  return lunacoap.CoAP(fields)
-end
-
-local function begin(device)
-  registration.begin(device)
-  if device.plan.start then
-    device.plan.start(device)
-  end
-  M.up(device)
+  local ok, coap = pcall(lunacoap.CoAP, fields)
+  return ok and coap or refuse("the device's settings: %s", coap.Message or tostring(coap))
 end
 
 local function close(device)
@@ -89,114 +97,124 @@ local function fail(device, err)
   device.fleet.counts:failed(device, err)
 end
 
-local AT_START = { on_error = fail }
-
-local function begin_life(device)
-  device.tasks, device.busy, device.asking = {}, 0, 0
-  device.state, device.up_at = state_of(device), nil
+-- A life from its beginning, in a task: all that a script says of it may wait.
+local function live(device)
+  device.state = state_of(device)
+  if not device.coap then
+    device.coap = component(device)
+    handlers.own(device)
+    device.coap:StartListening()
+  end
   device.running = true
-  tasks.spawn(device, begin, AT_START)
+  phases.settle(device)
+  registration.begin(device)
+  if device.plan.start then
+    device.plan.start(device)
+  end
+  M.up(device)
 end
 
-local function open(device)
-  device.coap = component(device)
-  handlers.own(device)
-  device.began = lunacoap.now()
-  device.coap:StartListening()
-  begin_life(device)
-end
+local AT_START = { on_error = fail }
 
 ---Starts a device that waits for it.
 ---@param device lunacoap.Device
 function M.start(device)
   enter(device, "starting")
-  local ok, err = xpcall(open, lunacoap.traceback, device)
-  if not ok then
-    fail(device, err)
-  end
+  device.tasks, device.began = {}, lunacoap.now()
+  tasks.spawn(device, live, AT_START)
 end
 
 ---Its start is over: it does from now on what it does again and again.
 ---@param device lunacoap.Device
 function M.up(device)
-  if device.phase == "starting" then
-    enter(device, "up")
+  if device.running and not device.up_at then
     device.up_at = lunacoap.now()
+    phases.settle(device)
     habits.begin(device)
   end
 end
 
 -- ---- What happens to it -------------------------------------------------------------------------
 
-local function set_offline(device, is_offline)
-  device.coap:Config("Offline=" .. (is_offline and "True" or "False"))
-end
-
-local function come_back(device)
-  if device.phase == "offline" then
-    set_offline(device, false)
-    enter(device, device.up_at and "up" or "starting")
+local function come_back(device, time)
+  if device.online_at and device.online_at <= time then
+    device.online_at = nil
+    if device.running then
+      phases.settle(device)
+    end
   end
 end
 
----It is out of reach for a while, if it is not already.
+---It is out of reach for a while, or for longer than it is already.
 ---@param device lunacoap.Device
 ---@param seconds number
 function M.go_offline(device, seconds)
-  if device.phase == "up" or device.phase == "starting" then
-    set_offline(device, true)
-    enter(device, "offline")
-    device.fleet.agenda:at(lunacoap.now() + seconds, come_back, device)
+  if device.running then
+    device.online_at = math.max(lunacoap.now() + seconds, device.online_at or 0)
+    phases.settle(device)
+    device.fleet.agenda:at(device.online_at, come_back, device)
   end
 end
 
 local function wake(device)
-  if device.phase == "asleep" then
-    set_offline(device, false)
-    enter(device, "up")
-    device.wakes_at = nil
-    habits.catch_up(device)
-  end
+  device.wakes_at = nil
+  phases.settle(device)
+  habits.catch_up(device)
 end
 
----It sleeps for a while, unless it waits for an answer or is not up.
+---It sleeps for a while, unless it waits for an answer, or sleeps.
 ---@param device lunacoap.Device
 ---@param seconds number
 ---@return boolean
 function M.fall_asleep(device, seconds)
-  if device.phase ~= "up" or device.asking > 0 then
+  if device.asking > 0 or device.wakes_at then
     return false
   end
-  set_offline(device, true)
-  enter(device, "asleep")
   device.wakes_at = lunacoap.now() + seconds
+  phases.settle(device)
   device.fleet.agenda:at(device.wakes_at, wake, device)
   return true
 end
 
 local function power_up(device)
-  if device.phase == "rebooting" then
-    set_offline(device, false)
-    enter(device, "starting")
-    begin_life(device)
+  enter(device, "starting")
+  if device.online_at then -- the network knows nothing of reboots
+    device.fleet.agenda:at(device.online_at, come_back, device)
   end
+  tasks.spawn(device, live, AT_START)
+end
+
+-- What goes with the power. Streams of random numbers go on, or all lives would be the same.
+local function forget(device)
+  device.life, device.running = device.life + 1, false
+  device.up_at, device.wakes_at, device.postponed, device.tired = nil, nil, nil, nil
+  device.observing = nil
+  tasks.cancel(device)
+  registration.forget(device)
 end
 
 ---Its power fails for a while: it forgets all, sessions and Message IDs too, and nobody is told.
 ---@param device lunacoap.Device
 ---@param down number Seconds.
 function M.reboot(device, down)
-  if not phases.is_alive(device) then
-    return
+  if device.running then
+    forget(device)
+    enter(device, "rebooting")
+    phases.set_offline(device, true)
+    device.coap:Restart()
+    device.fleet.agenda:at(lunacoap.now() + down, power_up, device)
   end
-  device.life, device.running = device.life + 1, false
-  device.observing = nil
-  enter(device, "rebooting")
-  tasks.cancel(device)
-  registration.forget(device)
-  set_offline(device, true)
-  device.coap:Restart()
-  device.fleet.agenda:at(lunacoap.now() + down, power_up, device)
+end
+
+---It goes on from another port, if it has power. What is wrong with that is told.
+---@param device lunacoap.Device
+function M.rebind(device)
+  if device.running then
+    local ok, err = xpcall(device.coap.Rebind, lunacoap.traceback, device.coap)
+    if not ok then
+      tasks.tell(device, err)
+    end
+  end
 end
 
 -- ---- How it ends --------------------------------------------------------------------------------
@@ -208,28 +226,31 @@ local function say_goodbye(device)
   registration.remove(device)
 end
 
+-- What it does before it ends is done awake, online and in no more than some seconds.
+local function end_well(device, seconds)
+  device.wakes_at, device.online_at, device.tired = nil, nil, nil
+  device.up_at = device.up_at or lunacoap.now()
+  phases.settle(device)
+  if not tasks.spawn(device, say_goodbye):wait(seconds) then
+    tasks.tell(device, "what devices do when they are stopped takes too long")
+  end
+end
+
 ---Stops it: it does what it has to do then, and is gone.
 ---@param device lunacoap.Device
-function M.stop(device)
-  local was_alive, waited = phases.is_alive(device), device.phase == "waiting"
+---@param till number When all has to be over, as lunacoap.now().
+function M.stop(device, till)
+  if device.phase == "waiting" or device.phase == "failed" then
+    return
+  end
   device.life = device.life + 1
   tasks.cancel(device)
-  if was_alive then
-    if device.phase == "asleep" or device.phase == "offline" then
-      set_offline(device, false)
-      enter(device, "up")
-    end
-    local ok, err = xpcall(lunacoap.limit, lunacoap.traceback, STOP_TIME, say_goodbye, device)
-    if not ok then
-      tasks.tell(device, err)
-    end
+  if device.running then
+    end_well(device, math.max(0, math.min(STOP_TIME, till - lunacoap.now())))
   end
-  device.running = false
-  registration.forget(device)
+  forget(device)
   close(device)
-  if not waited and device.phase ~= "failed" then
-    enter(device, "stopped")
-  end
+  enter(device, "stopped")
 end
 
 return M

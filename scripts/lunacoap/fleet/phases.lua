@@ -7,15 +7,6 @@ local M = {}
 ---All phases, in the order in which reports show them.
 M.names = { "up", "asleep", "offline", "starting", "rebooting", "waiting", "stopped", "failed" }
 
-local ALIVE = { starting = true, up = true, asleep = true, offline = true }
-
----Whether a device has power.
----@param device lunacoap.Device
----@return boolean
-function M.is_alive(device)
-  return ALIVE[device.phase] == true
-end
-
 ---@param device lunacoap.Device
 ---@param phase string
 function M.enter(device, phase)
@@ -23,10 +14,28 @@ function M.enter(device, phase)
   device.phase = phase
 end
 
+---Whether a device has no radio.
+---@param device lunacoap.Device
+---@param is_offline boolean
+function M.set_offline(device, is_offline)
+  device.coap:Config(is_offline and "Offline=True" or "Offline=False")
+end
+
+---Enters the phase of a device with power: it follows from its start and from what has befallen it.
+---@param device lunacoap.Device
+function M.settle(device)
+  local phase = device.wakes_at and "asleep" or device.online_at and "offline"
+    or device.up_at and "up" or "starting"
+  M.set_offline(device, phase == "asleep" or phase == "offline")
+  if phase ~= device.phase then
+    M.enter(device, phase)
+  end
+end
+
 ---Waits as long as the device is asleep.
 ---@param device lunacoap.Device
 function M.wait_while_asleep(device)
-  while device.phase == "asleep" do
+  while device.wakes_at do
     lunacoap.sleep(math.max(0.001, device.wakes_at - lunacoap.now()))
   end
 end

@@ -10,7 +10,8 @@ local ramps = require "lunacoap.fleet.ramp"
 ---@class lunacoap.fleet.Every
 ---@field [1] lunacoap.Span The period.
 ---@field [2] fun(device: lunacoap.Device)
----@field jitter? number The part by which each period differs at random: 0.1 is from 90 to 110 %.
+---@field jitter? number The part of the period by which each time is early or late at random, 0 to
+---0.5.
 ---@field after? lunacoap.Span When it happens first; at random in the first period by default.
 
 ---@class lunacoap.DeviceInit What a script says of a device, or of many.
@@ -138,6 +139,13 @@ local function code(value, what)
     what, shown(value))
 end
 
+-- A field that is none of those that there are.
+local function unknown(what, field, names)
+  local near = type(field) == "string" and lunacoap.nearest(field, names)
+  fail("%s has no field '%s'; %s", what, tostring(field),
+    near and ("did you mean '%s'?"):format(near) or "it takes " .. table.concat(names, ", "))
+end
+
 -- A table with certain fields, each { kind, the value by default }; one without that is needed.
 local function record(fields)
   local names = {}
@@ -153,7 +161,7 @@ local function record(fields)
     local checked = {}
     for name in pairs(value) do
       if not fields[name] then
-        fail("%s has no field '%s'; it takes %s", what, tostring(name), table.concat(names, ", "))
+        unknown(what, name, names)
       end
     end
     for name, field in pairs(fields) do
@@ -203,6 +211,26 @@ local function first_address(value, what)
     or fail("%s takes an IPv4 address such as \"127.16.0.1\", not %s", what, shown(value))
 end
 
+-- What only the fleet may set.
+local RESERVED = { OnRequest = true, OnRegister = true, OnNotification = true, OnError = true,
+  BothRoles = true, Listening = true, Offline = true }
+
+---Fields of a component, those that devices may have.
+---@param value any
+---@param what string
+---@return lunacoap.CoAPInit
+function M.settings(value, what)
+  for field in pairs(of_type "table"(value, what)) do
+    if RESERVED[field] then
+      fail("%s cannot have %s, which the fleet sets itself", what, field)
+    end
+  end
+  if value.Timeout == 0 then
+    fail("%s cannot have Timeout 0: a device waits for its answers", what)
+  end
+  return value
+end
+
 local function server(value, what)
   if type(value) ~= "string" or not value:find("^[Cc][Oo][Aa][Pp][Ss]?://[^/?#]+/?$") then
     fail("%s takes the URI of a server such as \"coap://192.0.2.1:5683\", not %s", what,
@@ -223,7 +251,7 @@ end
 
 local function name(value, what)
   of_type "string"(value, what)
-  local rest = value:gsub("{index}", ""):gsub("{index:0?%d+}", "")
+  local rest = value:gsub("{index}", ""):gsub("{index:0%d}", "")
   if rest:find("[{}]") then
     fail("%s knows {index} and {index:05}, not what is in '%s'", what, value)
   end
@@ -259,7 +287,7 @@ local FIELDS = {
   state = either(of_type "table", "function"), sensors = of_type "table",
   resources = of_type "table", every = every, start = of_type "function",
   stop = of_type "function", ramp = ramp, sockets = one_of("own", "shared"),
-  address = first_address, port = integer(1, 65535), settings = either(of_type "table", "function"),
+  address = first_address, port = integer(0, 65535), settings = either(M.settings, "function"),
   identity = either(of_type "function", "table"), faults = of_type "table",
   sleeps = record { awake = { positive }, asleep = { positive }, jitter = { jitter, 0 } },
   reboots = record { every = { positive }, down = { M.span, 1 } },
@@ -280,18 +308,12 @@ for field in pairs(FIELDS) do
 end
 table.sort(NAMES)
 
-local function unknown(field)
-  local near = type(field) == "string" and lunacoap.nearest(field, NAMES)
-  fail("a device has no field '%s'; %s", tostring(field),
-    near and ("did you mean '%s'?"):format(near) or "it takes " .. table.concat(NAMES, ", "))
-end
-
 ---A field of a plan. Raises what is wrong, without a place.
 ---@param field string
 ---@param value any
 ---@return any
 function M.field(field, value)
-  local check = FIELDS[field] or unknown(field)
+  local check = FIELDS[field] or unknown("a device", field, NAMES)
   return check(value, "the device's " .. field)
 end
 
@@ -312,10 +334,6 @@ function M.new(init)
       plan[field] = FIELDS[field](value, field)
     end
   end
-  if plan.count > 1 and plan.port and not plan.address and plan.port + plan.count - 1 > 65535 then
-    fail("%d devices from port %d on need ports above 65535; give them an address each", plan.count,
-      plan.port)
-  end
   return plan
 end
 
@@ -324,7 +342,7 @@ end
 ---@param index integer
 ---@return string
 function M.name(pattern, index)
-  return (pattern:gsub("{index:?(0?%d*)}", function(digits)
+  return (pattern:gsub("{index:?(0?%d?)}", function(digits)
     return ("%" .. digits .. "d"):format(index)
   end))
 end

@@ -5,6 +5,7 @@ local answer = require "lunacoap.server.answer"
 local discovery = require "lunacoap.server.discovery"
 local lunacoap = require "lunacoap"
 local random = require "lunacoap.fleet.random"
+local tasks = require "lunacoap.fleet.tasks"
 local Resource = require "lunacoap.server.resource"
 local Router = require "lunacoap.server.router"
 
@@ -76,6 +77,7 @@ local function slow(wanted)
     local n = 2 * device.answers
     if not request.notifying and random.number(key, n) < wanted.rate then
       lunacoap.sleep(random.between(key, n + 1, wanted.by[1], wanted.by[2]))
+      tasks.check(device) -- its power may have failed
     end
     return go_on()
   end
@@ -121,7 +123,11 @@ function M.prepare(class, plan)
   end
   discovery.add(class)
   for _, path in ipairs(sorted_keys(plan.resources)) do
-    class:resource(path, resource_init(plan, path, plan.resources[path]))
+    local init = resource_init(plan, path, plan.resources[path])
+    local ok, err = pcall(class.resource, class, path, init)
+    if not ok then
+      error(("the device's resource '%s': %s"):format(tostring(path), err), 0)
+    end
   end
   if plan.slow then
     table.insert(class.layers, slow(plan.slow))
@@ -136,7 +142,7 @@ end
 ---@param path string
 ---@return lunacoap.Resource
 function M.find(class, path)
-  local resource = class.router:match(Router.normal(path))
+  local resource = type(path) == "string" and class.router:match(Router.normal(path))
   return resource or error(("the device has no resource '%s'"):format(tostring(path)), 3)
 end
 
