@@ -25,10 +25,8 @@ function M.virtual(f, seed)
   end)
 end
 
--- What came: "at 1.500 POST /report: 3", with its fields.
 local function note(central, coap, e)
-  local entry = { at = lunacoap.now() - central.began, method = lunacoap.MethodName[e.Method],
-    path = e.URIPath, payload = coap.RequestData, host = e.RemoteHost, port = e.RemotePort }
+  local entry = { at = lunacoap.now() - central.began, path = e.URIPath, payload = coap.RequestData, host = e.RemoteHost, port = e.RemotePort }
   table.insert(central.log, entry)
   if central.answer then
     return central.answer(coap, e, entry)

@@ -160,7 +160,9 @@ end
 ---Its power fails: it forgets all, and starts again after a while. Its own task ends here.
 ---@param down? lunacoap.Span How long it is off; 1 s by default.
 function Device:reboot(down)
-  life.reboot(self, seconds_of(down or 1, "reboot"))
+  local seconds = seconds_of(down or 1, "reboot")
+  tasks.check(self)
+  life.reboot(self, seconds)
   tasks.check(self)
 end
 
