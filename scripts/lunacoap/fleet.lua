@@ -13,6 +13,7 @@ local devices = require "lunacoap.fleet.device"
 local habits = require "lunacoap.fleet.habits"
 local life = require "lunacoap.fleet.life"
 local lunacoap = require "lunacoap"
+local mistake = require "lunacoap.fleet.mistake"
 local plans = require "lunacoap.fleet.plan"
 local ramps = require "lunacoap.fleet.ramp"
 local random = require "lunacoap.fleet.random"
@@ -63,7 +64,7 @@ end
 ---@return lunacoap.Fleet self
 function Fleet:start()
   if self.is_started or self.stopping then
-    error(("the fleet was %s already"):format(self.stopping and "stopped" or "started"), 2)
+    mistake.raise("the fleet was %s already", self.stopping and "stopped" or "started")
   end
   self.is_started, self.started, self.began = true, 0, lunacoap.now()
   self.times = ramps.times(self.plan.ramp, self.plan.count, self.seed)
@@ -104,7 +105,7 @@ end
 local function new(_, init)
   local ok, result = pcall(function() return M.of(plans.new(init)) end)
   if not ok then
-    error(type(result) == "string" and result or tostring(result), 2)
+    mistake.raise("%s", tostring(result))
   end
   return result
 end

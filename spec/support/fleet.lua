@@ -26,7 +26,8 @@ function M.virtual(f, seed)
 end
 
 local function note(central, coap, e)
-  local entry = { at = lunacoap.now() - central.began, path = e.URIPath, payload = coap.RequestData, host = e.RemoteHost, port = e.RemotePort }
+  local entry = { at = lunacoap.now() - central.began, path = e.URIPath, payload = coap.RequestData,
+    host = e.RemoteHost, port = e.RemotePort }
   table.insert(central.log, entry)
   if central.answer then
     return central.answer(coap, e, entry)

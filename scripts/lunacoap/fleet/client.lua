@@ -2,6 +2,7 @@
 
 local habits = require "lunacoap.fleet.habits"
 local lunacoap = require "lunacoap"
+local mistake = require "lunacoap.fleet.mistake"
 local phases = require "lunacoap.fleet.phases"
 local requests = require "lunacoap.scenario.request"
 local responses = require "lunacoap.scenario.response"
@@ -15,13 +16,6 @@ local ERROR_RESPONSE = 709
 -- Errors that come before anything is sent: a wrong value, URI, option or state.
 local MISUSE = { [1] = true, [700] = true, [701] = true, [712] = true }
 
--- What is wrong in a script is told where it says it: at the caller of Device:get() and its like.
-local CALLER = 5
-
-local function fail(text, ...)
-  error(text:format(...), CALLER)
-end
-
 -- "/path" is of the device's server.
 local function complete(device, uri)
   if type(uri) ~= "string" or uri:sub(1, 1) ~= "/" then
@@ -29,7 +23,7 @@ local function complete(device, uri)
   end
   local server = device.plan.server
   return server and server .. uri
-    or fail("'%s' is of no server: give the device one, or write a whole URI", uri)
+    or mistake.raise("'%s' is of no server: give the device one, or write a whole URI", uri)
 end
 
 -- A request as lunacoap.scenario makes it.
@@ -38,7 +32,7 @@ local function request_of(device, method, uri, payload, options)
   if ok then
     return request
   end
-  return fail("%s", type(request) == "table" and request.text or tostring(request))
+  return mistake.raise("%s", type(request) == "table" and request.text or tostring(request))
 end
 
 -- Properties that a request sets for itself alone are set back by the next one.
@@ -61,6 +55,10 @@ local function configure(device, request)
   coap:Configure(request.settings)
 end
 
+local function code_of(err)
+  return type(err) == "table" and rawget(err, "Code") or nil
+end
+
 -- Sends with a method of the component and waits. Returns the answer, or raises why there is none.
 local function send_here(device, request, method, argument)
   local coap, counts, life = device.coap, device.fleet.counts, device.life
@@ -76,13 +74,14 @@ local function send_here(device, request, method, argument)
   if device.asking == 0 then
     habits.rest(device)
   end
-  local code = not ok and type(err) == "table" and err.Code
-  if MISUSE[code] then
-    counts:unsent()
-    error(err, 0)
-  elseif not ok and code ~= ERROR_RESPONSE then
-    counts:unanswered(device, request, err, mark)
-    tasks.count(err)
+  local code = not ok and code_of(err)
+  if not ok and code ~= ERROR_RESPONSE then
+    if MISUSE[code] then
+      counts:unsent()
+    else
+      counts:unanswered(device, request, err, mark)
+      tasks.count(err)
+    end
     error(err, 0)
   end
   local answer = responses.of(coap, { method = request.method, uri = request.uri,
@@ -91,14 +90,23 @@ local function send_here(device, request, method, argument)
   return answer
 end
 
+local function conclude(ok, result)
+  if ok then
+    return result
+  elseif MISUSE[code_of(result)] then
+    mistake.raise("%s", tostring(result))
+  end
+  error(result, 0)
+end
+
 -- The same anywhere: a component sends nothing in a handler of a request to itself.
 local function send(...)
   if not tasks.is_handling() then
-    return send_here(...)
+    return conclude(pcall(send_here, ...))
   end
-  local results = { false, tasks.ENDED }
-  lunacoap.spawn(function(...) results = table.pack(pcall(send_here, ...)) end, ...):wait()
-  return results[1] and results[2] or error(results[2], 0)
+  local ok, result = false, tasks.ENDED
+  lunacoap.spawn(function(...) ok, result = pcall(send_here, ...) end, ...):wait()
+  return conclude(ok, result)
 end
 
 -- A request of a device that is awake, or will be.
@@ -106,7 +114,7 @@ local function prepare(device, method, uri, payload, options)
   tasks.check(device)
   phases.wait_while_asleep(device)
   if not device.running then
-    fail("%s is %s, and sends nothing", device.name, device.phase)
+    mistake.raise("%s is %s, and sends nothing", device.name, device.phase)
   end
   return request_of(device, method, uri, payload, options)
 end
@@ -158,7 +166,7 @@ function M.observe(device, uri, f, options)
   if not ok then
     error(answer, 0)
   elseif answer.code:sub(1, 1) ~= "2" then
-    error(("%s was refused: %s"):format(uri, tostring(answer)), CALLER - 1)
+    mistake.raise("%s was refused: %s", uri, tostring(answer))
   end
 end
 

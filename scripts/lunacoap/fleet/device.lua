@@ -4,6 +4,7 @@ local client = require "lunacoap.fleet.client"
 local discovery = require "lunacoap.server.discovery"
 local life = require "lunacoap.fleet.life"
 local lunacoap = require "lunacoap"
+local mistake = require "lunacoap.fleet.mistake"
 local observers = require "lunacoap.server.observers"
 local phases = require "lunacoap.fleet.phases"
 local plans = require "lunacoap.fleet.plan"
@@ -47,7 +48,7 @@ end
 ---@param options? lunacoap.AskOptions
 function Device:observe(uri, f, options)
   if type(f) ~= "function" then
-    error("observe takes a function of the device and the notification", 2)
+    mistake.raise("observe takes a function of the device and the notification")
   end
   client.observe(self, uri, f, options)
 end
@@ -57,7 +58,7 @@ end
 -- Spans are checked where a script says them.
 local function seconds_of(span, what)
   local ok, seconds = pcall(plans.span, span, what)
-  return ok and seconds or error(seconds, 3)
+  return ok and seconds or mistake.raise("%s", seconds)
 end
 
 ---Waits. A device that sleeps is up: its start is over, as far as counts go.
@@ -85,7 +86,7 @@ end
 function Device:read(name)
   local signal = self.plan.sensors[name]
   if not signal then
-    error(("the device has no sensor '%s'"):format(tostring(name)), 2)
+    mistake.raise("the device has no sensor '%s'", tostring(name))
   end
   local memory
   if signal.remembers then
@@ -110,7 +111,7 @@ function Device:random(m, n)
     m, n = 1, m
   end
   if math.type(m) ~= "integer" or math.type(n) ~= "integer" or m > n then
-    error("random takes no argument, or one or two whole numbers, the lower first", 2)
+    mistake.raise("random takes no argument, or one or two whole numbers, the lower first")
   end
   return m + math.floor(number * (n - m + 1))
 end
@@ -122,7 +123,7 @@ end
 function Device:notify(path)
   local resource = serving.find(self.class, path)
   if not resource.observable then
-    error(("'%s' is not observable"):format(path), 2)
+    mistake.raise("'%s' is not observable", path)
   end
   path = Router.normal(path)
   if self.running and #self.coap:ListObserved(path) > 0 then
@@ -137,7 +138,7 @@ end
 function Device:uri(path)
   local coap = self.coap
   if not coap then
-    error(("%s is not started, and has no address yet"):format(self.name), 2)
+    mistake.raise("%s is not started, and has no address yet", self.name)
   end
   local host = coap.LocalHost
   if host == "" or host == "0.0.0.0" then

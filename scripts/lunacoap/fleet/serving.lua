@@ -4,6 +4,7 @@
 local answer = require "lunacoap.server.answer"
 local discovery = require "lunacoap.server.discovery"
 local lunacoap = require "lunacoap"
+local mistake = require "lunacoap.fleet.mistake"
 local random = require "lunacoap.fleet.random"
 local tasks = require "lunacoap.fleet.tasks"
 local Resource = require "lunacoap.server.resource"
@@ -143,7 +144,7 @@ end
 ---@return lunacoap.Resource
 function M.find(class, path)
   local resource = type(path) == "string" and class.router:match(Router.normal(path))
-  return resource or error(("the device has no resource '%s'"):format(tostring(path)), 3)
+  return resource or mistake.raise("the device has no resource '%s'", tostring(path))
 end
 
 ---What a device's component calls for a request.

@@ -25,14 +25,14 @@ end
 describe("a device that reboots", function()
   for _, way in ipairs { "start", "every", "a resource", "outside", "reboots" } do
     it_leaps("by " .. way .. " begins anew, and nothing of its life before goes on", function(central, fleet)
-      local lives, went_on, one = {}, nil, nil
+      local lives, went_on = {}, nil
       local function reboot(device)
         if #lives == 1 then
           device:reboot "5s"
           went_on = true
         end
       end
-      one = fleet {
+      local one = fleet {
         state = { n = 0 }, reboots = way == "reboots" and { every = 20, down = "5s" } or nil,
         start = function(device)
           device.state.n = device.state.n + 1
