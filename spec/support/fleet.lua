@@ -21,7 +21,7 @@ function M.virtual(f, seed)
       fleet:stop()
     end
     central.coap:Shutdown()
-    return assert(table.unpack(results, 1, results.n))
+    return select(2, assert(table.unpack(results, 1, results.n)))
   end)
 end
 

@@ -32,11 +32,15 @@ function M.settle(device)
   end
 end
 
+-- What waits for a device to wake up goes on a little later, always in the same order as what it
+-- does then.
+local LATER = 0.001
+
 ---Waits as long as the device is asleep.
 ---@param device lunacoap.Device
 function M.wait_while_asleep(device)
   while device.wakes_at do
-    lunacoap.sleep(math.max(0.001, device.wakes_at - lunacoap.now()))
+    lunacoap.sleep(math.max(0, device.wakes_at - lunacoap.now()) + LATER)
   end
 end
 

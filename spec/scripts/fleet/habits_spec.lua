@@ -231,7 +231,7 @@ describe("a device that sleeps", function()
       device:post("/a", "3")
     end }:start()
     lunacoap.sleep(200)
-    assert.are.same({ "1.000 /a 1", "60.000 /a 2", "120.000 /a 3" }, fleets.lines(central))
+    assert.are.same({ "1.000 /a 1", "60.001 /a 2", "120.001 /a 3" }, fleets.lines(central))
   end)
 
   it_leaps("does not fall asleep while it waits for an answer, but soon afterwards", function(central, fleet)
