@@ -88,13 +88,7 @@ function Device:read(name)
   if not signal then
     mistake.raise("the device has no sensor '%s'", tostring(name))
   end
-  local memory
-  if signal.remembers then
-    self.memories = self.memories or {}
-    self.memories[name] = self.memories[name] or {}
-    memory = self.memories[name]
-  end
-  return signal:value(self:age(), random.key(self.key, name), memory)
+  return signal:value(self:age(), random.key(self.key, name))
 end
 
 ---A number from the device's own stream: as math.random, from 0 to below 1, from 1 to m, or from m
