@@ -32,6 +32,7 @@ local SERVED = {
   ["dtls_server.lua"] = true, ["dtls_client.lua"] = true, ["psk.lua"] = true,
   ["raw_public_key.lua"] = true, ["greenhouse_server.lua"] = true, ["secured_server.lua"] = true,
   ["file_server.sh"] = true, ["simulate_thermostats.lua"] = true,
+  ["simulate_failures.lua"] = true,
 }
 
 local function files()
@@ -85,6 +86,34 @@ describe("the examples", function()
       assert_prints(child:finish(20), { count .. " successes / 0 failures / 0 errors", "status 0\n" })
     end)
   end
+
+  it("simulate_failures.lua is a device, of which some fail and most come through", function()
+    local path = os.tmpname()
+    local file <close> = assert(io.open(path, "w"))
+    file:write([[
+      local lunacoap = require "lunacoap"
+      lunacoap.virtual(function()
+        local device = dofile "examples/simulate_failures.lua"
+        local result = require("lunacoap.fleet.simulation").new(device, { seconds = 900 }):run()
+        print("sent", result.sent, "answered", result.answered, "failed", result.failed)
+        for code, n in pairs(result.served_codes) do print(code, n) end
+        for _, trouble in ipairs(result.troubles) do print("trouble", trouble.text) end
+        lunacoap.stop(0)
+      end)
+    ]])
+    file:close()
+    local child <close> = process.start(("sh -c '%s %s; echo status $?'"):format(LUNACOAP, path))
+    local output = child:finish(20)
+    os.remove(path)
+    local sent, answered, failed = output:match("sent\t(%d+)\tanswered\t(%d+)\tfailed\t(%d+)\n")
+    sent, answered, failed = tonumber(sent), tonumber(answered), tonumber(failed)
+    assert.is_true(sent > 1000 and answered > 0.9 * sent, output)
+    assert.is_true(failed > 0 and failed < 0.05 * sent, output)
+    assert.is_true(tonumber(output:match("2%.05\t(%d+)")) > 0.8 * sent, output)
+    assert.is_true(tonumber(output:match("5%.03\t(%d+)")) > 0, output)
+    assert.is_nil(output:find("trouble", 1, true), output)
+    assert_prints(output, { "status 0\n" })
+  end)
 
   it("demo.lua takes another port when 5683 is in use", function()
     -- Whoever has it, this component or another program: it is in use.
