@@ -75,8 +75,9 @@ end
 ---@param message string
 ---@return string
 function M.locate(path, message)
-  for _, pattern in ipairs(patterns_of(message)) do
-    local line = only_line(path, pattern)
+  local patterns = patterns_of(message)
+  for i = #patterns, 1, -1 do -- what is said last is nearest to the mistake
+    local line = only_line(path, patterns[i])
     if line then
       return ("%s:%d: %s"):format(path, line, message)
     end

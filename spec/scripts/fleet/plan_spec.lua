@@ -40,7 +40,7 @@ local WRONG = {
     { { { 1 / 0, nothing } }, "every[1].1 takes seconds" } },
   { "start", { 3, "the device's start takes a function, not 3" } },
   { "stop", { "x", "the device's stop takes a function, not 'x'" } },
-  { "ramp", { "x", "the device's ramp takes seconds, or a text" }, { -1, "not -1" },
+  { "ramp", { "x", "'x' is no ramp: write it as 30s" }, { -1, "not -1" },
     { {}, "the device's ramp needs the field 'over'" },
     { { over = 1, shape = "linaer" }, "the device's ramp.shape is one of linear, once, poisson, steps, not 'linaer'" },
     { { over = 1, step = 2 }, "the device's ramp has no field 'step'; did you mean 'steps'?" },
@@ -94,7 +94,7 @@ describe("the plan of a device", function()
 
   it("of nothing is one device", function()
     local plan = plans.new {}
-    assert.are.same({ "device-{index}", 1, 1, { over = 0, shape = "linear" }, {}, {}, {} },
+    assert.are.same({ "device-{index}", 1, 1, { over = 0, shape = "linear", steps = 10 }, {}, {}, {} },
       { plan.name, plan.count, plan.seed, plan.ramp, plan.every, plan.sensors, plan.resources })
   end)
 
