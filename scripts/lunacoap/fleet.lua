@@ -11,6 +11,7 @@ local agendas = require "lunacoap.fleet.agenda"
 local counting = require "lunacoap.fleet.counts"
 local devices = require "lunacoap.fleet.device"
 local habits = require "lunacoap.fleet.habits"
+local identity = require "lunacoap.fleet.identity"
 local life = require "lunacoap.fleet.life"
 local lunacoap = require "lunacoap"
 local mistake = require "lunacoap.fleet.mistake"
@@ -28,13 +29,14 @@ local random = require "lunacoap.fleet.random"
 local Fleet = { __name = "lunacoap.Fleet" }
 Fleet.__index = Fleet
 
-local M = {}
+local M = { identities = identity.identities }
 
 ---A fleet of a plan. Of several in one simulation, each has a number of its own.
 ---@param plan lunacoap.fleet.Plan
 ---@param shared? { counts: lunacoap.fleet.Counts, number: integer }
 ---@return lunacoap.Fleet
 function M.of(plan, shared)
+  identity.prepare(plan)
   plan.sockets = plan.sockets or address.must_share(plan.count) and "shared" or "own"
   address.check(plan)
   local fleet = setmetatable({

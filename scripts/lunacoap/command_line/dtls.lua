@@ -1,5 +1,6 @@
 -- The options of DTLS that all clients among the commands have, and what they make of a component.
 
+local credentials = require "lunacoap.credentials"
 local failure = require "lunacoap.command_line.failure"
 local files = require "lunacoap.command_line.files"
 local hex = require "lunacoap.hex"
@@ -104,51 +105,21 @@ function M.in_options(message)
   return (message:gsub("the event ", ""):gsub("[%w=]+", OPTIONS))
 end
 
--- A certificate, a key or both of a file, and of a second one.
-local function load(path, other)
-  local content = files.read(path)
-  if other then
-    content = content .. "\n" .. files.read(other)
-  end
-  local ok, result = pcall(lunacoap.Certificate, lunacoap.StoreType.cstAuto, content)
+-- What a function of credentials.lua makes of files; what it raises ends the command.
+local function from_files(make, ...)
+  local ok, result = pcall(make, files.read, ...)
   if not ok then
-    failure.raise(failure.HERE, "%s: %s", path, (result.Message:gsub("^.-: ", "")))
+    failure.raise(failure.is(result) and result.status or failure.HERE, "%s", tostring(result))
   end
   return result
-end
-
-local function is_bare_key(certificate)
-  return certificate.Encoded == certificate.PublicKey
-end
-
--- The certificate of --cert, with its key.
-local function own_certificate(given)
-  local certificate = load(given.cert, given.key)
-  if is_bare_key(certificate) and given.key and not is_bare_key(load(given.cert)) then
-    failure.raise(failure.HERE, "%s is not the key of %s", given.key, given.cert)
-  elseif is_bare_key(certificate) then
-    failure.raise(failure.HERE, "%s has no certificate", given.cert)
-  elseif not certificate.PrivateKeyAvailable then
-    failure.raise(failure.HERE, given.key and "%s has no private key"
-      or "%s has no private key: name one with --key", given.key or given.cert)
-  end
-  return certificate
-end
-
--- The key pair in a file.
-local function own_key(path)
-  local key = load(path)
-  if not key.PrivateKeyAvailable then
-    failure.raise(failure.HERE, "%s has no private key", path)
-  end
-  return key
 end
 
 ---The public key of a key pair, a certificate or a public key in a file.
 ---@param path string
 ---@return lunacoap.Certificate
 function M.public_key(path)
-  return lunacoap.Certificate(lunacoap.StoreType.cstPublicKeyBlob, load(path).PublicKey)
+  return lunacoap.Certificate(lunacoap.StoreType.cstPublicKeyBlob,
+    from_files(credentials.load, path).PublicKey)
 end
 
 ---The certificates in a file, which must be PEM.
@@ -173,10 +144,11 @@ function M.identity(given)
     fields.PSKIdentity, fields.PSKKey = given.psk_identity, hex.encode(given.psk_key)
   end
   if given.cert then
-    fields.SSLCert = own_certificate(given)
+    fields.SSLCert = from_files(credentials.certificate, given.cert, given.key, nil,
+      "name one with --key")
   end
   if given.rpk then
-    fields.UseRawPublicKey, fields.SSLCert = true, own_key(given.rpk)
+    fields.UseRawPublicKey, fields.SSLCert = true, from_files(credentials.key, given.rpk)
   end
   return fields
 end

@@ -2,6 +2,7 @@
 
 local client = require "lunacoap.fleet.client"
 local discovery = require "lunacoap.server.discovery"
+local identity = require "lunacoap.fleet.identity"
 local life = require "lunacoap.fleet.life"
 local lunacoap = require "lunacoap"
 local mistake = require "lunacoap.fleet.mistake"
@@ -22,6 +23,7 @@ local tasks = require "lunacoap.fleet.tasks"
 ---@field coap lunacoap.CoAP Its component.
 ---@field fleet lunacoap.Fleet
 ---@field plan lunacoap.fleet.Plan
+---@field row? table<string, string> Its row in the table of identities, by the columns' names.
 ---@field key integer Of its random streams.
 local Device = {}
 
@@ -192,9 +194,10 @@ end
 ---@param index integer
 ---@return lunacoap.Device
 function M.new(class, index)
+  local row, name = identity.row(class.plan, index)
   -- All fields at once: a table that grows has room for twice as many.
   return setmetatable({
-    index = index, name = plans.name(class.plan.name, index),
+    index = index, name = name or plans.name(class.plan.name, index), row = row,
     key = random.key(class.fleet.seed, index), phase = "waiting", life = 0, asking = 0, answers = 0,
     state = nil, coap = nil, tasks = nil, busy = 0, running = false, began = nil, up_at = nil,
   }, class)

@@ -3,6 +3,7 @@
 local address = require "lunacoap.fleet.address"
 local habits = require "lunacoap.fleet.habits"
 local handlers = require "lunacoap.fleet.handlers"
+local identity = require "lunacoap.fleet.identity"
 local lunacoap = require "lunacoap"
 local phases = require "lunacoap.fleet.phases"
 local plans = require "lunacoap.fleet.plan"
@@ -67,7 +68,7 @@ local function component(device)
     settings = ok and made or refuse("%s", made)
   end
   add(fields, settings)
-  add(fields, plan.identity and plan.identity(device.index))
+  add(fields, identity.fields(plan, device.index))
   if plan.faults then
     add(fields, plan.faults)
     -- The setting takes 31 bits.

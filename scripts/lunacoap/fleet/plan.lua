@@ -1,6 +1,7 @@
 -- What a script says of a device, checked: the plan that all devices of a fleet share.
 
 local address = require "lunacoap.fleet.address"
+local identities = require "lunacoap.fleet.identity"
 local lunacoap = require "lunacoap"
 local quantity = require "lunacoap.load.quantity"
 local ramps = require "lunacoap.fleet.ramp"
@@ -32,7 +33,8 @@ local ramps = require "lunacoap.fleet.ramp"
 ---@field address? string The first device's IPv4 address; the others have the next ones.
 ---@field port? integer The port of all, or without `address` the first device's.
 ---@field settings? lunacoap.CoAPInit|fun(device: lunacoap.Device): lunacoap.CoAPInit
----@field identity? fun(index: integer): lunacoap.CoAPInit Who a device is, in DTLS.
+---@field identity? lunacoap.fleet.Identities|fun(index: integer): lunacoap.CoAPInit Who a device
+---is, in DTLS.
 ---@field sleeps? table { awake =, asleep =, jitter = }
 ---@field reboots? table { every =, down = }
 ---@field offline? table { every =, down = }
@@ -288,7 +290,7 @@ local FIELDS = {
   resources = of_type "table", every = every, start = of_type "function",
   stop = of_type "function", ramp = ramp, sockets = one_of("own", "shared"),
   address = first_address, port = integer(0, 65535), settings = either(M.settings, "function"),
-  identity = either(of_type "function", "table"), faults = of_type "table",
+  identity = identities.check, faults = of_type "table",
   sleeps = record { awake = { positive }, asleep = { positive }, jitter = { jitter, 0 } },
   reboots = record { every = { positive }, down = { M.span, 1 } },
   offline = record { every = { positive }, down = { positive } },
