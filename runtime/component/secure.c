@@ -2,8 +2,8 @@
 #include "component/secure.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 #include "component/apply.h"
 #include "component/call.h"
@@ -307,13 +307,26 @@ static struct lc_dtls *open_dtls(struct lc_component *component, struct lc_error
     return dtls;
 }
 
+/* The digest of all that it will be made from: kilobytes, too much to be kept for each of a fleet
+ * with a key of its own. */
+static int digest_recipe(struct lc_component *component, const struct lc_secure_parts *parts,
+    bool is_server, uint8_t out[LC_DIGEST_SIZE], struct lc_error *error)
+{
+    struct lc_buf recipe = {0};
+    const struct lc_settings *settings = component->values.settings;
+    bool done = lc_secure_options_describe(settings, parts, is_server, &recipe) &&
+                lc_digest(lc_buf_bytes(&recipe), out);
+    lc_buf_wipe(&recipe);
+    return done ? LC_OK : lc_fail_memory(error);
+}
+
 static struct lc_security *find_security(
-    struct lc_stage *stage, const struct lc_buf *recipe, uint64_t hash)
+    struct lc_stage *stage, const uint8_t recipe[LC_DIGEST_SIZE], uint64_t hash)
 {
     struct lc_map_node *node = lc_map_find(&stage->securities, hash);
     for (; node != NULL; node = lc_map_find_next(node)) {
         struct lc_security *security = lc_container(node, struct lc_security, node);
-        if (lc_bytes_equal(lc_buf_bytes(&security->recipe), lc_buf_bytes(recipe))) {
+        if (memcmp(security->recipe, recipe, LC_DIGEST_SIZE) == 0) {
             return lc_security_hold(security);
         }
     }
@@ -324,25 +337,21 @@ static struct lc_security *find_security(
 static struct lc_security *share_security(struct lc_component *component,
     const struct lc_secure_parts *parts, bool is_server, struct lc_error *error)
 {
-    const struct lc_settings *settings = component->values.settings;
     struct lc_stage *stage = component->stage;
-    struct lc_buf recipe = {0};
-    if (!lc_secure_options_describe(settings, parts, is_server, &recipe)) {
-        lc_buf_wipe(&recipe);
-        lc_fail_memory(error);
+    uint8_t recipe[LC_DIGEST_SIZE];
+    if (digest_recipe(component, parts, is_server, recipe, error) != LC_OK) {
         return NULL;
     }
-    uint64_t hash = lc_hash(recipe.data, recipe.len, 0);
-    struct lc_security *security = find_security(stage, &recipe, hash);
+    uint64_t hash;
+    memcpy(&hash, recipe, sizeof hash);
+    struct lc_security *security = find_security(stage, recipe, hash);
     if (security == NULL) {
-        security = lc_secure_options_apply(settings, parts, is_server, error);
+        security = lc_secure_options_apply(component->values.settings, parts, is_server, error);
         if (security != NULL && lc_map_insert(&stage->securities, &security->node, hash)) {
             security->shelf = &stage->securities;
-            security->recipe = recipe;
-            recipe = (struct lc_buf){0};
+            memcpy(security->recipe, recipe, sizeof recipe);
         }
     }
-    lc_buf_wipe(&recipe);
     return security;
 }
 

@@ -44,7 +44,7 @@ static void unlink_connection(struct lc_connection *c)
     lc_map_remove(&dtls->by_number, &c->by_number);
     lc_list_remove(&c->link);
     dtls->handshaking_count -= !c->is_up;
-    dtls->up_count -= c->is_up;
+    lc_dtls_count_up(dtls, c->is_up ? -1 : 0);
     lc_timer_clear(dtls->options.timers, &c->deadline);
     if (c->handshake != NULL) {
         lc_step_cancel(&c->handshake->step);
@@ -182,7 +182,7 @@ static void up(void *arg)
 {
     struct lc_connection *c = arg;
     c->dtls->handshaking_count--;
-    c->dtls->up_count++;
+    lc_dtls_count_up(c->dtls, 1);
     c->is_up = true;
     c->heard = now_of(c);
     c->taken++;
@@ -330,7 +330,9 @@ void lc_connection_park(struct lc_connection *c)
     c->is_parked = c->depth == 0 && lc_connection_engine(c)->park(c->session);
     lc_list_remove(&c->link);
     lc_list_append(&c->dtls->resting, &c->link);
-    c->dtls->parked += c->is_parked;
+    if (c->is_parked) {
+        lc_dtls_count_parked();
+    }
 }
 
 /* ---- The beginning ---- */

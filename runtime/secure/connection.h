@@ -17,7 +17,6 @@ struct lc_dtls {
     struct lc_list busy;        /* up, the least recently used first */
     struct lc_list resting;     /* up and unused for some time, parked if the engine can */
     size_t handshaking_count, up_count;
-    size_t parked;         /* since memory was given back to the system */
     struct lc_timer sweep; /* ends and parks what is idle */
     unsigned depth;        /* of calls that the struct must outlive */
     bool is_closed;
@@ -176,6 +175,10 @@ void lc_dtls_sweep_later(struct lc_dtls *dtls);
 
 /* The lc_dtls's timer of that name. */
 void lc_dtls_sweep(struct lc_timer *timer);
+
+/* So many sessions more or less are up; one more is parked. */
+void lc_dtls_count_up(struct lc_dtls *dtls, int change);
+void lc_dtls_count_parked(void);
 
 /* Ends the oldest of too many, so that there may be one more. */
 void lc_dtls_make_room(struct lc_dtls *dtls);

@@ -192,8 +192,12 @@ static bool fits(const struct lc_secure_config *config, uint16_t suite)
 static int set_suites(struct lc_mbedtls_context *context, const struct lc_secure_config *config,
     struct lc_error *error)
 {
+    context->suites = lc_zalloc((config->suite_count + 1) * sizeof *context->suites);
+    if (context->suites == NULL) {
+        return lc_fail_memory(error);
+    }
     size_t count = 0;
-    for (size_t i = 0; i < config->suite_count && count < LC_MBEDTLS_SUITES; i++) {
+    for (size_t i = 0; i < config->suite_count; i++) {
         if (fits(config, config->suites[i])) {
             context->suites[count++] = config->suites[i];
         }
@@ -410,5 +414,6 @@ void lc_mbedtls_context_free(struct lc_context *base)
     mbedtls_x509_crt_free(&context->own);
     mbedtls_pk_free(&context->key);
     lc_session_cache_free(context->cache);
+    lc_free(context->suites);
     lc_free(context);
 }

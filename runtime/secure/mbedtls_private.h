@@ -12,18 +12,17 @@
 /* ---- Contexts (mbedtls_context.c) ---- */
 
 enum {
-    LC_MBEDTLS_SUITES = 160, /* mbed TLS has fewer */
     LC_MBEDTLS_GROUPS = 16,
     LC_MBEDTLS_SIGNATURES = 24,
 };
 
-/* The lists end with 0; mbed TLS keeps pointers into this struct. */
+/* The lists end with 0; mbed TLS keeps pointers to them. */
 struct lc_mbedtls_context {
     struct lc_context base;
     mbedtls_ssl_config conf;
     mbedtls_x509_crt own;
     mbedtls_pk_context key;
-    int suites[LC_MBEDTLS_SUITES + 1];
+    int *suites;
     lc_mbedtls_group groups[LC_MBEDTLS_GROUPS + 1];
     lc_mbedtls_signature signatures[LC_MBEDTLS_SIGNATURES + 1];
     bool is_server, asks_client, resumes;

@@ -238,7 +238,6 @@ void lc_security_release(struct lc_security *security)
     if (security->shelf != NULL) {
         lc_map_remove(security->shelf, &security->node);
     }
-    lc_buf_wipe(&security->recipe);
     lc_trust_free(security->trust);
     lc_keylog_close(security->keylog);
     lc_buf_free(&security->psk_identity);

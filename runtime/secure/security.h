@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "net/address.h"
+#include "secure/digest.h"
 #include "secure/engine.h"
 #include "secure/trust.h"
 
@@ -14,7 +15,7 @@ struct lc_security {
     unsigned refs;
     struct lc_map *shelf; /* where it stands to be shared by others; NULL: nowhere */
     struct lc_map_node node;
-    struct lc_buf recipe; /* what it was made from, for who shares it; secret */
+    uint8_t recipe[LC_DIGEST_SIZE]; /* of what it was made from, for who shares it */
     unsigned modes;       /* LC_MODE_... */
     bool is_server;
     bool has_own;                        /* a certificate or raw key to show */

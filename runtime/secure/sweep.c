@@ -12,6 +12,9 @@ enum {
     TRIM_AFTER = 32, /* parked sessions: a megabyte */
 };
 
+/* Of all endpoints, which have one heap: a fleet has a few sessions at each of thousands. */
+static size_t all_up, all_parked; /* parked: since memory was given back to the system */
+
 /* RFC 6347 4.2.4.1: flights are sent again after 1, 2, 4 ... s; after six of them nobody is there.
  */
 static const lc_time handshake_limit = 64 * LC_SECOND;
@@ -87,11 +90,22 @@ static bool sweep_one(struct lc_dtls *dtls)
 /* At the end of a wave, and once for an eighth of the sessions: the gaps are as many as those. */
 static void trim(struct lc_dtls *dtls)
 {
-    size_t enough = dtls->up_count / 8 > TRIM_AFTER ? dtls->up_count / 8 : TRIM_AFTER;
-    if (dtls->parked >= enough && next_sweep(dtls) > dtls->options.timers->now) {
-        dtls->parked = 0;
+    size_t enough = all_up / 8 > TRIM_AFTER ? all_up / 8 : TRIM_AFTER;
+    if (all_parked >= enough && next_sweep(dtls) > dtls->options.timers->now) {
+        all_parked = 0;
         lc_memory_trim();
     }
+}
+
+void lc_dtls_count_up(struct lc_dtls *dtls, int change)
+{
+    dtls->up_count += (size_t)change;
+    all_up += (size_t)change;
+}
+
+void lc_dtls_count_parked(void)
+{
+    all_parked++;
 }
 
 void lc_dtls_sweep(struct lc_timer *timer)
