@@ -16,7 +16,7 @@ struct lc_security {
     struct lc_map *shelf; /* where it stands to be shared by others; NULL: nowhere */
     struct lc_map_node node;
     uint8_t recipe[LC_DIGEST_SIZE]; /* of what it was made from, for who shares it */
-    unsigned modes;       /* LC_MODE_... */
+    unsigned modes;                 /* LC_MODE_... */
     bool is_server;
     bool has_own;                        /* a certificate or raw key to show */
     uint64_t number;                     /* no other has the same in this process */
