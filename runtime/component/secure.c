@@ -383,6 +383,18 @@ static struct lc_security *make_security(
     return security;
 }
 
+/* A component in both roles asks those who are its clients in the session that they have begun: a
+ * second one between the same ports would take the place of the first. Not whom SSLAcceptServerCert
+ * names, for that is to be compared in a handshake. */
+static uint32_t begun_by_peer(
+    const struct lc_component *component, const struct lc_address *remote, const char *host)
+{
+    const struct lc_secure *secure = component->secure;
+    return component->values.basics.both_roles && secure->accepted == NULL
+               ? lc_dtls_find_client(dtls_of(component), secure->client, remote, host)
+               : 0;
+}
+
 int lc_secure_connect(struct lc_component *component, struct lc_address *remote, const char *host,
     bool *out_is_up, struct lc_error *error)
 {
@@ -397,7 +409,10 @@ int lc_secure_connect(struct lc_component *component, struct lc_address *remote,
     if (secure->client == NULL) {
         return error->code;
     }
-    uint32_t session = lc_dtls_connect(dtls, secure->client, remote, host);
+    uint32_t session = begun_by_peer(component, remote, host);
+    if (session == 0) {
+        session = lc_dtls_connect(dtls, secure->client, remote, host);
+    }
     if (session == 0) {
         return lc_fail_memory(error);
     }

@@ -1,6 +1,8 @@
 -- BothRoles: a component that listens and sends requests of its own, from one socket (RFC 7252 1.2
 -- has an endpoint act in both roles), as devices do.
 local lunacoap = require "lunacoap"
+local dtls = require "spec.support.dtls"
+local pki = require "spec.support.pki"
 local process = require "spec.support.process"
 
 local open = {}
@@ -131,7 +133,7 @@ describe("a component with BothRoles", function()
   end)
 
   for _, provider in ipairs { "mbedTLS", "GnuTLS" } do
-    it("does so over DTLS, in one session or in two, with " .. provider, function()
+    it("does so over DTLS in one session, whoever began it, with " .. provider, function()
       local fields = { SSLEnabled = true, PSKIdentity = "me", PSKKey = "0011",
         SSLProvider = provider }
       local function with(handler)
@@ -141,10 +143,54 @@ describe("a component with BothRoles", function()
       end
       local a, uri_a = device(with(name_of "a"))
       local b, uri_b = device(with(name_of "b"))
-      a:Get(uri_b .. "/x")
-      assert.are.equal("b, port " .. a.LocalPort, a.ResponseData)
-      b:Get(uri_a .. "/x")
-      assert.are.equal("a, port " .. b.LocalPort, b.ResponseData)
+      local lines = dtls.status(a)
+      for _ = 1, 2 do
+        a:Get(uri_b .. "/x")
+        assert.are.equal("b, port " .. a.LocalPort, a.ResponseData)
+        b:Get(uri_a .. "/x")
+        assert.are.equal("a, port " .. b.LocalPort, b.ResponseData)
+      end
+      assert.are.equal(1, dtls.sessions(lines))
     end)
   end
+
+  -- A device that serves nobody over DTLS answers its server in the session that it has begun.
+  local function meet(init_server, init_device)
+    local here
+    init_server.SSLEnabled, init_server.Timeout = true, 0.5
+    function init_server.OnRequest(coap, e)
+      coap.ResponseCode, here = "2.04", ("coaps://127.0.0.1:%d/x"):format(e.RemotePort)
+    end
+    local server, uri = device(init_server)
+    init_device.OnRequest = name_of "the device"
+    local client = device(init_device)
+    client.SSLEnabled = false
+    client:Post(uri)
+    return server, here, client
+  end
+
+  local function answers(server, uri)
+    return pcall(server.Get, server, uri) and server.ResponseData:find("^the device") ~= nil
+  end
+
+  it("asks a client of its own in its session, whom it knows by key or certificate", function()
+    local function find_key(_, e) e.Key = "\0\17" end
+    assert.is_true(answers(meet({ OnPSKLookup = find_key }, { PSKIdentity = "me", PSKKey = "0011" })))
+    local shown = { SSLCert = dtls.certificate "client-ec", SSLServerCACerts = pki.read "root.crt" }
+    local server = { SSLCert = dtls.certificate "server-ec", SSLAuthenticateClients = true,
+      SSLClientCACerts = pki.read "root.crt" }
+    assert.is_true(answers(meet(server, shown)))
+  end)
+
+  it("asks there neither one who has shown nothing, nor another one than it means", function()
+    local server = { SSLCert = dtls.certificate "server-ec" }
+    assert.is_false(answers(meet(server, { SSLServerCACerts = pki.read "root.crt" })))
+    local function find_key(_, e) e.Key = "\0\17" end
+    local asker, uri = meet({ OnPSKLookup = find_key }, { PSKIdentity = "me", PSKKey = "0011" })
+    asker:Config "PSKKey=0011"
+    asker:Config "PSKIdentity=you"
+    assert.is_false(answers(asker, uri))
+    asker:Config "PSKIdentity=me"
+    assert.is_true(answers(asker, uri))
+  end)
 end)

@@ -247,8 +247,10 @@ end
 
 -- ---- Of a fleet ---------------------------------------------------------------------------------
 
+-- By the class's name: a module that was loaded twice has two classes.
 local function is_table(identity)
-  return getmetatable(identity) == Identities
+  local class = getmetatable(identity)
+  return type(class) == "table" and class.__name == Identities.__name
 end
 
 ---Checks what a device's table has as its identity.
