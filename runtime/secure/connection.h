@@ -180,8 +180,8 @@ void lc_dtls_sweep(struct lc_timer *timer);
 void lc_dtls_count_up(struct lc_dtls *dtls, int change);
 void lc_dtls_count_parked(void);
 
-/* Ends the oldest of too many, so that there may be one more. */
-void lc_dtls_make_room(struct lc_dtls *dtls);
+/* Ends the oldest of too many, so that there may be one more. False: all are too young for that. */
+bool lc_dtls_make_room(struct lc_dtls *dtls);
 
 /* Ends a session, with a goodbye if it is up. */
 void lc_dtls_end_one(struct lc_connection *connection, int code, const char *why);

@@ -229,8 +229,7 @@ static void begin(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *dat
     if (c != NULL) {
         lc_dtls_end_one(c, LC_ERROR_HANDSHAKE, "the peer began another DTLS handshake");
     }
-    lc_dtls_make_room(dtls);
-    if (dtls->served == NULL) {
+    if (!lc_dtls_make_room(dtls) || dtls->served == NULL) {
         return; /* an upcall may have ended it */
     }
     char text[LC_ADDRESS_TEXT];

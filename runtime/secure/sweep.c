@@ -19,6 +19,10 @@ static size_t all_up, all_parked; /* parked: since memory was given back to the 
  */
 static const lc_time handshake_limit = 64 * LC_SECOND;
 
+/* What has begun no longer ago goes on: when a thousand clients come at once, those that came first
+ * are the nearest to their end. A hello that is dropped comes again after a second. */
+static const lc_time handshake_turn = 2 * LC_SECOND;
+
 /* Waking a parked session costs some 30 us, what a busy one may pay every few seconds. */
 static const lc_time park_after = 5 * LC_SECOND;
 
@@ -131,10 +135,13 @@ static struct lc_connection *oldest_half_open(const struct lc_dtls *dtls)
     return NULL;
 }
 
-void lc_dtls_make_room(struct lc_dtls *dtls)
+bool lc_dtls_make_room(struct lc_dtls *dtls)
 {
     struct lc_connection *oldest = oldest_half_open(dtls);
     if (dtls->handshaking_count >= HANDSHAKES_MAX && oldest != NULL) {
+        if (dtls->options.timers->now - oldest->used < handshake_turn) {
+            return false;
+        }
         lc_dtls_end_one(oldest, LC_ERROR_HANDSHAKE, "too many DTLS handshakes at once");
     }
     if (dtls->up_count >= SESSIONS_MAX) {
@@ -142,4 +149,5 @@ void lc_dtls_make_room(struct lc_dtls *dtls)
         lc_dtls_end_one(oldest != NULL ? oldest : first_of(&dtls->busy), LC_ERROR_HANDSHAKE,
             "too many DTLS sessions at once");
     }
+    return true;
 }
