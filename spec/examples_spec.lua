@@ -32,7 +32,7 @@ local SERVED = {
   ["dtls_server.lua"] = true, ["dtls_client.lua"] = true, ["psk.lua"] = true,
   ["raw_public_key.lua"] = true, ["greenhouse_server.lua"] = true, ["secured_server.lua"] = true,
   ["file_server.sh"] = true, ["simulate_thermostats.lua"] = true,
-  ["simulate_failures.lua"] = true,
+  ["simulate_failures.lua"] = true, ["simulate_fleet_dtls.lua"] = true,
 }
 
 local function files()
@@ -314,6 +314,13 @@ describe("the examples", function()
     end }
     simulate(("--count 2 --for 500ms --ramp once --server 127.0.0.1:%d"):format(server.LocalPort))
     assert.are.same({ '{"name":"thermostat-0001"}', '{"name":"thermostat-0002"}' }, table.move(reports, 1, 2, 1, {}))
+  end)
+
+  it("simulate_fleet_dtls.lua reports and is read over DTLS, with a key of each device", function()
+    local child <close> = process.start(("sh -c '%s simulate examples/simulate_fleet_dtls.lua -q %s; echo status $?'")
+      :format(LUNACOAP, "--count 20 --for 1s --ramp once"))
+    assert_prints(child:finish(20), { "2.xx  2", "4.xx   0", "devices   20 up", "served    2", "x 2.05 Content",
+      "status 0\n" })
   end)
 
   it("file_server.sh serves, lists, watches and guards files", function()

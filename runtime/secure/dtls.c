@@ -417,8 +417,7 @@ static bool is_meant(
     if (security->modes == LC_MODE_PSK) {
         return lc_bytes_equal(identity, lc_buf_bytes(&security->psk_identity));
     }
-    return (identity.len > 0 || c->peer != NULL) &&
-           lc_address_parse(&literal, lc_bytes_text(host));
+    return (identity.len > 0 || c->peer != NULL) && lc_address_parse(&literal, lc_bytes_text(host));
 }
 
 uint32_t lc_dtls_find_client(const struct lc_dtls *dtls, const struct lc_security *security,

@@ -10,9 +10,8 @@ local count, sockets = tonumber(arg[1]), arg[2]
 local seconds, ramp, provider = tonumber(arg[3]) or 120, arg[4] or "30s", arg[5] or "Automatic"
 
 local function start_server()
-  local server = lunacoap.process.start { "/proc/self/exe", "spec/bench/fleet_dtls_server.lua",
+  return lunacoap.process.start { "/proc/self/exe", "spec/bench/fleet_dtls_server.lua",
     ready = "^ready (.*)$" }
-  return server, server.output:match "ready (%S+)"
 end
 
 local function report(device)
@@ -21,7 +20,7 @@ end
 
 local function device_of(server)
   return {
-    name = "thermostat-{index:05}", server = server, sockets = sockets,
+    name = "thermostat-{index:05}", server = server.output:match "ready (%S+)", sockets = sockets,
     identity = function(index)
       return { PSKIdentity = "thermostat-" .. index, PSKKey = ("%032x"):format(index) }
     end,
@@ -30,7 +29,9 @@ local function device_of(server)
       temperature = (lunacoap.sensor.sine { mean = { 18, 24 }, amplitude = 3, period = "24h" }
         + lunacoap.sensor.noise { deviation = 0.1 }):rounded(1),
     },
-    resources = { ["/temperature"] = { rt = "temperature-c", ["if"] = "core.s", get = "temperature" } },
+    resources = {
+      ["/temperature"] = { rt = "temperature-c", ["if"] = "core.s", get = "temperature" },
+    },
     start = report,
     every = { { "10s", report, jitter = 0.1 } },
   }
@@ -42,8 +43,8 @@ end
 
 -- Until each of all devices, started at once, has had an answer in a session of its own.
 local function start_at_once()
-  local server <close>, uri = start_server()
-  local init = device_of(uri)
+  local server <close> = start_server()
+  local init = device_of(server)
   init.count, init.every = count, nil
   local began, cpu = lunacoap.now(), machine.cpu()
   local fleet = lunacoap.fleet(init):start()
@@ -58,9 +59,9 @@ local function start_at_once()
 end
 
 local function run_with_ramp()
-  local server <close>, uri = start_server()
+  local server <close> = start_server()
   local resident = machine.resident()
-  local run = simulation.new(device_of(uri),
+  local run = simulation.new(device_of(server),
     { count = count, seconds = seconds, ramp = ramp, seed = 42 })
   local result = run:run()
   local latency, memory = result.latency, result.memory
