@@ -289,18 +289,4 @@ function M.row(plan, index)
   end
 end
 
----Fields for the component of a device, if it has an identity.
----@param plan lunacoap.fleet.Plan
----@param index integer
----@return lunacoap.CoAPInit?
-function M.fields(plan, index)
-  local identity = plan.identity
-  local fields = identity and identity(index)
-  if fields ~= nil and type(fields) ~= "table" then
-    fail("identity(%d) gives %s; a table such as { PSKIdentity = ..., PSKKey = ... } is needed",
-      index, tostring(fields))
-  end
-  return fields
-end
-
 return M

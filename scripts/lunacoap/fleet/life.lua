@@ -3,7 +3,6 @@
 local address = require "lunacoap.fleet.address"
 local habits = require "lunacoap.fleet.habits"
 local handlers = require "lunacoap.fleet.handlers"
-local identity = require "lunacoap.fleet.identity"
 local lunacoap = require "lunacoap"
 local phases = require "lunacoap.fleet.phases"
 local plans = require "lunacoap.fleet.plan"
@@ -58,17 +57,23 @@ local function add(fields, more)
   end
 end
 
+local function checked(fields, what)
+  local ok, made = pcall(plans.settings, fields, what)
+  return ok and made or refuse("%s", made)
+end
+
 local function component(device)
   local plan, fields = device.plan, { BothRoles = true }
   add(fields, handlers.fields)
   address.bind(plan, device.index, fields)
   local settings = plan.settings
   if type(settings) == "function" then
-    local ok, made = pcall(plans.settings, settings(device), "what the device's settings return")
-    settings = ok and made or refuse("%s", made)
+    settings = checked(settings(device), "what the device's settings return")
   end
   add(fields, settings)
-  add(fields, identity.fields(plan, device.index))
+  if plan.identity then
+    add(fields, checked(plan.identity(device.index), "what the device's identity returns"))
+  end
   if plan.faults then
     add(fields, plan.faults)
     -- The setting takes 31 bits.

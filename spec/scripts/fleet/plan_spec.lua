@@ -52,7 +52,7 @@ local WRONG = {
     { { OnRequest = nothing }, "the device's settings cannot have OnRequest, which the fleet sets itself" },
     { { Listening = true }, "cannot have Listening" },
     { { Timeout = 0 }, "the device's settings cannot have Timeout 0: a device waits for its answers" } },
-  { "identity", { 3, "the device's identity takes a function, not 3" } },
+  { "identity", { 3, "the device's identity takes a function of the index, or lunacoap.fleet.identities" } },
   { "faults", { 3, "the device's faults takes a table, not 3" } },
   { "sleeps", { 3, "the device's sleeps takes a table with the fields asleep, awake, jitter, not 3" },
     { { awake = 1 }, "the device's sleeps needs the field 'asleep'" },
