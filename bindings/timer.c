@@ -36,11 +36,13 @@ static int timer_returned(lua_State *L, int status, lua_KContext context)
     return 0;
 }
 
-/* The task of a timer that has fired, unless another task has stopped it meanwhile. */
+/* The task of a timer that has fired, unless another task has stopped it or set it again meanwhile.
+ */
 static int run_timer(lua_State *L)
 {
     struct timer *timer = lua_touserdata(L, 1);
-    if (timer->pin == LUA_NOREF) {
+    bool is_set = lc_timer_is_set(lc_loop_timers(timer->state->loop), &timer->timer);
+    if (timer->pin == LUA_NOREF || is_set) {
         return 0;
     }
     if (timer->repeat > 0) {

@@ -87,6 +87,21 @@ describe("tasks and timers", function()
     assert.are.equal("1: a task cannot wait for its own end", message)
   end)
 
+  it("sets a timer again that is due, before its function has begun", function()
+    for _, again in ipairs { 0, 2 } do
+      lunacoap.virtual(function()
+        local began, times, second = lunacoap.now(), {}, nil
+        lunacoap.timer(1, nil, function() second:again(5) end)
+        second = lunacoap.timer(1, again, function()
+          times[#times + 1] = math.floor(lunacoap.now() - began + 0.5)
+        end)
+        lunacoap.sleep(9)
+        second:stop()
+        assert.are.same(again == 0 and { 6 } or { 6, 8 }, times)
+      end)
+    end
+  end)
+
   it("sets a timer again, before it fires and afterwards, and one that was stopped", function()
     local fired = 0
     local timer
