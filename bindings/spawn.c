@@ -23,7 +23,11 @@ struct lc_task *lc_spawn_function(
     lua_State *L, struct lc_state *state, int args, void (*ended)(struct lc_task *, bool))
 {
     struct lc_task *task = lc_task_new(state, ended);
-    if (task == NULL || !lua_checkstack(task->thread, args + 1)) {
+    if (task != NULL && !lua_checkstack(task->thread, args + 1)) {
+        lc_task_discard(task);
+        task = NULL;
+    }
+    if (task == NULL) {
         lc_error_raisef(L, LC_ERROR_NO_MEMORY, "%s", "");
         return NULL;
     }
@@ -71,6 +75,9 @@ static struct lc_task *task_of(lua_State *L)
     return task != NULL && task->number == handle->number ? task : NULL;
 }
 
+/* One in another, each takes some of the C stack, which Lua does not count. */
+enum { CLOSING_MAX = 100 };
+
 /* cancel() -> whether it had not ended yet */
 static int task_cancel(lua_State *L)
 {
@@ -78,6 +85,10 @@ static int task_cancel(lua_State *L)
     if (task == NULL) {
         lua_pushboolean(L, false);
         return 1;
+    }
+    if (task->state->closing == CLOSING_MAX) {
+        return lc_error_raisef(
+            L, LC_ERROR_USAGE, "tasks cancel each other too deep (%d)", CLOSING_MAX);
     }
     if (!lc_task_close(task)) {
         return lc_error_raisef(L, LC_ERROR_USAGE,

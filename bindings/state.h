@@ -33,8 +33,9 @@ struct lc_state {
     struct lc_buf scratch; /* for texts on their way to Lua */
     unsigned activity;     /* what can still fire: listening components, requests, timers */
     int exit_code;
-    bool stopping; /* stop() was called: the loop ends after this turn */
-    bool telling;  /* a handler that may not suspend runs */
+    bool stopping;    /* stop() was called: the loop ends after this turn */
+    unsigned closing; /* tasks whose to-be-closed variables are being closed, one in another */
+    bool telling;     /* a handler that may not suspend runs */
     /* The name of the handler that runs while the protocol is in the middle of something (OnLog,
      * OnSSLStatus, OnPSKLookup, OnTransfer), which may not act; else NULL. */
     const char *inside;

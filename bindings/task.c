@@ -127,16 +127,43 @@ static void retire(struct lc_task *task)
     state->spare_count++;
 }
 
+void lc_task_discard(struct lc_task *task)
+{
+    lua_settop(task->thread, 0);
+    retire(task);
+}
+
+/* Ends it where it is, so that nobody resumes it any more. What it has to close runs as itself, and
+ * may wait, nested, where the task that runs now may. False: that raised something, which is at the
+ * top of its thread now. */
+static bool close_thread(struct lc_task *task)
+{
+    struct lc_state *state = task->state;
+    struct lc_task *outer = state->current;
+    lc_list_remove(&task->link);
+    lc_list_remove(&task->ready);
+    if (task->wait != NULL) {
+        lc_wait_drop(task->wait);
+        task->wait = NULL;
+    }
+    task->may_wait = task->may_wait && (outer == NULL || outer->may_wait);
+    state->current = task;
+    state->closing++;
+    int status = lua_resetthread(task->thread);
+    state->closing--;
+    state->current = outer;
+    return status == LUA_OK;
+}
+
 /* The error, if it has not returned, is at the top of its thread. */
 static void end(struct lc_task *task, struct lc_task *outer, bool returned)
 {
     task->ended(task, returned);
     task->state->current = outer;
     if (!returned) {
-        lua_resetthread(task->thread);
+        close_thread(task);
     }
-    lua_settop(task->thread, 0);
-    retire(task);
+    lc_task_discard(task);
 }
 
 bool lc_task_resume(struct lc_task *task, int args)
@@ -235,41 +262,32 @@ void lc_task_resume_ready(struct lc_deferred *deferred)
     }
 }
 
-/* Ends it where it is. */
-static void close_task(struct lc_task *task)
-{
-    struct lc_task *outer = task->state->current;
-    if (task->wait != NULL) {
-        lc_wait_drop(task->wait);
-        task->wait = NULL;
-    }
-    task->state->current = task;
-    lua_resetthread(task->thread);
-    lua_settop(task->thread, 0);
-    task->state->current = outer;
-    if (task->firing != NULL) {
-        lc_firing_done(task->firing, false);
-    }
-    retire(task);
-}
-
 bool lc_task_close(struct lc_task *task)
 {
     bool waits = task->wait != NULL || !lc_list_empty(&task->ready);
     if (!waits || is_lost(task)) {
         return false;
     }
-    lc_list_remove(&task->link); /* what runs now sees that it ends */
-    close_task(task);
+    if (!close_thread(task)) {
+        task->ended(task, false);
+    }
+    lc_task_discard(task);
     return true;
+}
+
+static void dispose(struct lc_task *task)
+{
+    close_thread(task);
+    if (task->firing != NULL) {
+        lc_firing_done(task->firing, false);
+    }
+    lc_task_discard(task);
 }
 
 void lc_task_dispose_all(struct lc_state *state)
 {
     while (!lc_list_empty(&state->tasks)) {
-        struct lc_task *task = lc_container(state->tasks.next, struct lc_task, link);
-        lc_list_remove(&task->link);
-        close_task(task);
+        dispose(lc_container(state->tasks.next, struct lc_task, link));
     }
     while (state->spare_count > 0) {
         struct lc_task *task = lc_container(state->spare_tasks.next, struct lc_task, link);

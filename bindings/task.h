@@ -52,8 +52,11 @@ bool lc_task_resume(struct lc_task *task, int args);
 /* The task that a thread is of, or NULL: none any more. `thread` is or was a task's. */
 struct lc_task *lc_task_of_thread(lua_State *thread);
 
-/* Closes a task that is suspended or has not begun: to-be-closed variables run, nothing is told.
- * False: it runs, so that nothing can be done about it. */
+/* Gives a new task back that was not made ready. */
+void lc_task_discard(struct lc_task *task);
+
+/* Closes a task that is suspended or has not begun: to-be-closed variables run, and nothing is told
+ * but what they raise. False: it runs, so that nothing can be done about it. */
 bool lc_task_close(struct lc_task *task);
 
 /* Has it resumed in this turn of the loop, behind what is there already. */

@@ -277,8 +277,8 @@ function Timer:again(after) end
 ---@class lunacoap.Task
 local Task = {}
 
----Ends a task that waits or has not begun yet: its to-be-closed variables are closed, nothing is told.
----Raises for a task that runs, such as this one.
+---Ends a task that waits or has not begun yet: its to-be-closed variables are closed, and nothing is told
+---but what these raise. Raises for a task that runs, such as this one.
 ---@return boolean cancelled False when it had ended before.
 function Task:cancel() end
 

@@ -1,6 +1,8 @@
 -- What spawn and timer return: tasks that can be cancelled, timers that can be set again.
 local lunacoap = require "lunacoap"
+local command = require "spec.support.command"
 local process = require "spec.support.process"
+local scarcity = require "spec.support.scarcity"
 
 local function until_true(f)
   assert.is_true(process.wait(f, 5))
@@ -63,6 +65,106 @@ describe("tasks and timers", function()
     lunacoap.sleep(0)
     assert.are.same({ true, false }, { first:ended(), first:cancel() })
     until_true(function() return done end)
+  end)
+
+  it("cancels a task that would have gone on in this turn, and whose variables wait to be closed", function()
+    lunacoap.virtual(function()
+      local victim
+      local order = {}
+      local canceller = lunacoap.spawn(function()
+        lunacoap.sleep(1)
+        assert.is_true(victim:cancel())
+        order[#order + 1] = "cancelled"
+      end)
+      victim = lunacoap.spawn(function()
+        local _ <close> = setmetatable({}, { __close = function()
+          lunacoap.sleep(1)
+          order[#order + 1] = "closed"
+        end })
+        lunacoap.sleep(1)
+        order[#order + 1] = "went on"
+      end)
+      assert.is_true(canceller:wait(5))
+      assert.are.same({ "closed", "cancelled" }, order)
+      assert.is_true(victim:ended())
+    end)
+  end)
+
+  it("cancels a task only once, also while its variables wait to be closed", function()
+    local closing, second, ended = false, nil, nil
+    local task = lunacoap.spawn(function()
+      local _ <close> = setmetatable({}, { __close = function()
+        closing = true
+        lunacoap.sleep(0.05)
+      end })
+      lunacoap.sleep(60)
+    end)
+    lunacoap.spawn(function()
+      until_true(function() return closing end)
+      ended = task:ended()
+      second = tostring(select(2, pcall(task.cancel, task)))
+      closing = task:wait(5)
+    end)
+    lunacoap.sleep(0)
+    assert.is_true(task:cancel())
+    assert.is_false(ended)
+    assert.is_truthy(second:find("a task that runs cannot be cancelled", 1, true), second)
+    until_true(function() return closing == true end)
+  end)
+
+  it("cancels tasks that cancel others when they end, but not without bounds", function()
+    local tasks, closed = {}, 0
+    for i = 1, 1000 do
+      tasks[i] = lunacoap.spawn(function()
+        local _ <close> = setmetatable({}, { __close = function()
+          closed = closed + 1
+          local ok, err = pcall(function() if tasks[i + 1] then tasks[i + 1]:cancel() end end)
+          if not ok then tasks.message = tostring(err) end
+        end })
+        lunacoap.sleep(60)
+      end)
+    end
+    lunacoap.sleep(0)
+    assert.is_true(tasks[1]:cancel())
+    assert.is_true(closed >= 50 and closed < 1000)
+    assert.are.equal("1: tasks cancel each other too deep (100)", tasks.message)
+    for i = #tasks, 1, -1 do tasks[i]:cancel() end
+  end)
+
+  it("tells what a variable raises that is closed for a cancelled task", function()
+    local out, err, status = command.run("-", { input = [[
+      local lunacoap = require "lunacoap"
+      local task = lunacoap.spawn(function()
+        local _ <close> = setmetatable({}, { __close = function() error "not closed" end })
+        lunacoap.sleep(60)
+      end)
+      lunacoap.sleep(0)
+      print(task:cancel(), task:ended())
+    ]] })
+    assert.are.same({ "true\ttrue\n", 1 }, { out, status })
+    assert.is_truthy(err:find("not closed", 1, true), err)
+  end)
+
+  it("does not wait in OnLog for what it cancels there", function()
+    local message
+    local task = lunacoap.spawn(function()
+      local _ <close> = setmetatable({}, { __close = function()
+        message = tostring(select(2, pcall(lunacoap.sleep, 0)))
+      end })
+      lunacoap.sleep(60)
+    end)
+    lunacoap.sleep(0)
+    local coap <close> = lunacoap.CoAP { Timeout = 0, LogLevel = 3, OnLog = function() task:cancel() end }
+    coap:Get "coap://127.0.0.1:9/"
+    assert.are.equal("1: OnLog, OnError and OnSSLStatus may not wait", message)
+  end)
+
+  it("raises where there is no memory for a task, and leaves nothing behind", function()
+    local many = table.move({}, 1, 0, 1)
+    for i = 1, 200 do many[i] = i end
+    local function begin() lunacoap.spawn(print, table.unpack(many)):cancel() end
+    begin() -- a thread is kept from then on
+    assert.is_true(scarcity.of_lua(begin) > 1)
   end)
 
   it("waits for the end of a task, of a cancelled one too, or for so long", function()

@@ -483,6 +483,19 @@ os.exit(0)
     assert.are.equal("/last-words", got)
   end)
 
+  it("may not wait in OnLog for what is closed when it fails, in the middle of the protocol", function()
+    local output = run [[
+local coap <close> = lunacoap.CoAP { Timeout = 0, LogLevel = 3 }
+coap.OnLog = function()
+  coap.OnLog = nil
+  local _ <close> = setmetatable({}, { __close = function() print(pcall(lunacoap.sleep, 0)) end })
+  error "fails"
+end
+coap:Get "coap://127.0.0.1:9/"
+]]
+    assert.matches("false\t1: OnLog, OnError and OnSSLStatus may not wait", output)
+  end)
+
   it("may not wait in a finalizer, nor nest too deep", function()
     local output = run [[
 do local x <const> = setmetatable({}, { __gc = function() print(pcall(lunacoap.sleep, 0)) end }) end
