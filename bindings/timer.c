@@ -113,6 +113,7 @@ static int timer_method_again(lua_State *L)
 {
     struct timer *timer = luaL_checkudata(L, 1, TIMER);
     lc_time after = lc_loop_check_seconds(L, 2, "again", "");
+    lc_state_of(L); /* raises in a finalizer after the loop's end */
     if (timer->pin == LUA_NOREF) {
         lua_pushvalue(L, 1);
         timer->pin = luaL_ref(L, LUA_REGISTRYINDEX);
