@@ -322,8 +322,12 @@ static int print_error(lua_State *L)
     const char *text = luaL_tolstring(L, -1, NULL);
     const char *where = lua_tostring(L, -4);
     const char *trace = lua_tostring(L, -3);
-    fprintf(stderr, "lunacoap: %s%s%s\n%s%s", where == NULL ? "" : where, where == NULL ? "" : ": ",
-        text, trace == NULL ? "" : trace, trace == NULL ? "" : "\n");
+    if (where == NULL || strcmp(where, "?") == 0) {
+        fprintf(stderr, "lunacoap: %s\n", text); /* its stack is gone already */
+        return 0;
+    }
+    fprintf(stderr, "lunacoap: %s: %s\n%s%s", where, text, trace == NULL ? "" : trace,
+        trace == NULL ? "" : "\n");
     return 0;
 }
 
