@@ -278,7 +278,8 @@ function Timer:again(after) end
 local Task = {}
 
 ---Ends a task that waits or has not begun yet: its to-be-closed variables are closed, and nothing is told
----but what these raise. Raises for a task that runs, such as this one.
+---but what these raise. A request that it waits for goes on without it. Raises for a task that runs, such
+---as this one.
 ---@return boolean cancelled False when it had ended before.
 function Task:cancel() end
 

@@ -310,8 +310,7 @@ struct lc_call *lc_call_begin(
     if (component->listening && !component->values.basics.both_roles) {
         lc_fail(error, LC_ERROR_MODE,
             "a component that listens sends no requests; set BothRoles=True before it listens, "
-            "call "
-            "StopListening first, or use another one");
+            "call StopListening first, or use another one");
         return NULL;
     }
     struct lc_call *call = new_call(component);

@@ -204,7 +204,8 @@ static int open_endpoint(
     if (code != LC_OK) {
         return code;
     }
-    if (remote == NULL && settings->listening_port >= 0) {
+    bool listens = remote == NULL || component->values.basics.both_roles; /* perhaps later */
+    if (listens && settings->listening_port >= 0) {
         options.local.port = (uint16_t)settings->listening_port;
     }
     struct lc_tuning tuning = {lc_apply_params(settings), lc_apply_limits(settings)};

@@ -48,6 +48,16 @@ describe("a component with BothRoles", function()
     assert.are.equal("False", a:Config "BothRoles")
   end)
 
+  it("has ListeningPort also when it asks before it listens", function()
+    local _, uri = device { OnRequest = name_of "other" }
+    local port = process.free_port "127.0.0.1"
+    local a = device { Listening = false, ListeningPort = port }
+    a:Get(uri)
+    assert.are.equal("other, port " .. port, a.ResponseData)
+    a:StartListening()
+    assert.are.equal(port, a.LocalPort)
+  end)
+
   it("sends no request in a handler of a request to itself, but in a task that this spawns", function()
     local other, uri_other = device { OnRequest = name_of "other" }
     local refusal
