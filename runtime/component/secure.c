@@ -383,15 +383,22 @@ static struct lc_security *make_security(
     return security;
 }
 
+/* Whether anything says which servers are to be accepted, of those that show a certificate. */
+static bool judges_servers(const struct lc_component *component)
+{
+    return component->secure->accepted != NULL ||
+           component->values.settings->ssl_server_ca_certs != NULL ||
+           lc_component_handles(component, LC_ON_SSL_SERVER_AUTHENTICATION);
+}
+
 /* A component in both roles asks those who are its clients in the session that they have begun: a
- * second one between the same ports would take the place of the first. Not whom SSLAcceptServerCert
- * names, for that is to be compared in a handshake. */
+ * second one between the same ports would take the place of the first. But who was accepted as a
+ * client is no server to one that judges these. */
 static uint32_t begun_by_peer(
     const struct lc_component *component, const struct lc_address *remote, const char *host)
 {
-    const struct lc_secure *secure = component->secure;
-    return component->values.basics.both_roles && secure->accepted == NULL
-               ? lc_dtls_find_client(dtls_of(component), secure->client, remote, host)
+    return component->values.basics.both_roles && !judges_servers(component)
+               ? lc_dtls_find_client(dtls_of(component), component->secure->client, remote, host)
                : 0;
 }
 

@@ -203,4 +203,15 @@ describe("a component with BothRoles", function()
     asker:Config "PSKIdentity=me"
     assert.is_true(answers(asker, uri))
   end)
+
+  it("asks there nobody whom other settings, or a handler, would have to accept as a server", function()
+    local shown = { SSLCert = dtls.certificate "client-ec", SSLServerCACerts = pki.read "root.crt" }
+    for name, value in pairs { SSLServerCACerts = pki.read "stranger-root.crt",
+      SSLAcceptServerCert = dtls.certificate "server-p384",
+      OnSSLServerAuthentication = function(_, e) e.Accept = false end } do
+      local server = { SSLCert = dtls.certificate "server-ec", SSLAuthenticateClients = true,
+        SSLClientCACerts = pki.read "root.crt", [name] = value }
+      assert.is_false(answers(meet(server, shown)), name)
+    end
+  end)
 end)
