@@ -359,11 +359,35 @@ struct lc_signal {
     void *arg;
 };
 
+/* Signals that came, and were not told yet because the turn is not over. */
+static volatile sig_atomic_t untold[NSIG];
+
 static void on_signal(struct ev_loop *ev, ev_signal *signal, int events)
 {
     (void)ev, (void)events;
     struct lc_signal *owner = signal->data;
+    untold[signal->signum] = 0;
     owner->fn(owner->arg);
+}
+
+/* In place of libev's handler: who asks for the end twice gets it, even when a script never gives
+ * its turn back. */
+static void on_end_signal(int number)
+{
+    if (untold[number]) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    untold[number] = 1;
+    ev_feed_signal(number);
+}
+
+static void end_at_second(int number)
+{
+    struct sigaction action = {.sa_handler = on_end_signal, .sa_flags = SA_RESTART};
+    sigfillset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+    untold[number] = 0;
 }
 
 struct lc_signal *lc_loop_signal(struct lc_loop *loop, int number, void (*fn)(void *arg), void *arg)
@@ -379,6 +403,9 @@ struct lc_signal *lc_loop_signal(struct lc_loop *loop, int number, void (*fn)(vo
     ev_signal_init(&owner->signal, on_signal, number);
     owner->signal.data = owner;
     ev_signal_start(loop->ev, &owner->signal);
+    if (number == SIGINT || number == SIGTERM) {
+        end_at_second(number);
+    }
     return owner;
 }
 

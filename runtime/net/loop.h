@@ -66,8 +66,8 @@ struct lc_watch;
 struct lc_watch *lc_loop_watch(struct lc_loop *loop, int fd, void (*fn)(void *arg), void *arg);
 void lc_watch_free(struct lc_watch *watch);
 
-/* A signal, by number; `fn` is called in a turn. NULL: memory, or not a signal that can be caught.
- */
+/* A signal, by number; `fn` is called in a turn. SIGINT and SIGTERM end the program at once when
+ * they come again before that. NULL: memory, or not a signal that can be caught. */
 struct lc_signal;
 struct lc_signal *lc_loop_signal(
     struct lc_loop *loop, int number, void (*fn)(void *arg), void *arg);

@@ -175,6 +175,16 @@ describe("lunacoap", function()
     assert.are.equal(130, status)
   end)
 
+  it("ends at once on a second SIGINT that comes before the script could hear of the first", function()
+    local output, _, status = lunacoap([[-e '
+      lunacoap.signal("SIGINT", print)
+      io.popen("kill -INT $PPID; sleep 0.05; kill -INT $PPID")
+      local began = os.clock()
+      while os.clock() < began + 2 do end
+      print("went on")']])
+    assert.are.same({ "", 130 }, { output, status })
+  end)
+
   it("lets a script watch a signal itself", function()
     local output, errors, status = lunacoap([[-e '
       lunacoap.signal("SIGINT", function() print("mine") lunacoap.stop(3) end)
