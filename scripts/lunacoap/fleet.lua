@@ -37,6 +37,7 @@ local M = { identities = identity.identities }
 ---@return lunacoap.Fleet
 function M.of(plan, shared)
   identity.prepare(plan)
+  plan.name = plans.numbered(plan.name, plan.count)
   plan.sockets = plan.sockets or address.must_share(plan.count) and "shared" or "own"
   address.check(plan)
   local fleet = setmetatable({

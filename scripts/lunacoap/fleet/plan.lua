@@ -106,8 +106,10 @@ end
 
 -- Beyond a half, times would change their order.
 local function jitter(value, what)
-  return share(value, what) <= 0.5 and value
-    or fail("%s takes a number from 0 to 0.5, not %s", what, shown(value))
+  if type(value) ~= "number" or not (value >= 0 and value <= 0.5) then
+    fail("%s takes a number from 0 to 0.5, not %s", what, shown(value))
+  end
+  return value
 end
 
 local function one_of(...)
@@ -233,8 +235,15 @@ function M.settings(value, what)
   return value
 end
 
+-- What is behind the host: nothing, or a port.
+local function has_port(authority)
+  local port = authority:gsub("^%[[^%]]*%]", ""):match(":(.*)$")
+  return not port or port:find("^%d+$") and tonumber(port) >= 1 and tonumber(port) <= 65535
+end
+
 local function server(value, what)
-  if type(value) ~= "string" or not value:find("^[Cc][Oo][Aa][Pp][Ss]?://[^/?#]+/?$") then
+  local authority = type(value) == "string" and value:match("^[Cc][Oo][Aa][Pp][Ss]?://([^/?#]+)/?$")
+  if not authority or not has_port(authority) then
     fail("%s takes the URI of a server such as \"coap://192.0.2.1:5683\", not %s", what,
       shown(value))
   end
@@ -337,6 +346,15 @@ function M.new(init)
     end
   end
   return plan
+end
+
+---A pattern that tells several devices apart: without a number in it, theirs is behind it.
+---@param pattern string
+---@param count integer
+---@return string
+function M.numbered(pattern, count)
+  local is_numbered = count == 1 or pattern:find("{index", 1, true)
+  return is_numbered and pattern or pattern .. "-{index}"
 end
 
 ---A device's name by the pattern.

@@ -21,6 +21,7 @@ local WRONG = {
     { "3", "not '3'" } },
   { "seed", { 1.5, "the device's seed takes a whole number" }, { "x", "not 'x'" } },
   { "server", { 3, "the device's server takes the URI of a server such as" }, { "192.0.2.1", "not '192.0.2.1'" },
+    { "coap://h:70000", "not 'coap://h:70000'" }, { "coap://h:", "not 'coap://h:'" }, { "coap://[::1]:x", "not" },
     { "coap://h/path", "not 'coap://h/path'" }, { "http://h", "not 'http://h'" }, { "coap://", "not 'coap://'" } },
   { "state", { 3, "the device's state takes a table, not 3" }, { "x", "not 'x'" } },
   { "sensors", { 3, "the device's sensors takes a table" } },
@@ -34,7 +35,7 @@ local WRONG = {
       .. "('ten' is no span of time" },
     { { { 1, nothing, jiter = 0 } }, "the device's every[1] has no field 'jiter'; did you mean 'jitter'?" },
     { { { 1, nothing, jitter = 0.6 } }, "every[1].jitter takes a number from 0 to 0.5, not 0.6" },
-    { { { 1, nothing, jitter = -1 } }, "every[1].jitter takes a number from 0 to 1, not -1" },
+    { { { 1, nothing, jitter = -1 } }, "every[1].jitter takes a number from 0 to 0.5, not -1" },
     { { { 1, nothing, after = -1 } }, "every[1].after takes seconds" },
     { { { 1, nothing, after = 0 / 0 } }, "every[1].after takes seconds" },
     { { { 1 / 0, nothing } }, "every[1].1 takes seconds" } },
@@ -137,6 +138,19 @@ describe("a device's name", function()
     assert.are.equal("meter-00007.x-7", plans.name("meter-{index:05}.x-{index}", 7))
     assert.are.equal("123456", plans.name("{index:05}", 123456))
     assert.are.equal("same", plans.name("same", 7))
+  end)
+
+  it("has the number behind it where the pattern has none and there are several", function()
+    local function names(name, count)
+      local told = {}
+      for i, device in ipairs(lunacoap.fleet { name = name, count = count }.devices) do
+        told[i] = device.name
+      end
+      return told
+    end
+    assert.are.same({ "lamp" }, names("lamp", 1))
+    assert.are.same({ "lamp-1", "lamp-2" }, names("lamp", 2))
+    assert.are.same({ "01.lamp", "02.lamp" }, names("{index:02}.lamp", 2))
   end)
 
   it("may have characters that patterns and formats have for themselves", function()
