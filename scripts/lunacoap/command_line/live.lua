@@ -1,5 +1,5 @@
 -- What is shown of a simulation while it runs: on a terminal a status in its place, anywhere else a
--- line now and then; above it, mistakes of scripts and why devices fail, each once.
+-- line now and then; above it, errors, why devices fail and get no answers, each once.
 
 local facts = require "lunacoap.fleet.report.facts"
 local lunacoap = require "lunacoap"
@@ -37,13 +37,13 @@ end
 
 -- The phases in which devices are, up and failed always.
 local function devices(progress)
-  local list = { ("%d up"):format(progress.phases.up or 0) }
+  local list = { ("%d up"):format(progress.phases.up or 0),
+    ("%d failed"):format(progress.phases.failed or 0) }
   for _, phase in ipairs(facts.phases(progress.phases)) do
     if phase.name ~= "up" and phase.name ~= "failed" then
       list[#list + 1] = ("%d %s"):format(phase.count, phase.name)
     end
   end
-  list[#list + 1] = ("%d failed"):format(progress.phases.failed or 0)
   return table.concat(list, ", ")
 end
 
@@ -133,6 +133,9 @@ function Live:listen(options)
   end
   function options.on_progress(progress) show(self, progress) end
   function options.on_failed(device, text) tell_reason(self, device, text) end
+  function options.on_unanswered(device, text)
+    tell(self, "%s got no answer: %s", device.name, text)
+  end
   function options.on_trouble(trouble)
     tell(self, "error in %s: %s", trouble.first, trouble.text)
   end

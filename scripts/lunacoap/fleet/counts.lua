@@ -33,7 +33,7 @@ function M.new(options)
     row_seconds = options.interval or 1, row_began = 0, served_in_row = 0, all_served = 0,
     served_codes = {}, notifications = 0, all_notified = 0, failed_devices = {},
     trouble_list = {}, troubles_by_text = {}, ladders = options.ladders and {} or nil,
-    ladder_kinds = {}, started_in = 0, outstanding = 0,
+    ladder_kinds = {}, unanswered_told = {}, started_in = 0, outstanding = 0,
   }, Counts)
 end
 
@@ -146,6 +146,14 @@ function Counts:answered(device, request, answer, mark)
   end
 end
 
+-- Each kind is told once. Without an answer in its start a device fails, and that is told.
+local function tell_unanswered(self, device, code, err)
+  if self.on_unanswered and not self.unanswered_told[code] and device.phase ~= "starting" then
+    self.unanswered_told[code] = true
+    self.on_unanswered(device, M.text(err))
+  end
+end
+
 ---@param device lunacoap.Device
 ---@param request table
 ---@param err any
@@ -155,6 +163,7 @@ function Counts:unanswered(device, request, err, mark)
   local code = type(err) == "table" and err.Code or 0
   local text = type(err) == "table" and err.Message or tostring(err)
   self.interval:fail(code, text)
+  tell_unanswered(self, device, code, err)
   draw(self, device, request, ("%d: %s"):format(code, text), mark)
 end
 

@@ -20,6 +20,8 @@ local results = require "lunacoap.fleet.result"
 ---@field on_progress? fun(progress: table) Called every second.
 ---@field on_trouble? fun(trouble: table, err: any) Called for each new mistake of a script.
 ---@field on_failed? fun(device: lunacoap.Device, text: string) Called for each device that fails.
+---@field on_unanswered? fun(device: lunacoap.Device, text: string) Called for each new reason why a
+---request has no answer.
 ---@field on_stop? fun(interrupted: boolean) Called before the devices are stopped.
 
 ---@class lunacoap.Simulation
@@ -91,6 +93,7 @@ function M.new(definitions, options)
   local counts = counting.new { ladders = options.ladders,
     interval = math.max(1, (options.seconds or 0) / ROWS) }
   counts.on_trouble, counts.on_failed = options.on_trouble, options.on_failed
+  counts.on_unanswered = options.on_unanswered
   local simulation = setmetatable({ options = options, counts = counts, fleets = {}, count = 0,
     seed = list[1].seed, lua_before = lua_before }, Simulation)
   for i, plan in ipairs(list) do

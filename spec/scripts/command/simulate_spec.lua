@@ -233,6 +233,14 @@ describe("lunacoap simulate", function()
     assert.are.equal(3, #lines)
   end)
 
+  it("tells once why requests get no answer", function()
+    local _, err, status = simulate(([[return { count = 3, server = "coap://127.0.0.1:%d",
+      every = { { "50ms", function(device) device:post("/report") end } } }]]):format(process.free_port()), "--for 300ms")
+    assert.are.equal(3, status)
+    assert.matches("^[^\n]*\ndevice%-[123] got no answer: 10061: Connection refused: [^\n]*"
+      .. ": coap://127.0.0.1:%d+/report\n$", err)
+  end)
+
   it("shows a status in its place on a terminal, and takes it away at the end", function()
     local out, status = command.on_terminal(words(METERS, ("--count 2 --for 2300ms --server %s"):format(uri())))
     assert.are.equal(0, status)

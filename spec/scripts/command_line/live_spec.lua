@@ -32,7 +32,7 @@ describe("without a terminal", function()
   end
 
   it("a line is written every ten seconds", function()
-    local rest = "of 1:00:00  90 up, 4 asleep, 5 waiting, 1 failed  12.5/s sent  12/s answered  0.5/s served  "
+    local rest = "of 1:00:00  90 up, 1 failed, 4 asleep, 5 waiting  12.5/s sent  12/s answered  0.5/s served  "
       .. "3 errors  2 unanswered  p50 1.00 ms  p95 10.0 ms  p99 -  7 retransmissions  3.00 MiB\n"
     assert.are.equal("", shown(false, 9))
     assert.are.equal(("0:10 %s0:20 %s0:30 %s"):format(rest, rest, rest), shown(false, 35))
