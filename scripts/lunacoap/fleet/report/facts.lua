@@ -78,6 +78,30 @@ function M.untold(result)
   return math.max((result.phases.failed or 0) - #result.failed_devices, 0)
 end
 
+---How long the start took, and what of; nil when it is not known.
+---@param result lunacoap.SimulationResult
+---@return string? span
+---@return string? text
+function M.start_up(result)
+  local waiting, span = result.phases.waiting or 0, result.started_in
+  if not span then
+    return nil
+  elseif waiting > 0 then
+    return M.span(span), ("for %d of %d"):format(result.count - waiting, result.count)
+  end
+  return M.span(span), "until the last one was started"
+end
+
+-- Of fewer devices the program's own memory would be the greater part.
+local ENOUGH = 100
+
+---Bytes of Lua for each device, or nil when they are too few to tell.
+---@param result lunacoap.SimulationResult
+---@return number?
+function M.memory_per_device(result)
+  return result.count >= ENOUGH and result.memory.lua_per_device or nil
+end
+
 ---Answers that are not 2.xx.
 ---@param result lunacoap.SimulationResult
 ---@return integer

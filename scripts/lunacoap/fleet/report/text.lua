@@ -45,6 +45,9 @@ local function head(result)
 end
 
 local function outcomes(result)
+  if result.sent == 0 then
+    return "the devices have sent no requests\n"
+  end
   return ("requests of the devices, in %s s:\n"):format(number(result.seconds))
     .. lines(summary.outcomes(result, facts.unanswered(result)), "lrrl", "  ")
 end
@@ -67,12 +70,16 @@ local function served(result)
     result.served > 0 and ": " .. summary.codes(result.served_codes) or "")
 end
 
+local function memory(result)
+  local each = facts.memory_per_device(result)
+  return facts.bytes(result.memory.resident)
+    .. (each and (", %s of Lua for each device"):format(facts.bytes(each)) or "")
+end
+
 local function figures(result)
   local rows = { { "devices", phases(result) } }
-  if result.started_in then
-    rows[2] = { "start-up", ("%s until the last one was started"):format(
-      facts.span(result.started_in)) }
-  end
+  local span, text = facts.start_up(result)
+  rows[2] = span and { "start-up", span .. " " .. text }
   rows[#rows + 1] = { "rate", ("%s answers/s"):format(number(result.rate)) }
   rows[#rows + 1] = { "served", served(result) }
   if result.notifications + result.notified > 0 then
@@ -81,9 +88,7 @@ local function figures(result)
   end
   rows[#rows + 1] = { "messages", summary.messages(result.statistics) }
   rows[#rows + 1] = { "process", summary.core(result) }
-  local memory = result.memory
-  rows[#rows + 1] = { "memory", ("%s, %s of Lua for each device"):format(
-    facts.bytes(memory.resident), facts.bytes(memory.lua_per_device)) }
+  rows[#rows + 1] = { "memory", memory(result) }
   return lines(rows, "ll", "")
 end
 
@@ -118,7 +123,7 @@ local function troubles(result)
   if #result.troubles > #rows then
     rows[#rows + 1] = { "", ("and %d other kinds"):format(#result.troubles - #rows) }
   end
-  return #rows > 0 and "errors in scripts:\n" .. lines(rows, "rl", "  ") or nil
+  return #rows > 0 and "errors of devices:\n" .. lines(rows, "rl", "  ") or nil
 end
 
 -- The command on lines that a shell joins again; where quotes are, on one.
@@ -136,7 +141,9 @@ end
 ---@param judged table[] Thresholds with their outcome; see lunacoap.load.report.judge.
 ---@return string
 function M.of(result, judged)
-  local parts = { head(result), outcomes(result), latency(result), figures(result) }
+  local parts = { head(result), outcomes(result) }
+  parts[#parts + 1] = result.sent > 0 and latency(result) or nil
+  parts[#parts + 1] = figures(result)
   parts[#parts + 1] = failed_devices(result)
   parts[#parts + 1] = troubles(result)
   parts[#parts + 1] = #judged > 0 and summary.thresholds(judged) or nil

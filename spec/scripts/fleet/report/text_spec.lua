@@ -54,10 +54,10 @@ describe("the text of a simulation", function()
       "\n         and 99 more\n", "\nno answers\n", "  failed  5548  100 %  704: Message transmission timed out\n")
   end)
 
-  it("tells the errors in scripts, by their first line", function()
+  it("tells the errors of devices, by their first line", function()
     local result = simulation.result()
     result.troubles = { { text = "a.lua:3: no such thing\nstack traceback:\n...", count = 17, first = "thermostat-3" } }
-    shows(result, "\nerrors in scripts:\n  17 x  a.lua:3: no such thing (first in thermostat-3)\n")
+    shows(result, "\nerrors of devices:\n  17 x  a.lua:3: no such thing (first in thermostat-3)\n")
     for i = 2, 13 do
       result.troubles[i] = { text = "e" .. i, count = 1, first = "x" }
     end
@@ -87,6 +87,19 @@ describe("the text of a simulation", function()
   it("is there when nothing happened at all", function()
     local result = simulation.result { rate = 0, seconds = 0, points = 0 }
     result.started_in = nil
-    shows(result, "  sent  0\n", "\nno answers\n", "\ndevices   100 waiting\n")
+    shows(result, "\n\nthe devices have sent no requests\n\n", "\ndevices   100 waiting\n")
+    assert.is_nil(text.of(result, {}):find("no answers", 1, true))
+  end)
+
+  it("tells how many devices were started when it ended before all were", function()
+    local result = simulation.result { count = 100 }
+    result.phases = { up = 60, waiting = 40 }
+    shows(result, "\nstart-up  10 s for 60 of 100\n")
+  end)
+
+  it("tells no memory for each device of a few: it would be the program's own", function()
+    local result = simulation.result { count = 99 }
+    shows(result, "\nmemory    ")
+    assert.is_nil(text.of(result, {}):find("for each device", 1, true))
   end)
 end)

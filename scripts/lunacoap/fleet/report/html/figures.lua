@@ -61,14 +61,14 @@ local function retransmissions(result)
 end
 
 local function start_up(result)
-  return result.started_in and tile("Start-up", facts.span(result.started_in),
-    "until the last device was started")
+  local span, text = facts.start_up(result)
+  return span and tile("Start-up", span, text)
 end
 
 local function memory(result)
-  local has = result.memory
-  return tile("Lua memory per device", facts.bytes(has.lua_per_device),
-    ("%s in the whole process"):format(facts.bytes(has.resident)))
+  local each, all = facts.memory_per_device(result), facts.bytes(result.memory.resident)
+  return each and tile("Lua memory per device", facts.bytes(each),
+    ("%s in the whole process"):format(all)) or tile("Memory", all, "of the whole process")
 end
 
 local function cpu(result)

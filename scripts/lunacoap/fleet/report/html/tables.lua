@@ -1,4 +1,4 @@
--- What there is in rows: thresholds, codes, datagrams, failed devices and errors in scripts.
+-- What there is in rows: thresholds, codes, datagrams, failed devices and their errors.
 
 local facts = require "lunacoap.fleet.report.facts"
 local h = require "lunacoap.fleet.report.html.element"
@@ -132,7 +132,7 @@ function M.troubles(result)
   for i, trouble in ipairs(result.troubles) do
     rows[i] = { count(trouble.count), h("pre", { class = "text" }, trouble.text), trouble.first }
   end
-  return #rows > 0 and section("Errors in scripts", table_of(
+  return #rows > 0 and section("Errors of devices", table_of(
     { { "Times", "n" }, { "Error" }, { "First in", "names" } }, rows, "fixed")) or nil
 end
 
