@@ -40,7 +40,10 @@ local KEPT = 100000
 
 -- A device, or a list of devices.
 local function list_of(definitions)
-  if type(definitions) ~= "table" then
+  if definitions == nil then
+    error("it returns nothing: a simulation ends with return { ... }, which says what a device is, "
+      .. "or a list of such", 0)
+  elseif type(definitions) ~= "table" then
     error("a simulation is a table that says what a device is, or a list of such, not "
       .. tostring(definitions), 0)
   end

@@ -272,7 +272,7 @@ describe("lunacoap simulate", function()
     { "return {", ":1: unexpected symbol near <eof>" },
     { "\nerror 'oh'", ":2: oh" },
     { "\nlocal x = nil + 1 return x", ":2: attempt to perform arithmetic on a nil value" },
-    { "local x", ": a simulation is a table that says what a device is, or a list of such, not nil" },
+    { "local x", ": it returns nothing: a simulation ends with return { ... }, which says what a device is" },
     { "return 5", ": a simulation is a table that says what a device is, or a list of such, not 5" },
     { "return {\n count = 1,\n resorces = {} }", ":3: a device has no field 'resorces'; did you mean 'resources'?" },
     { "local count = 0\nreturn {\n -- count = 3\n  start = print, server = 'example.com' }",
