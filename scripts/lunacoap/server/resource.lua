@@ -2,6 +2,7 @@
 
 local access = require "lunacoap.server.access"
 local formats = require "lunacoap.server.formats"
+local lunacoap = require "lunacoap"
 local observers = require "lunacoap.server.observers"
 local Router = require "lunacoap.server.router"
 
@@ -51,11 +52,17 @@ for name in pairs(TYPES) do
 end
 table.sort(NAMES)
 
+-- What is said of a field that there is not.
+local function unknown(name)
+  local near = type(name) == "string" and lunacoap.nearest(name, NAMES)
+  return ("a resource has no field '%s'; %s"):format(tostring(name),
+    near and ("did you mean '%s'?"):format(near) or "it takes " .. table.concat(NAMES, ", "))
+end
+
 local function check(init, level)
   for name, value in pairs(init) do
     if name ~= "access" and not TYPES[name] then
-      error(("a resource has no field '%s'; it takes %s"):format(tostring(name),
-        table.concat(NAMES, ", ")), level + 1)
+      error(unknown(name), level + 1)
     elseif name ~= "access" and type(value) ~= TYPES[name] then
       error(("the resource's '%s' takes a %s, not a %s"):format(name, TYPES[name], type(value)),
         level + 1)

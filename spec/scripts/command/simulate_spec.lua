@@ -279,7 +279,7 @@ describe("lunacoap simulate", function()
       [[:4: the device's server takes the URI of a server such as "coap://192.0.2.1:5683", not 'example.com']] },
     { "return { {},\n { resources = {\n ['/t'] = 5 } } }", ":3: the device's '/t' takes a table with its handlers" },
     { "return { resources = { ['/t'] = {\n gett = print } } }",
-      ":2: the device's resource '/t': a resource has no field 'gett'; it takes " },
+      ":2: the device's resource '/t': a resource has no field 'gett'; did you mean 'get'?" },
     { "return { { count = 0 },\n{ count = 2 } }", ": the device's count takes a whole number from 1 to 10000000, not 0" },
   }
   for _, case in ipairs(MISTAKES) do
