@@ -35,7 +35,7 @@ struct lc_task {
     struct lc_firing *firing;
     struct lc_event_object *event; /* on the thread's stack */
     struct lc_list waiting;        /* waits for its end */
-    bool may_wait;                 /* OnLog and its like may not */
+    bool may_wait;                 /* OnLog and its like may not, nor what is closed in them */
     bool counted;                  /* one of state->activity until it ends */
     bool lost;                     /* a script has taken its thread away: it ends without it */
 };
