@@ -22,6 +22,7 @@ struct lc_secure {
     struct lc_session_cache *saved;                 /* ReuseSSLSession; NULL: none yet */
     const struct lc_engine *engine; /* of the present settings; NULL: not chosen yet */
     uint32_t last_session;          /* the one that came up last */
+    bool serves_old;                /* what is shown to clients is not of the present settings */
     unsigned handlers_set;          /* times that handlers which judge the peer have changed */
     struct lc_component *component;
     struct lc_deferred renewal; /* what a server that listens shows was changed */
@@ -78,6 +79,7 @@ static void secure_changed(struct lc_component *component)
     lc_security_release(secure->client);
     secure->client = NULL;
     secure->engine = NULL;
+    secure->serves_old = true;
     if (component->listening && component->values.settings->ssl_enabled) {
         lc_loop_defer(component->stage->loop, &secure->renewal);
     }
@@ -383,23 +385,32 @@ static struct lc_security *make_security(
     return security;
 }
 
-/* Whether anything says which servers are to be accepted, of those that show a certificate. */
-static bool judges_servers(const struct lc_component *component)
+/* Whom we ask is for a handler to judge, or has to be whom the settings name. */
+static bool names_servers(const struct lc_component *component)
 {
-    return component->secure->accepted != NULL ||
-           component->values.settings->ssl_server_ca_certs != NULL ||
-           lc_component_handles(component, LC_ON_SSL_SERVER_AUTHENTICATION);
+    static const enum lc_setting_id naming[] = {
+        LC_SETTING_SSLServerCACerts, LC_SETTING_OpenSSLCAFile, LC_SETTING_OpenSSLCADir};
+    bool named = component->secure->accepted != NULL;
+    for (size_t i = 0; i < sizeof naming / sizeof naming[0]; i++) {
+        named |= lc_setting_text(&component->values, &lc_setting_rows[naming[i]])[0] != '\0';
+    }
+    return named;
 }
 
 /* A component in both roles asks those who are its clients in the session that they have begun: a
- * second one between the same ports would take the place of the first. But who was accepted as a
- * client is no server to one that judges these. */
+ * second one between the same ports would take the place of the first. But in none that shows less
+ * of them, nor where a handler is to judge certificates: that is asked in handshakes only. */
 static uint32_t begun_by_peer(
     const struct lc_component *component, const struct lc_address *remote, const char *host)
 {
-    return component->values.basics.both_roles && !judges_servers(component)
-               ? lc_dtls_find_client(dtls_of(component), component->secure->client, remote, host)
-               : 0;
+    const struct lc_secure *secure = component->secure;
+    bool handled = secure->client->modes != LC_MODE_PSK &&
+                   lc_component_handles(component, LC_ON_SSL_SERVER_AUTHENTICATION);
+    if (!component->values.basics.both_roles || secure->serves_old || handled) {
+        return 0;
+    }
+    return lc_dtls_find_client(
+        dtls_of(component), secure->client, remote, host, !names_servers(component));
 }
 
 int lc_secure_connect(struct lc_component *component, struct lc_address *remote, const char *host,
@@ -460,6 +471,7 @@ int lc_secure_serve(struct lc_component *component, struct lc_error *error)
     }
     lc_dtls_serve(dtls, security);
     lc_security_release(security);
+    component->secure->serves_old = false;
     return LC_OK;
 }
 

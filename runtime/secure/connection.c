@@ -32,6 +32,7 @@ static void destroy(struct lc_connection *c)
     lc_security_release(c->security);
     lc_buf_free(&c->identity);
     lc_free(c->host);
+    lc_free(c->judgement);
     lc_free(c->failure);
     lc_pool_free(c);
 }

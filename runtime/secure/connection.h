@@ -1,6 +1,6 @@
 /*
  * What the files of the DTLS filter share: dtls.c (the table of sessions, the ways in and out),
- * sweep.c (its bounds), connection.c (the life of one session), handshake.c and failure.c.
+ * sweep.c (its bounds), connection.c (the life of one session), handshake.c, roles.c and failure.c.
  */
 #ifndef LC_SECURE_CONNECTION_H
 #define LC_SECURE_CONNECTION_H
@@ -60,6 +60,7 @@ struct lc_connection {
     struct lc_session *session;     /* NULL until the first step */
     struct lc_handshake *handshake; /* NULL once up */
     struct lc_certificate *peer;
+    struct lc_judgement *judgement; /* of the peer in its other role; owned; NULL: none yet */
     char *host;             /* client: whom it means to reach; owned */
     struct lc_buf identity; /* of a client with a pre-shared key */
     struct lc_timer deadline;
@@ -144,6 +145,13 @@ void lc_handshake_settle(struct lc_connection *connection);
 
 /* The connection's timer. */
 void lc_handshake_deadline(struct lc_timer *timer);
+
+/* ---- roles.c ---- */
+
+/* Whether a client of ours may be asked as the server that `security` means; as for
+ * lc_dtls_find_client(). */
+bool lc_connection_serves(struct lc_connection *connection, const struct lc_security *security,
+    const char *host, bool any_key);
 
 /* ---- dtls.c ---- */
 

@@ -409,25 +409,15 @@ uint32_t lc_dtls_connect(struct lc_dtls *dtls, struct lc_security *security,
     return number;
 }
 
-static bool is_meant(
-    const struct lc_connection *c, const struct lc_security *security, const char *host)
-{
-    struct lc_address literal;
-    struct lc_bytes identity = lc_buf_bytes(&c->identity);
-    if (security->modes == LC_MODE_PSK) {
-        return lc_bytes_equal(identity, lc_buf_bytes(&security->psk_identity));
-    }
-    return (identity.len > 0 || c->peer != NULL) && lc_address_parse(&literal, lc_bytes_text(host));
-}
-
-uint32_t lc_dtls_find_client(const struct lc_dtls *dtls, const struct lc_security *security,
-    const struct lc_address *remote, const char *host)
+uint32_t lc_dtls_find_client(struct lc_dtls *dtls, const struct lc_security *security,
+    const struct lc_address *remote, const char *host, bool any_key)
 {
     struct lc_address bare = *remote;
     bare.session = 0;
-    const struct lc_connection *c = find_with(dtls, &bare, true);
-    bool found = c != NULL && c->security->is_server && !c->is_doubted;
-    return found && is_meant(c, security, host) ? c->path.remote.session : 0;
+    struct lc_connection *c = find_with(dtls, &bare, true);
+    bool found = c != NULL && c->security == dtls->served && !c->is_doubted &&
+                 lc_connection_serves(c, security, host, any_key);
+    return found ? c->path.remote.session : 0;
 }
 
 bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session)

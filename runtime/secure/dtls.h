@@ -102,13 +102,14 @@ uint32_t lc_dtls_connect(struct lc_dtls *dtls, struct lc_security *security,
 bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session);
 
 /*
- * The session that a client of ours has with us, for requests the other way: whoever began it, both
- * ends may ask in it. 0: none is up whose client has shown who it is. With a pre-shared key
- * `security` means whoever has that one; else who has an identity that was accepted, if `host` is
- * an address, since a client's certificate tells no host's name.
+ * The session that a client of ours has begun, for requests the other way: both ends may ask in it,
+ * if it shows no less than one that we begin would. That is, the client has our own pre-shared key,
+ * or a certificate or raw key that is good as a server's for `host`. `any_key`: or, where `host` is
+ * an address and servers have certificates, any pre-shared key that is known. 0: there is none; what
+ * began before lc_dtls_serve() does not count.
  */
-uint32_t lc_dtls_find_client(const struct lc_dtls *dtls, const struct lc_security *security,
-    const struct lc_address *remote, const char *host);
+uint32_t lc_dtls_find_client(struct lc_dtls *dtls, const struct lc_security *security,
+    const struct lc_address *remote, const char *host, bool any_key);
 
 /* The server did not answer: when nothing was heard of it for that long, it may have forgotten the
  * session, and the next lc_dtls_connect() begins another, which takes its place once it is up. */

@@ -257,6 +257,13 @@ size_t lc_security_find_key(
     return own->len;
 }
 
+bool lc_security_same_psk(const struct lc_security *a, const struct lc_security *b)
+{
+    return a->psk_key.len > 0 &&
+           lc_bytes_equal(lc_buf_bytes(&a->psk_identity), lc_buf_bytes(&b->psk_identity)) &&
+           lc_bytes_equal(lc_buf_bytes(&a->psk_key), lc_buf_bytes(&b->psk_key));
+}
+
 bool lc_security_session_key(const struct lc_security *security, const struct lc_address *remote,
     const char *host, struct lc_buf *out)
 {

@@ -23,7 +23,7 @@ struct lc_security {
     struct lc_context *context;          /* owned, as all below */
     struct lc_trust *trust;              /* NULL with PSK alone */
     struct lc_keylog *keylog;            /* NULL: none is written */
-    struct lc_buf psk_identity, psk_key; /* a server's own */
+    struct lc_buf psk_identity, psk_key; /* our own; empty: none */
 };
 
 struct lc_security_options {
@@ -54,6 +54,9 @@ struct lc_security *lc_security_new(
  */
 size_t lc_security_find_key(
     const struct lc_security *security, struct lc_bytes identity, uint8_t *key, size_t room);
+
+/* Whether both have a pre-shared key of their own, and the same one under the same identity. */
+bool lc_security_same_psk(const struct lc_security *a, const struct lc_security *b);
 
 /* The key under which a client's sessions with a server are kept to be resumed. False: memory. */
 bool lc_security_session_key(const struct lc_security *security, const struct lc_address *remote,

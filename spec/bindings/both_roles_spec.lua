@@ -186,9 +186,10 @@ describe("a component with BothRoles", function()
   it("asks a client of its own in its session, whom it knows by key or certificate", function()
     local function find_key(_, e) e.Key = "\0\17" end
     assert.is_true(answers(meet({ OnPSKLookup = find_key }, { PSKIdentity = "me", PSKKey = "0011" })))
-    local shown = { SSLCert = dtls.certificate "client-ec", SSLServerCACerts = pki.read "root.crt" }
+    local root = pki.read "root.crt"
+    local shown = { SSLCert = dtls.certificate "no-usage", SSLServerCACerts = root }
     local server = { SSLCert = dtls.certificate "server-ec", SSLAuthenticateClients = true,
-      SSLClientCACerts = pki.read "root.crt" }
+      SSLClientCACerts = root, SSLServerCACerts = root }
     assert.is_true(answers(meet(server, shown)))
   end)
 
@@ -196,12 +197,12 @@ describe("a component with BothRoles", function()
     local server = { SSLCert = dtls.certificate "server-ec" }
     assert.is_false(answers(meet(server, { SSLServerCACerts = pki.read "root.crt" })))
     local function find_key(_, e) e.Key = "\0\17" end
-    local asker, uri = meet({ OnPSKLookup = find_key }, { PSKIdentity = "me", PSKKey = "0011" })
-    asker:Config "PSKKey=0011"
-    asker:Config "PSKIdentity=you"
-    assert.is_false(answers(asker, uri))
-    asker:Config "PSKIdentity=me"
-    assert.is_true(answers(asker, uri))
+    local function asks_as(identity)
+      return answers(meet({ OnPSKLookup = find_key, PSKIdentity = identity, PSKKey = "0011" },
+        { PSKIdentity = "me", PSKKey = "0011" }))
+    end
+    assert.is_false(asks_as "you")
+    assert.is_true(asks_as "me")
   end)
 
   it("asks there nobody whom other settings, or a handler, would have to accept as a server", function()
