@@ -44,7 +44,7 @@ static void unlink_connection(struct lc_connection *c)
     lc_map_remove(&dtls->by_address, &c->by_address);
     lc_map_remove(&dtls->by_number, &c->by_number);
     lc_list_remove(&c->link);
-    dtls->handshaking_count -= !c->is_up;
+    lc_dtls_count_handshake(c, c->is_up ? 0 : -1);
     lc_dtls_count_up(dtls, c->is_up ? -1 : 0);
     lc_timer_clear(dtls->options.timers, &c->deadline);
     if (c->handshake != NULL) {
@@ -182,7 +182,7 @@ static size_t find_key(void *arg, struct lc_bytes identity, uint8_t *key, size_t
 static void up(void *arg)
 {
     struct lc_connection *c = arg;
-    c->dtls->handshaking_count--;
+    lc_dtls_count_handshake(c, -1);
     lc_dtls_count_up(c->dtls, 1);
     c->is_up = true;
     c->heard = now_of(c);
@@ -425,7 +425,7 @@ struct lc_connection *lc_connection_new(struct lc_dtls *dtls, struct lc_security
         return NULL;
     }
     lc_list_append(&dtls->handshaking, &c->link);
-    dtls->handshaking_count++;
+    lc_dtls_count_handshake(c, 1);
     lc_handshakes_add(dtls->options.handshakes, &c->handshake->step);
     lc_dtls_sweep_later(dtls);
     return c;

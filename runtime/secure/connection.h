@@ -1,6 +1,7 @@
 /*
  * What the files of the DTLS filter share: dtls.c (the table of sessions, the ways in and out),
- * sweep.c (its bounds), connection.c (the life of one session), handshake.c, roles.c and failure.c.
+ * sweep.c and room.c (its bounds), connection.c (the life of one session), handshake.c, roles.c and
+ * failure.c.
  */
 #ifndef LC_SECURE_CONNECTION_H
 #define LC_SECURE_CONNECTION_H
@@ -17,8 +18,9 @@ struct lc_dtls {
     struct lc_list busy;        /* up, the least recently used first */
     struct lc_list resting;     /* up and unused for some time, parked if the engine can */
     size_t handshaking_count, up_count;
-    struct lc_timer sweep; /* ends and parks what is idle */
-    unsigned depth;        /* of calls that the struct must outlive */
+    struct lc_crowds *crowds; /* owned; NULL: never too many handshakes yet */
+    struct lc_timer sweep;    /* ends and parks what is idle */
+    unsigned depth;           /* of calls that the struct must outlive */
     bool is_closed;
 };
 
@@ -61,8 +63,8 @@ struct lc_connection {
     struct lc_handshake *handshake; /* NULL once up */
     struct lc_certificate *peer;
     struct lc_judgement *judgement; /* of the peer in its other role; owned; NULL: none yet */
-    char *host;             /* client: whom it means to reach; owned */
-    struct lc_buf identity; /* of a client with a pre-shared key */
+    char *host;                     /* client: whom it means to reach; owned */
+    struct lc_buf identity;         /* of a client with a pre-shared key */
     struct lc_timer deadline;
     lc_time used;
     lc_time heard;            /* when the peer sent something authentic last */
@@ -188,11 +190,16 @@ void lc_dtls_sweep(struct lc_timer *timer);
 void lc_dtls_count_up(struct lc_dtls *dtls, int change);
 void lc_dtls_count_parked(void);
 
-/* Ends the oldest of too many, so that there may be one more. False: all are too young for that. */
-bool lc_dtls_make_room(struct lc_dtls *dtls);
-
 /* Ends a session, with a goodbye if it is up. */
 void lc_dtls_end_one(struct lc_connection *connection, int code, const char *why);
+
+/* ---- room.c ---- */
+
+/* So many handshakes more or less are under way, of the connection's kind. */
+void lc_dtls_count_handshake(const struct lc_connection *connection, int change);
+
+/* Ends one of too many, so that there may be one more, of that client. False: there may not. */
+bool lc_dtls_make_room(struct lc_dtls *dtls, const struct lc_address *newcomer);
 
 /* ---- failure.c ---- */
 

@@ -76,6 +76,7 @@ static void destroy(struct lc_dtls *dtls)
 {
     lc_map_free(&dtls->by_address);
     lc_map_free(&dtls->by_number);
+    lc_free(dtls->crowds);
     lc_free(dtls);
 }
 
@@ -229,7 +230,7 @@ static void begin(struct lc_dtls *dtls, const struct lc_path *path, uint8_t *dat
     if (c != NULL) {
         lc_dtls_end_one(c, LC_ERROR_HANDSHAKE, "the peer began another DTLS handshake");
     }
-    if (!lc_dtls_make_room(dtls) || dtls->served == NULL) {
+    if (!lc_dtls_make_room(dtls, &path->remote) || dtls->served == NULL) {
         return; /* an upcall may have ended it */
     }
     char text[LC_ADDRESS_TEXT];

@@ -105,8 +105,8 @@ bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session);
  * The session that a client of ours has begun, for requests the other way: both ends may ask in it,
  * if it shows no less than one that we begin would. That is, the client has our own pre-shared key,
  * or a certificate or raw key that is good as a server's for `host`. `any_key`: or, where `host` is
- * an address and servers have certificates, any pre-shared key that is known. 0: there is none; what
- * began before lc_dtls_serve() does not count.
+ * an address and servers have certificates, any pre-shared key that is known. 0: there is none;
+ * what began before lc_dtls_serve() does not count.
  */
 uint32_t lc_dtls_find_client(struct lc_dtls *dtls, const struct lc_security *security,
     const struct lc_address *remote, const char *host, bool any_key);

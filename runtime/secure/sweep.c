@@ -1,13 +1,9 @@
-/*
- * What bounds the table of sessions: half-open ones end in time, idle ones are parked and then
- * ended, and the oldest make room for new ones.
- */
+/* What bounds the table of sessions in time: half-open ones end, idle ones are parked and then
+ * ended. See room.c too. */
 #include "base/memory.h"
 #include "secure/connection.h"
 
 enum {
-    HANDSHAKES_MAX = 1000, /* of clients of ours: some 40 KB each */
-    SESSIONS_MAX = 65536,  /* per endpoint: an endpoint has so many ports */
     SWEEP_AT_ONCE = 64,
     TRIM_AFTER = 32, /* parked sessions: a megabyte */
 };
@@ -18,10 +14,6 @@ static size_t all_up, all_parked; /* parked: since memory was given back to the 
 /* RFC 6347 4.2.4.1: flights are sent again after 1, 2, 4 ... s; after six of them nobody is there.
  */
 static const lc_time handshake_limit = 64 * LC_SECOND;
-
-/* What has begun no longer ago goes on: when a thousand clients come at once, those that came first
- * are the nearest to their end. A hello that is dropped comes again after a second. */
-static const lc_time handshake_turn = 2 * LC_SECOND;
 
 /* Waking a parked session costs some 30 us, what a busy one may pay every few seconds. */
 static const lc_time park_after = 5 * LC_SECOND;
@@ -121,33 +113,4 @@ void lc_dtls_sweep(struct lc_timer *timer)
     lc_dtls_sweep_later(dtls);
     trim(dtls);
     lc_dtls_leave(dtls);
-}
-
-/* Of clients of ours: they may be a flood, which must not end what we begin ourselves. */
-static struct lc_connection *oldest_half_open(const struct lc_dtls *dtls)
-{
-    lc_list_for_each (link, &dtls->handshaking) {
-        struct lc_connection *c = lc_container(link, struct lc_connection, link);
-        if (c->security->is_server) {
-            return c;
-        }
-    }
-    return NULL;
-}
-
-bool lc_dtls_make_room(struct lc_dtls *dtls)
-{
-    struct lc_connection *oldest = oldest_half_open(dtls);
-    if (dtls->handshaking_count >= HANDSHAKES_MAX && oldest != NULL) {
-        if (dtls->options.timers->now - oldest->used < handshake_turn) {
-            return false;
-        }
-        lc_dtls_end_one(oldest, LC_ERROR_HANDSHAKE, "too many DTLS handshakes at once");
-    }
-    if (dtls->up_count >= SESSIONS_MAX) {
-        oldest = first_of(&dtls->resting);
-        lc_dtls_end_one(oldest != NULL ? oldest : first_of(&dtls->busy), LC_ERROR_HANDSHAKE,
-            "too many DTLS sessions at once");
-    }
-    return true;
 }

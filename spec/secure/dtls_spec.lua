@@ -237,25 +237,6 @@ describe("a handshake", function()
     assert.are.equal(host.closed[1][1], math.tointeger(host.closed[1][1]))
   end)
 
-  it("that is the 1001st ends the oldest, but none of ours, and none that has just begun", function()
-    local client = net:security{ engine = "fake" }
-    local ours = host.filter:connect(client, OTHER)
-    for i = 0, 999 do
-      host.filter:receive(proven("a", CLIENT + i), CLIENT + i, host.address)
-    end
-    assert.are.same({ 0, 1000 }, counts())
-    assert.are.same({}, host.closed)
-    net:run(2)
-    begin("a", CLIENT + 999)
-    begin("a", CLIENT + 1000)
-    assert.are.same({ 0, 1000 }, counts())
-    assert.are.equal(2, #host.closed)
-    assert.are.equal(CLIENT, host.closed[1][4])
-    assert.are.equal(CLIENT + 1, host.closed[2][4])
-    assert.is_true(ours ~= host.closed[1][1] and ours ~= host.closed[2][1])
-    assert.are.equal(HANDSHAKE, host.closed[1][2])
-  end)
-
   it("keeps at most 8 datagrams while somebody decides", function()
     host.on.authenticate = function() end
     begin("a")
