@@ -112,9 +112,10 @@ struct object {
 
 static void check_string(lua_State *L, int index, const char *what)
 {
+    bool is_secret = strcmp(what, "StorePassword") == 0;
     if (lua_type(L, index) != LUA_TSTRING) {
         lc_error_raisef(L, LC_ERROR_USAGE, "Certificate: %s takes a string, not %s", what,
-            lc_error_describe(L, index));
+            is_secret ? luaL_typename(L, index) : lc_error_describe(L, index));
     }
 }
 

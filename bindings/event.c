@@ -96,7 +96,8 @@ static int assign_key(lua_State *L, struct lc_event_object *object)
     size_t len;
     if (lua_type(L, 3) != LUA_TSTRING) {
         return lc_error_raisef(L, LC_ERROR_USAGE,
-            "Key takes the raw bytes of a key as a string, not %s", lc_error_describe(L, 3));
+            "Key takes the raw bytes of a key as a string, not %s",
+            lua_type(L, 3) == LUA_TNUMBER ? "a number" : lc_error_describe(L, 3));
     }
     if (!object->open) {
         return lc_error_raisef(

@@ -23,6 +23,9 @@ int lc_setting_fail_value(
     const struct lc_setting_row *row, struct lc_bytes text, struct lc_error *error)
 {
     char quoted[QUOTE_MAX + 1];
+    if (row->flags & LC_SECRET) {
+        return lc_fail(error, LC_ERROR_USAGE, "%s takes %s", row->name, row->takes);
+    }
     size_t len = text.len < QUOTE_MAX ? text.len : QUOTE_MAX;
     for (size_t i = 0; i < len; i++) {
         quoted[i] = (char)(text.data[i] < ' ' || text.data[i] == 0x7f ? '?' : text.data[i]);

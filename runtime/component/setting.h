@@ -35,6 +35,7 @@ enum lc_setting_flag {
     LC_BASIC = 64,        /* kept in struct lc_basics */
     LC_PER_SESSION = 128, /* Config takes "NAME[connection id]" too */
     LC_AT_ONCE = 256,     /* LC_SECURE, and no session is made by it: it counts at once */
+    LC_SECRET = 512,      /* errors do not show a wrong value */
 };
 
 /* What of a message a row of LC_KIND_CONTENT stands for. */

@@ -121,5 +121,7 @@ describe("the constructors of Certificate", function()
     assert.truthy(raised(Certificate, 20, "device.pfx"):find("StoreType takes", 1, true))
     assert.are.equal("1: Certificate: Store takes a string, not nil", raised(Certificate, 2))
     assert.are.equal("1: Certificate: Subject takes a string, not 5", raised(Certificate, 2, "a", "b", 5))
+    assert.are.equal("1: Certificate: StorePassword takes a string, not number",
+      raised(Certificate, 2, "a", 4711, "*"))
   end)
 end)

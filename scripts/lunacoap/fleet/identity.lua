@@ -139,17 +139,30 @@ local function check_name(self, index, seen)
   end
 end
 
+-- One who answers them by their identities can know only one of two.
+local function check_key(self, index, seen)
+  local identity = cell(self, index, "psk_identity")
+  local first = identity and seen[identity]
+  if first and cell(self, first, "psk_key"):lower() ~= cell(self, index, "psk_key"):lower() then
+    fail_at(self, index, "the psk_identity '%s' has another psk_key in line %d", identity,
+      self.lines[first])
+  elseif identity then
+    seen[identity] = first or index
+  end
+end
+
 local function check_rows(self, header)
   local there, is_needed = set_of(header), false
   for _, kind in ipairs(KINDS) do
     is_needed = is_needed or there[self.names[kind]]
   end
-  local scratch <close>, seen = lunacoap.CoAP(), {}
+  local scratch <close>, names, identities = lunacoap.CoAP(), {}, {}
   for index = 1, #self.rows do
     check_needs(self, index)
     check_kind(self, index, is_needed)
     check_settings(self, index, scratch)
-    check_name(self, index, seen)
+    check_key(self, index, identities)
+    check_name(self, index, names)
   end
 end
 
@@ -193,7 +206,8 @@ end
 local function load(self, index)
   local certificate, raw_key = cell(self, index, "certificate"), cell(self, index, "raw_key")
   local key, password = cell(self, index, "key"), cell(self, index, "password")
-  local id = ("%s\0%s\0%s"):format(certificate or raw_key, key or "", password or "")
+  local id = table.concat({ certificate and "certificate" or "raw_key", certificate or raw_key,
+    key or "", password or "" }, "\0")
   if not self.loaded[id] then
     local ok, result
     if certificate then

@@ -224,6 +224,9 @@ local RESERVED = { OnRequest = true, OnRegister = true, OnNotification = true, O
 ---@param what string
 ---@return lunacoap.CoAPInit
 function M.settings(value, what)
+  if type(value) == "string" then
+    fail("%s takes a table, not a string", what) -- which may be a key
+  end
   for field in pairs(of_type "table"(value, what)) do
     if RESERVED[field] then
       fail("%s cannot have %s, which the fleet sets itself", what, field)

@@ -136,7 +136,7 @@ describe("devices with pre-shared keys", function()
     assert.are.equal(2, fleet.counts.phases.failed)
     local texts = table.concat(field_of_all(fleet.counts.failed_devices, "text"), "\n")
     assert.is_truthy(texts:find("PSKKey takes hexadecimal digits", 1, true), texts)
-    assert.is_truthy(texts:find("what the device's identity returns takes a table, not 'me'", 1, true), texts)
+    assert.is_truthy(texts:find("what the device's identity returns takes a table, not a string", 1, true), texts)
   end)
 
   it("begin new sessions after a reboot", function()

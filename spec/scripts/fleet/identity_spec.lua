@@ -97,6 +97,21 @@ describe("a table of identities is refused, by file and line, for", function()
     refuses({ "psk_identity,psk_key", "a,xx" }, { "devices.csv:2: psk_key", "not only such digits" })
   end)
 
+  it("and keys and passwords are never shown", function()
+    for _, lines in ipairs {
+      { "psk_identity,psk_key", "a,5ec4e7\0" }, { "psk_identity,psk_key", "a,5ec4e7x" },
+      { "psk_identity,psk_key", "a,\"5ec4e7" }, { "psk_identity,psk_key", "a,5ec4e7,b" },
+      { "psk_identity,psk_key", "a,5ec4e7", "a,5ec4e700" },
+      { "certificate,password", pki.path "server-ec.encrypted.key" .. ",5ec4e7" },
+    } do
+      with_table(lines, function(path)
+        local _, message = pcall(function() return lunacoap.fleet.identities(path)(1) end)
+        assert.is_truthy(tostring(message):find "%.csv:[23]: ", message)
+        assert.is_nil(tostring(message):find "5ec4", message)
+      end)
+    end
+  end)
+
   it("what is missing", function()
     refuses({ "psk_identity,psk_key", "a," }, { "devices.csv:2: psk_identity needs psk_key" })
     refuses({ "psk_identity,psk_key", ",00" }, { "devices.csv:2: psk_key needs psk_identity" })
@@ -109,6 +124,8 @@ describe("a table of identities is refused, by file and line, for", function()
   it("two identities of one device, and a name of two devices", function()
     refuses({ "certificate,raw_key", "a,b" },
       { "devices.csv:2: a device has one identity; this has certificate and raw_key" })
+    refuses({ "psk_identity,psk_key", "a,ab", "b,cd", "a,AB", "a,ef" },
+      { "devices.csv:5: the psk_identity 'a' has another psk_key in line 2" })
     refuses({ "name", "a", "b", "a" }, { "devices.csv:4: the name 'a' is in line 2, too" })
   end)
 
