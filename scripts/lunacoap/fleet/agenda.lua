@@ -4,10 +4,25 @@
 local lunacoap = require "lunacoap"
 
 ---@class lunacoap.fleet.Agenda
+---@field n integer How many rows there are.
+---@field package times number[] The heap: columns of its rows, which together take less than a
+---table for each row.
+---@field package numbers integer[]
+---@field package whats (fun(whom: table, time: number))[]
+---@field package whoms { life: integer }[]
+---@field package place integer That of the last row among all that there were.
+---@field package most integer At so many rows those of earlier lives are looked for.
+---@field package due number What the timer waits for.
+---@field package timer lunacoap.Timer|false
+---@field package running boolean?
 local Agenda = {}
 Agenda.__index = Agenda
 
 local M = {}
+
+-- Rows of earlier lives are looked for when there are so many in all, then when there are twice as
+-- many as were left.
+local FEWEST = 256
 
 -- So much is done between two looks at the network.
 local BURST = 64
@@ -23,9 +38,8 @@ local LIFE = (1 << LIFE_BITS) - 1
 ---An empty agenda.
 ---@return lunacoap.fleet.Agenda
 function M.new()
-  -- The heap: columns of its rows, which together take less than a table for each row.
   return setmetatable({ n = 0, times = {}, numbers = {}, whats = {}, whoms = {}, place = 0,
-    due = math.huge, timer = false }, Agenda)
+    most = FEWEST, due = math.huge, timer = false }, Agenda)
 end
 
 -- ---- The heap -----------------------------------------------------------------------------------
@@ -82,6 +96,20 @@ local function pop(self)
   return due, first & LIFE, what, whom
 end
 
+-- Takes out what earlier lives had to do: it may be due in days, and a new life begin each minute.
+local function sweep(self)
+  local rows = self.n
+  self.n = 0
+  for i = 1, rows do
+    local time, number, what, whom = self.times[i], self.numbers[i], self.whats[i], self.whoms[i]
+    put(self, i, nil, nil, nil, nil)
+    if number & LIFE == whom.life & LIFE then
+      push(self, time, number, what, whom)
+    end
+  end
+  self.most = math.max(FEWEST, 2 * self.n)
+end
+
 -- ---- Time ---------------------------------------------------------------------------------------
 
 local function arm(self, now)
@@ -128,6 +156,9 @@ end
 ---@param what fun(whom: table, time: number)
 ---@param whom { life: integer }
 function Agenda:at(time, what, whom)
+  if self.n >= self.most then
+    sweep(self)
+  end
   self.place = self.place + 1
   push(self, time, self.place << LIFE_BITS | whom.life & LIFE, what, whom)
   if not self.running then

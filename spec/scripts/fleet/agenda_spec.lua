@@ -82,6 +82,22 @@ describe("an agenda", function()
     assert.are.same({}, done)
   end)
 
+  it_leaps("keeps little of earlier lives, however far ahead they looked, and all of this one", function()
+    local agenda, done, add = new()
+    local whom = add("first", 5)
+    for life = 1, 100000 do
+      whom.life = life
+      agenda:at(lunacoap.now() + 1e6 + life, error, whom)
+      if life % 20000 == 0 then
+        add("x" .. life, life // 20000)
+      end
+    end
+    assert.is_true(agenda.n < 1000, agenda.n)
+    lunacoap.sleep(10)
+    assert.are.equal("x20000@1 x40000@2 x60000@3 x80000@4 x100000@5", table.concat(done, " "))
+    agenda:clear()
+  end)
+
   it_leaps("may be told of more by what it does, also for now", function()
     local agenda, began, times = agendas.new(), lunacoap.now(), {}
     local function again(whom, time)
