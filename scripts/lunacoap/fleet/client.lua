@@ -112,8 +112,11 @@ end
 -- A request of a device that is awake, or will be.
 local function prepare(device, method, uri, payload, options)
   tasks.check(device)
+  local life = device.life
   phases.wait_while_asleep(device)
-  if not device.running then
+  if device.life ~= life then
+    error(tasks.ENDED, 0)
+  elseif not device.running then
     mistake.raise("%s is %s, and sends nothing", device.name, device.phase)
   end
   return request_of(device, method, uri, payload, options)

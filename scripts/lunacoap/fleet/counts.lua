@@ -96,12 +96,15 @@ end
 ---@param err any
 ---@return string
 function M.text(err)
-  if type(err) == "table" and rawget(err, "Message") then
-    local where, code = rawget(err, "Where"), rawget(err, "Code")
-    local text = code and code ~= 1 and tostring(err) or err.Message
-    return where and code == 1 and ("%s: %s"):format(where, text) or text
+  local message = type(err) == "table" and rawget(err, "Message")
+  if type(message) ~= "string" then
+    return (describe(err):gsub("\n.*", ""))
   end
-  return (describe(err):gsub("\n.*", ""))
+  local where, code = rawget(err, "Where"), rawget(err, "Code")
+  if code == 1 and type(where) == "string" then
+    return ("%s: %s"):format(where, message)
+  end
+  return math.type(code) == "integer" and code ~= 1 and describe(err) or message
 end
 
 -- ---- Requests of devices ------------------------------------------------------------------------

@@ -20,7 +20,8 @@ end
 local function next_time(device, row, time)
   local key, now = random.key(device.key, row.stream), lunacoap.now()
   local first = first_time(device, row)
-  local n = math.floor((time - first) / row.period + 0.5)
+  local last = math.floor((time - first) / row.period + 0.5)
+  local n = math.max(last, math.floor((now - first) / row.period - row.jitter))
   repeat
     n = n + 1
     time = first + (n + row.jitter * (2 * random.number(key, n) - 1)) * row.period

@@ -105,9 +105,13 @@ end
 
 -- A life from its beginning, in a task: all that a script says of it may wait.
 local function live(device)
-  device.state = state_of(device)
+  local state = state_of(device)
+  tasks.check(device)
+  device.state = state
   if not device.coap then
-    device.coap = component(device)
+    local coap = component(device)
+    tasks.check(device) -- settings, too, may be a function that waits
+    device.coap = coap
     handlers.own(device)
     device.coap:StartListening()
   end
@@ -143,11 +147,12 @@ end
 -- ---- What happens to it -------------------------------------------------------------------------
 
 local function come_back(device, time)
-  if device.online_at and device.online_at <= time then
-    device.online_at = nil
-    if device.running then
-      phases.settle(device)
-    end
+  if time < device.online_at then -- which has become later
+    return device.fleet.agenda:at(device.online_at, come_back, device)
+  end
+  device.online_at = nil
+  if device.running then
+    phases.settle(device)
   end
 end
 
@@ -155,10 +160,14 @@ end
 ---@param device lunacoap.Device
 ---@param seconds number
 function M.go_offline(device, seconds)
-  if device.running then
-    device.online_at = math.max(lunacoap.now() + seconds, device.online_at or 0)
+  if not device.running then
+    return
+  end
+  local before, time = device.online_at, lunacoap.now() + seconds
+  device.online_at = math.max(time, before or time)
+  if not before then
     phases.settle(device)
-    device.fleet.agenda:at(device.online_at, come_back, device)
+    device.fleet.agenda:at(time, come_back, device)
   end
 end
 
@@ -207,7 +216,10 @@ function M.reboot(device, down)
     forget(device)
     enter(device, "rebooting")
     phases.set_offline(device, true)
-    device.coap:Restart()
+    if not pcall(device.coap.Restart, device.coap) then -- a script has closed it
+      close(device)
+      device.coap = nil
+    end
     device.fleet.agenda:at(lunacoap.now() + down, power_up, device)
   end
 end

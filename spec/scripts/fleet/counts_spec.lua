@@ -125,6 +125,20 @@ describe("counts", function()
     assert.are.same({ name = "d1", text = "reason 1" }, counts.failed_devices[1])
   end)
 
+  it("have a text for whatever was raised", function()
+    local no_text = setmetatable({}, { __tostring = function() error "is none" end })
+    local function of(err)
+      return counting.text(err)
+    end
+    assert.are.equal("a.lua:1: wrong", of { Message = "wrong", Code = 1, Where = "a.lua:1" })
+    assert.are.equal("wrong", of { Message = "wrong", Code = 1, Where = {} })
+    assert.are.equal("wrong", of { Message = "wrong", Code = "x" })
+    for _, table in ipairs { no_text, {}, { Message = {} }, { Message = 5, Code = 1, Where = "x" } } do
+      assert.are.equal("an error that is no text, but a table", of(table))
+    end
+    assert.are.equal("an error that is no text, but a nil", of(nil))
+  end)
+
   it_leaps("forget requests of devices whose power failed, and those that were not sent", function()
     local counts = counting.new()
     for _ = 1, 3 do

@@ -104,6 +104,19 @@ describe("what is done again and again", function()
     assert.are.same({ 0, 1, 2, 9.5, 10, 11, 12 }, times)
   end)
 
+  it_leaps("goes on at once after a stall of millions of periods", function(_, fleet)
+    local times = {}
+    local one = fleet { every = { { "1ms", noting(times), after = 0, jitter = 0.3 } } }
+    one:start()
+    lunacoap.sleep(0.0105)
+    assert.are.equal(11, #times)
+    local row, device = one.habits.rows[1], one.devices[1]
+    device.up_at = device.up_at - 1e6 -- as if it had stood still since
+    local began = os.clock()
+    row.tick(device, device.up_at)
+    assert.is_true(os.clock() - began < 0.1, "takes long")
+  end)
+
   it_leaps("is told once when it is wrong, however many devices make the mistake", function(_, fleet)
     local many = fleet { count = 1000, every = { { 1, function() error "wrong" end } } }
     many:start()

@@ -115,6 +115,24 @@ describe("the start of a device", function()
     assert.are.equal(2, slow.devices[2].state.at - began)
   end)
 
+  it_leaps("ends for good when it is stopped, even where its own coroutine waits", function(_, fleet)
+    local fields, went_on = { "state", "settings" }, {}
+    for _, field in ipairs(fields) do
+      local one = fleet { [field] = function()
+        coroutine.wrap(function() lunacoap.sleep(1) end)()
+        table.insert(went_on, field)
+        return {}
+      end }
+      one:start()
+      lunacoap.sleep(0.1)
+      one:stop()
+      lunacoap.sleep(2)
+      assert.are.same({ stopped = 1 }, fleets.phases(one))
+      assert.is_nil(one.devices[1].coap)
+    end
+    assert.are.same(fields, went_on)
+  end)
+
   it_leaps("copies a state that holds itself, and keeps what its tables can", function(_, fleet)
     local state = setmetatable({}, { __index = { default = 7 } })
     state.self = state

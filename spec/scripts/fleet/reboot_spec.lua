@@ -88,6 +88,33 @@ describe("a device that reboots", function()
     end)
   end
 
+  it_leaps("has a component again, should a script have closed it", function(_, fleet)
+    local one = fleet { reboots = { every = "100s" }, start = function(device) device.coap:Shutdown() end }
+    one:start()
+    lunacoap.sleep(0.1)
+    local first = one.devices[1].coap
+    one.devices[1]:reboot "1s"
+    lunacoap.sleep(1000)
+    assert.are_not.equal(first, one.devices[1].coap)
+    assert.are.same({}, fleets.troubles(one))
+    assert.are.equal("up", one.devices[1].phase)
+  end)
+
+  it_leaps("sends nothing that waited until it is awake, in whatever task", function(central, fleet)
+    local one = fleet {}
+    one:start()
+    lunacoap.sleep(0.1)
+    local device = one.devices[1]
+    require("lunacoap.fleet.life").fall_asleep(device, 10)
+    local ok, err
+    lunacoap.spawn(function() ok, err = pcall(device.get, device, "/late") end)
+    lunacoap.sleep(1)
+    device:reboot "1s"
+    lunacoap.sleep(20)
+    assert.are.same({ false, "the device has ended" }, { ok, tostring(err) })
+    assert.are.same({}, fleets.lines(central))
+  end)
+
   it_leaps("is rebooting for as long as it is off, then starting, then up", function(_, fleet)
     local one = fleet { start = function(device)
       lunacoap.sleep(2)
