@@ -5,6 +5,7 @@ local identities = require "lunacoap.fleet.identity"
 local lunacoap = require "lunacoap"
 local quantity = require "lunacoap.load.quantity"
 local ramps = require "lunacoap.fleet.ramp"
+local sensor = require "lunacoap.sensor"
 
 ---@alias lunacoap.Span number|string Seconds, or a text such as "10s", "250ms" or "1h".
 
@@ -22,7 +23,7 @@ local ramps = require "lunacoap.fleet.ramp"
 ---@field server? string The server that "/path" is of in requests: "coap://192.0.2.1".
 ---@field directory? string|table A Resource Directory to register with, by its URI.
 ---@field state? table|fun(device: lunacoap.Device): table Each has a copy; or what makes it.
----@field sensors? table<string, lunacoap.Signal>
+---@field sensors? table<string, lunacoap.Signal|lunacoap.sensor.Function|lunacoap.sensor.Number>
 ---@field resources? table<string, lunacoap.DeviceResource> By their paths.
 ---@field every? lunacoap.fleet.Every[] What is done again and again.
 ---@field start? fun(device: lunacoap.Device) What a device does when it is started, step by step.
@@ -44,6 +45,7 @@ local ramps = require "lunacoap.fleet.ramp"
 ---@field faults? table Of lunacoap.faults.
 
 ---@class lunacoap.fleet.Plan: lunacoap.DeviceInit
+---@field sensors table<string, lunacoap.Signal>
 ---@field ramp lunacoap.fleet.Ramp
 
 local M = {}
@@ -83,9 +85,13 @@ function M.span(value, what)
   return seconds
 end
 
-local function positive(value, what)
+-- Nothing lasts shorter: less has no end within one turn of the loop.
+local SHORTEST = 0.001
+
+local function lasting(value, what)
   local seconds = M.span(value, what)
-  return seconds > 0 and seconds or fail("%s has to be above 0", what)
+  return seconds >= SHORTEST and seconds
+    or fail("%s takes 1 ms or more, not %s", what, shown(value))
 end
 
 local function integer(low, high)
@@ -272,11 +278,24 @@ local function name(value, what)
   return value
 end
 
+-- Signals, by what lunacoap.sensor makes of functions and numbers, too.
+local function sensors(value, what)
+  local signals = {}
+  for key, given in pairs(of_type "table"(value, what)) do
+    if type(key) ~= "string" then
+      fail("%s takes a table such as { temperature = lunacoap.sensor.sine { ... } }", what)
+    end
+    local ok, result = pcall(sensor.of, given)
+    signals[key] = ok and result or fail("%s.%s: %s", what, key, result)
+  end
+  return signals
+end
+
 -- Each has a bit of an integer.
 local MOST_ROWS = 62
 
 local every_record = record {
-  [1] = { positive }, [2] = { of_type "function" }, jitter = { jitter, 0 },
+  [1] = { lasting }, [2] = { of_type "function" }, jitter = { jitter, 0 },
   after = { M.span, false },
 }
 
@@ -298,15 +317,15 @@ end
 local FIELDS = {
   name = name, count = integer(1, 10000000), seed = integer(math.mininteger, math.maxinteger),
   server = server, directory = directory,
-  state = either(of_type "table", "function"), sensors = of_type "table",
+  state = either(of_type "table", "function"), sensors = sensors,
   resources = of_type "table", every = every, start = of_type "function",
   stop = of_type "function", ramp = ramp, sockets = one_of("own", "shared"),
   address = first_address, port = integer(0, 65535), settings = either(M.settings, "function"),
   identity = identities.check, faults = of_type "table",
-  sleeps = record { awake = { positive }, asleep = { positive }, jitter = { jitter, 0 } },
-  reboots = record { every = { positive }, down = { M.span, 1 } },
-  offline = record { every = { positive }, down = { positive } },
-  rebinds = record { every = { positive } },
+  sleeps = record { awake = { lasting }, asleep = { lasting }, jitter = { jitter, 0 } },
+  reboots = record { every = { lasting }, down = { M.span, 1 } },
+  offline = record { every = { lasting }, down = { lasting } },
+  rebinds = record { every = { lasting } },
   slow = record { rate = { share }, by = { spans } },
   wrong = record { rate = { share }, code = { code, "5.00" } },
 }

@@ -35,9 +35,12 @@ function M.raising_in_caller(f)
   end
 end
 
+---Whether it is a signal: by the class's name, for a module that was loaded twice has two classes.
+---@param x any
 ---@return boolean
 function M.is_signal(x)
-  return getmetatable(x) == Signal
+  local class = getmetatable(x)
+  return type(class) == "table" and rawget(class, "__name") == Signal.__name
 end
 
 -- `bind(parts)` gives the function of time and key; see M.source for the parts.

@@ -24,13 +24,15 @@ local WRONG = {
     { "coap://h:70000", "not 'coap://h:70000'" }, { "coap://h:", "not 'coap://h:'" }, { "coap://[::1]:x", "not" },
     { "coap://h/path", "not 'coap://h/path'" }, { "http://h", "not 'http://h'" }, { "coap://", "not 'coap://'" } },
   { "state", { 3, "the device's state takes a table, not 3" }, { "x", "not 'x'" } },
-  { "sensors", { 3, "the device's sensors takes a table" } },
+  { "sensors", { 3, "the device's sensors takes a table" },
+    { { t = "x" }, "the device's sensors.t: a signal is made of a function, a number or a range" },
+    { { 21 }, "the device's sensors takes a table such as { temperature = lunacoap.sensor.sine { ... } }" } },
   { "resources", { 3, "the device's resources takes a table" } },
   { "every", { 3, "the device's every takes a table, not 3" },
     { { "10s", nothing }, "the device's every takes a list: { { \"10s\", function(device) ... end }, ... }" },
     { { 3 }, "the device's every[1] takes a table with the fields 1, 2, after, jitter, not 3" },
     { { { "10s" } }, "the device's every[1] needs the field '2'" },
-    { { { "10s", nothing }, { "0s", nothing } }, "the device's every[2].1 has to be above 0" },
+    { { { "10s", nothing }, { "0s", nothing } }, "the device's every[2].1 takes 1 ms or more, not '0s'" },
     { { { "ten", nothing } }, "the device's every[1].1 takes seconds, or a text such as \"10s\" or \"5m\", not 'ten' "
       .. "('ten' is no span of time" },
     { { { 1, nothing, jiter = 0 } }, "the device's every[1] has no field 'jiter'; did you mean 'jitter'?" },
@@ -57,9 +59,9 @@ local WRONG = {
   { "faults", { 3, "the device's faults takes a table, not 3" } },
   { "sleeps", { 3, "the device's sleeps takes a table with the fields asleep, awake, jitter, not 3" },
     { { awake = 1 }, "the device's sleeps needs the field 'asleep'" },
-    { { awake = 0, asleep = 1 }, "the device's sleeps.awake has to be above 0" } },
+    { { awake = 0, asleep = 1 }, "the device's sleeps.awake takes 1 ms or more, not 0" } },
   { "reboots", { {}, "the device's reboots needs the field 'every'" },
-    { { every = 0 }, "the device's reboots.every has to be above 0" } },
+    { { every = 0 }, "the device's reboots.every takes 1 ms or more, not 0" } },
   { "offline", { { every = 1 }, "the device's offline needs the field 'down'" } },
   { "rebinds", { { evry = 1 }, "the device's rebinds has no field 'evry'; did you mean 'every'?" } },
   { "slow", { { rate = 2, by = 1 }, "the device's slow.rate takes a number from 0 to 1, not 2" },
@@ -119,6 +121,14 @@ describe("the plan of a device", function()
     local init = { ramp = "1s", slow = { rate = 1, by = "1s" } }
     plans.new(init)
     assert.are.same({ ramp = "1s", slow = { rate = 1, by = "1s" } }, init)
+  end)
+
+  it("has signals, made of functions and numbers, too", function()
+    local plan = plans.new { sensors = { a = lunacoap.sensor.constant(1), b = 2, c = function(t) return t end,
+      d = { 4, 4 } } }
+    for name, value in pairs { a = 1, b = 2, c = 3, d = 4 } do
+      assert.are.equal(value, plan.sensors[name]:value(3, 1))
+    end
   end)
 
   it("takes 62 rows of every at most", function()

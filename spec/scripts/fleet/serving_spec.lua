@@ -32,7 +32,7 @@ end
 
 describe("the resources of a device", function()
   it_leaps("are handlers with the device first, sensors by name, and attributes of links", function(_, fleet)
-    local one, device = started(fleet, { count = 2, sensors = { t = { value = function(_, t) return t end } },
+    local one, device = started(fleet, { count = 2, sensors = { t = function(t) return t end },
       state = { target = 20 }, resources = {
         ["/target"] = { rt = "temp", ["if"] = "core.p", ct = "text", title = "wanted",
           get = function(d) return d.state.target end,
@@ -187,7 +187,7 @@ describe("a bad script", function()
   end)
 
   it_leaps("has sensors that raise: 5.00, told once for all", function(_, fleet)
-    local many = fleet { count = 20, sensors = { t = { value = function() error "burnt" end } },
+    local many = fleet { count = 20, sensors = { t = function() error "burnt" end },
       resources = { ["/t"] = { get = "t" } } }
     many:start()
     lunacoap.sleep(1)
