@@ -31,15 +31,14 @@ Fleet.__index = Fleet
 
 local M = { identities = identity.identities }
 
----A fleet of a plan. Of several in one simulation, each has a number of its own.
+---A fleet of a plan that says where its devices have their sockets. Of several in one simulation,
+---each has a number of its own.
 ---@param plan lunacoap.fleet.Plan
 ---@param shared? { counts: lunacoap.fleet.Counts, number: integer }
 ---@return lunacoap.Fleet
 function M.of(plan, shared)
   identity.prepare(plan)
   plan.name = plans.numbered(plan.name, plan.count)
-  plan.sockets = plan.sockets or address.must_share(plan.count) and "shared" or "own"
-  address.check(plan)
   local fleet = setmetatable({
     plan = plan, agenda = agendas.new(), counts = shared and shared.counts or counting.new(),
     seed = random.key(plan.seed, shared and shared.number or 1), devices = {}, life = 0,
@@ -106,7 +105,11 @@ end
 ---@param init lunacoap.DeviceInit
 ---@return lunacoap.Fleet
 local function new(_, init)
-  local ok, result = pcall(function() return M.of(plans.new(init)) end)
+  local ok, result = pcall(function()
+    local plan = plans.new(init)
+    address.assign { plan }
+    return M.of(plan)
+  end)
   if not ok then
     mistake.raise("%s", tostring(result))
   end

@@ -10,12 +10,13 @@ local OTHERS = 64
 
 -- The first address of devices that share a socket, for want of another: of the network that every
 -- machine owns.
-local FIRST = "127.16.0.1"
+local FIRST = 0x7F100001 -- 127.16.0.1
 
----Whether so many devices have to share one socket.
----@param count integer
----@return boolean
-function M.must_share(count)
+-- The last addresses that a machine may have: of the network that each has for itself, and of all.
+local LAST_OWN, LAST = 0x7FFFFFFE, 0xDFFFFFFF
+
+-- Whether so many devices have to share one socket.
+local function must_share(count)
   return lunacoap.descriptors(count + OTHERS) < count + OTHERS
 end
 
@@ -41,16 +42,36 @@ local function text(number)
     number & 255)
 end
 
----Checks that there are addresses and ports for all. Raises what is wrong, without a place.
----@param plan lunacoap.fleet.Plan
-function M.check(plan)
+-- Checks that there are addresses and ports for all.
+local function check(plan)
   local last, port = plan.count - 1, plan.port or 0
-  if plan.address and M.number(plan.address) + last > 0xFFFFFFFF then
-    error(("%d devices from %s on need addresses above 255.255.255.255"):format(plan.count,
-      plan.address), 0)
+  local first = plan.address and M.number(plan.address) or 0
+  local highest = first >> 24 == 127 and LAST_OWN or LAST
+  if first + last > highest then
+    error(("%d device%s from %s on need%s addresses above %s"):format(plan.count,
+      last == 0 and "" or "s", plan.address, last == 0 and "s" or "", text(highest)), 0)
   elseif port > 0 and not plan.address and plan.sockets ~= "shared" and port + last > 65535 then
     error(("%d devices from port %d on need ports above 65535; give them an address each"):format(
       plan.count, port), 0)
+  end
+end
+
+---Decides where the devices of fleets that run together have their sockets, unless they say it
+---themselves: each its own, as long as there are descriptors for all. Those that share one have
+---addresses one after the other. Raises what is wrong, without a place.
+---@param plans lunacoap.fleet.Plan[]
+function M.assign(plans)
+  local own, free = 0, FIRST
+  for _, plan in ipairs(plans) do
+    own = own + (plan.sockets == "shared" and 0 or plan.count)
+  end
+  local sockets = must_share(own) and "shared" or "own"
+  for _, plan in ipairs(plans) do
+    plan.sockets = plan.sockets or sockets
+    if plan.sockets == "shared" and not plan.address then
+      plan.address, free = text(free), free + plan.count
+    end
+    check(plan)
   end
 end
 
@@ -59,15 +80,14 @@ end
 ---@param index integer
 ---@param fields table
 function M.bind(plan, index, fields)
-  local shares = plan.sockets == "shared"
-  local address, port = plan.address or shares and FIRST, plan.port or 0
+  local address, port = plan.address, plan.port or 0
   if address then
     fields.LocalHost = text(M.number(address) + index - 1)
   end
   if port > 0 then
     fields.LocalPort = address and port or port + index - 1
   end
-  if shares then
+  if plan.sockets == "shared" then
     fields.ShareSocket = true
   end
 end

@@ -8,6 +8,12 @@ local function bound(plan, index)
   return fields
 end
 
+local function assigned(...)
+  local plans = { ... }
+  address.assign(plans)
+  return table.unpack(plans)
+end
+
 describe("devices with sockets of their own", function()
   it("have any port, or the one that follows the last device's", function()
     assert.are.same({}, bound({ sockets = "own" }, 3))
@@ -25,15 +31,27 @@ end)
 
 describe("devices that share a socket", function()
   it("have an address each, of those that every machine owns", function()
-    assert.are.same({ LocalHost = "127.16.0.1", ShareSocket = true }, bound({ sockets = "shared" }, 1))
+    assert.are.same({ LocalHost = "127.16.0.1", ShareSocket = true },
+      bound(assigned { sockets = "shared", count = 1 }, 1))
     assert.are.same({ LocalHost = "127.16.195.80", LocalPort = 5683, ShareSocket = true },
-      bound({ sockets = "shared", port = 5683 }, 50000))
-    assert.are.same({ LocalHost = "127.16.0.1", ShareSocket = true }, bound({ sockets = "shared", port = 0 }, 1))
+      bound(assigned { sockets = "shared", port = 5683, count = 50000 }, 50000))
+    assert.are.same({ LocalHost = "127.16.0.1", ShareSocket = true },
+      bound(assigned { sockets = "shared", port = 0, count = 1 }, 1))
   end)
 
-  it("are those for whom there are not enough descriptors", function()
-    assert.is_false(address.must_share(1))
-    assert.is_true(address.must_share(lunacoap.descriptors(1000000000)))
+  it("have other ones than those of other fleets that run with them", function()
+    local _, named, second = assigned({ sockets = "shared", count = 300 },
+      { sockets = "shared", count = 5, address = "127.99.0.1" }, { sockets = "shared", count = 2 })
+    assert.are.same({ LocalHost = "127.99.0.1", ShareSocket = true }, bound(named, 1))
+    assert.are.same({ LocalHost = "127.16.1.45", ShareSocket = true }, bound(second, 1))
+  end)
+
+  it("are all that do not say otherwise when there are not enough descriptors for their sum", function()
+    local most = lunacoap.descriptors(1000000000) // 2
+    local first, own, second = assigned({ count = most }, { count = 1, sockets = "own" }, { count = most })
+    assert.are.same({ "shared", "own", "shared" }, { first.sockets, own.sockets, second.sockets })
+    local shared, alone = assigned({ count = most, sockets = "shared" }, { count = most })
+    assert.are.same({ "shared", "own" }, { shared.sockets, alone.sockets })
   end)
 end)
 
@@ -49,16 +67,21 @@ describe("an IPv4 address", function()
 
   it("is there for all, and a port too, or it is said why not", function()
     local function fails(text, plan)
-      local ok, err = pcall(address.check, plan)
+      local ok, err = pcall(address.assign, { plan })
       assert.is_false(ok)
       assert.matches(text, err)
     end
-    address.check { count = 1 }
-    address.check { count = 3, port = 65533 }
-    address.check { count = 3, port = 65535, sockets = "shared" }
-    address.check { count = 3, port = 65535, address = "127.0.0.1" }
-    address.check { count = 70000, port = 0 }
+    assigned { count = 1 }
+    assigned { count = 3, port = 65533 }
+    assigned { count = 3, port = 65535, sockets = "shared" }
+    assigned { count = 3, port = 65535, address = "127.0.0.1" }
+    assigned { count = 70000, port = 0 }
+    assigned { count = 3, address = "127.255.255.252" }
     fails("^3 devices from port 65534 on need ports above 65535; give them an address each$", { count = 3, port = 65534 })
-    fails("^2 devices from 255.255.255.255 on need addresses above", { count = 2, address = "255.255.255.255" })
+    fails("^2 devices from 127.255.255.254 on need addresses above 127.255.255.254$",
+      { count = 2, address = "127.255.255.254" })
+    fails("^2 devices from 223.255.255.255 on need addresses above 223.255.255.255$",
+      { count = 2, address = "223.255.255.255" })
+    fails("^1 device from 224.0.0.1 on needs addresses above 223.255.255.255$", { count = 1, address = "224.0.0.1" })
   end)
 end)
