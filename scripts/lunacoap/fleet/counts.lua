@@ -263,6 +263,12 @@ end
 -- Spans of time are looked at a little late, or a little early.
 local ALMOST = 1e-6
 
+---When tick() has something to tell, as lunacoap.now().
+---@return number
+function Counts:next_tick()
+  return self.began + self.interval_began + INTERVAL
+end
+
 ---To be called ever so often.
 ---@return table? last When a second is over: what was counted in it, as in a row of the series.
 function Counts:tick()

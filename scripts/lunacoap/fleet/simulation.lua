@@ -1,11 +1,28 @@
 -- One or several fleets, run for some time and counted together: what `lunacoap simulate` does.
 
+local addresses = require "lunacoap.fleet.address"
 local counting = require "lunacoap.fleet.counts"
 local fleets = require "lunacoap.fleet"
 local lunacoap = require "lunacoap"
 local machine = require "lunacoap.machine"
 local plans = require "lunacoap.fleet.plan"
 local results = require "lunacoap.fleet.result"
+
+---@class lunacoap.SimulationProgress How it goes; rates are those of the last second.
+---@field elapsed number Seconds since it began.
+---@field seconds? number How long it is to run.
+---@field count integer How many devices there are.
+---@field phases table<string, integer> How many are in each phase.
+---@field sent number Requests of devices in a second.
+---@field answered number
+---@field served number Requests at devices in a second.
+---@field failed integer Requests in all that got no answer.
+---@field errors integer Answers in all that are not 2.xx.
+---@field p50? number Seconds until the answer, of those of the last second.
+---@field p95? number
+---@field p99? number
+---@field retransmissions integer In all.
+---@field resident integer Bytes of memory.
 
 ---@class lunacoap.SimulationOptions
 ---@field count? integer How many devices; of several kinds as many as their own counts are to each
@@ -17,7 +34,7 @@ local results = require "lunacoap.fleet.result"
 ---@field ladders? boolean Whether failed exchanges are drawn, for which datagrams are kept.
 ---@field title? string
 ---@field command? string
----@field on_progress? fun(progress: table) Called every second.
+---@field on_progress? fun(progress: lunacoap.SimulationProgress) Called every second.
 ---@field on_trouble? fun(trouble: table, err: any) Called for each new mistake of a script.
 ---@field on_failed? fun(device: lunacoap.Device, text: string) Called for each device that fails.
 ---@field on_unanswered? fun(device: lunacoap.Device, text: string) Called for each new reason why a
@@ -32,8 +49,8 @@ Simulation.__index = Simulation
 
 local M = {}
 
--- How often it is looked whether a row of the series is over, in seconds, and rows at most.
-local TICK, ROWS = 0.1, 300
+-- The series has about so many rows when it is known how long it is to run.
+local ROWS = 300
 
 -- Datagrams that are kept for the ladders of failed exchanges.
 local KEPT = 100000
@@ -63,19 +80,19 @@ local function plan_of(init, options)
   return plan
 end
 
--- Shares `total` out as the counts of the plans are to each other.
+-- Shares `total` out as the counts of the plans are to each other, but one to each at least.
 local function share_out(list, total)
+  if total < #list then
+    error(("%d devices are too few for %d kinds"):format(total, #list), 0)
+  end
   local sum, before, given = 0, 0, 0
   for _, plan in ipairs(list) do
     sum = sum + plan.count
   end
-  for _, plan in ipairs(list) do
+  for i, plan in ipairs(list) do
     before = before + plan.count
-    local till = total * before // sum
+    local till = math.min(math.max(total * before // sum, given + 1), total - (#list - i))
     plan.count, given = till - given, till
-    if plan.count == 0 then
-      error(("%d devices are too few for %d kinds"):format(total, #list), 0)
-    end
   end
 end
 
@@ -93,6 +110,7 @@ function M.new(definitions, options)
   if options.count then
     share_out(list, options.count)
   end
+  addresses.assign(list)
   local counts = counting.new { ladders = options.ladders,
     interval = math.max(1, (options.seconds or 0) / ROWS) }
   counts.on_trouble, counts.on_failed = options.on_trouble, options.on_failed
@@ -109,6 +127,9 @@ end
 ---Ends it early.
 function Simulation:stop()
   self.stopped = true
+  if self.nap then
+    self.nap:cancel()
+  end
 end
 
 -- `last`: what was counted in the last second.
@@ -126,17 +147,21 @@ local function tell_progress(self, last)
   }
 end
 
-local function is_over(self)
-  local seconds = self.options.seconds
-  return self.stopped or seconds and lunacoap.now() - self.counts.began >= seconds - 1e-6
+-- Waits until a time, or until stop().
+local function nap(self, till)
+  self.nap = lunacoap.spawn(lunacoap.sleep, math.max(0, till - lunacoap.now()))
+  self.nap:wait()
 end
 
+-- Times are looked at a little late, or a little early.
+local ALMOST = 1e-6
+
 local function run_for_its_time(self)
-  local seconds = self.options.seconds or math.huge
-  while not is_over(self) do
-    local left = self.counts.began + seconds - lunacoap.now()
-    lunacoap.sleep(math.max(0, math.min(TICK, left)))
-    local last = self.counts:tick()
+  local counts = self.counts
+  local till = counts.began + (self.options.seconds or math.huge)
+  while not self.stopped and lunacoap.now() < till - ALMOST do
+    nap(self, math.min(counts:next_tick(), till))
+    local last = counts:tick()
     if last and self.options.on_progress then
       tell_progress(self, last)
     end
@@ -151,7 +176,23 @@ local function memory_of(self)
     lua_per_device = (lua - self.lua_before) / self.count }
 end
 
----Runs it to its end: the time is over, or stop() was called. Its devices are stopped then.
+-- What it has come to when its time is over, with all devices still there.
+local function outcome(self, about)
+  run_for_its_time(self)
+  about.interrupted, about.memory, about.phases = self.stopped == true, memory_of(self), {}
+  for phase, n in pairs(self.counts.phases) do
+    about.phases[phase] = n > 0 and n or nil
+  end
+  self.counts:finish()
+  local result = results.of(self.counts, self.before, about)
+  if self.options.on_stop then
+    self.options.on_stop(about.interrupted)
+  end
+  return result
+end
+
+---Runs it to its end: the time is over, or stop() was called. Its devices are stopped then, or when
+---a function of its options raises.
 ---@return lunacoap.SimulationResult
 function Simulation:run()
   local kept = self.options.ladders and lunacoap.capture.keep(KEPT)
@@ -161,24 +202,14 @@ function Simulation:run()
   for _, fleet in ipairs(self.fleets) do
     fleet:start()
   end
-  run_for_its_time(self)
-  about.interrupted, about.memory = self.stopped == true, memory_of(self)
-  about.phases = {}
-  for phase, n in pairs(self.counts.phases) do
-    about.phases[phase] = n > 0 and n or nil
-  end
-  self.counts:finish()
-  local result = results.of(self.counts, self.before, about)
-  if self.options.on_stop then
-    self.options.on_stop(about.interrupted)
-  end
+  local ok, result = xpcall(outcome, lunacoap.traceback, self, about)
   for _, fleet in ipairs(self.fleets) do
     fleet:stop()
   end
   if kept then
     lunacoap.capture.keep(kept)
   end
-  return result
+  return ok and result or error(result, 0)
 end
 
 return M
