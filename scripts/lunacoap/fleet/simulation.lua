@@ -141,9 +141,9 @@ local function tell_progress(self, last)
     phases = counts.phases, sent = last.sent / last.seconds,
     answered = last.answered / last.seconds, served = last.served / last.seconds,
     failed = total.failed, errors = total.answered - total:responses("2.xx"),
-    p50 = last.p50, p95 = last.p95, p99 = last.p99, outstanding = counts.outstanding,
+    p50 = last.p50, p95 = last.p95, p99 = last.p99,
     retransmissions = retransmissions - self.before.statistics.retransmissions,
-    resident = machine.resident(), lua = collectgarbage("count") * 1024,
+    resident = machine.resident(),
   }
 end
 
