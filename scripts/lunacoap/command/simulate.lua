@@ -53,6 +53,9 @@ local options = {
       .. "five groups), once" },
   { flags = "--for", value = "TIME", name = "time", convert = span,
     help = "how long to run: 90s, 5m, 1h; until Ctrl-C by default" },
+  { flags = "--virtual",
+    help = "in virtual time, where a day takes seconds; the devices reach only what FILE brings, "
+      .. "such as its server" },
   { flags = "--server", value = "URI", convert = server,
     help = "the server of all devices' \"/path\", in place of FILE's" },
   { flags = "--threshold", value = "LIMIT", name = "thresholds", many = true,
@@ -113,6 +116,17 @@ local function run_through(simulation)
   return result, result.interrupted and status
 end
 
+local function simulate(given)
+  local shown <close> = live.new(given.quiet, given.virtual)
+  return run_through(simulation_of(given, shown))
+end
+
+-- The file, too, is run there, with what it brings. A seed chooses also what the devices' does not:
+-- Message IDs, random timeouts.
+local function in_virtual_time(given)
+  return lunacoap.virtual(math.max(1, given.seed or 1), simulate, given)
+end
+
 -- ---- The report ---------------------------------------------------------------------------------
 
 local function write(given, outputs, result, judged)
@@ -140,11 +154,7 @@ local function run(given)
     failure.raise(failure.MISUSE, "--json and --html cannot both go to standard output")
   end
   local outputs = { json = files.create(given.json), html = files.create(given.html) }
-  local result, interrupted
-  do
-    local shown <close> = live.new(given.quiet)
-    result, interrupted = run_through(simulation_of(given, shown))
-  end
+  local result, interrupted = (given.virtual and in_virtual_time or simulate)(given)
   local judged, all_reached = require "lunacoap.load.report".judge(given.thresholds, result)
   write(given, outputs, result, judged)
   return interrupted or status_of(result, all_reached)
@@ -178,6 +188,8 @@ The exit status is 1 when a threshold was missed or all devices have failed, and
   },
   options = options,
   examples = {
+    { command = "lunacoap init simulation && lunacoap simulate simulation.lua --virtual --for 24h",
+      text = "a day of devices in some seconds" },
     { command = "lunacoap init simulation && lunacoap simulate simulation.lua",
       text = "devices that run, until Ctrl-C" },
     { command = "lunacoap simulate meters.lua --count 10000 --ramp 30s --for 5m --html out.html",

@@ -8,14 +8,22 @@ local statuses = require "lunacoap.command_line.status"
 local terminal = require "lunacoap.command_line.terminal"
 
 ---@class lunacoap.command_line.Live
----@field status lunacoap.command_line.Status?
+---@field package status lunacoap.command_line.Status? Where a terminal is.
+---@field package quiet? boolean
+---@field package is_virtual? boolean
+---@field package began number As os.clock().
+---@field package next_time number When something is shown next, in seconds since it began.
+---@field package reasons table<string, true> Why devices fail, as far as it was told.
+---@field package reasons_told integer
+---@field package print function The one that there was before.
 local Live = {}
 Live.__index = Live
 
 local M = {}
 
--- Seconds between two lines where no terminal is.
-local PERIOD = 10
+-- Seconds between two lines where no terminal is, and between two of what is shown on one; either
+-- may come so much too early.
+local PERIOD, REFRESH, EARLY = 10, 1, 0.5
 
 -- So many reasons why devices fail are told; the report has more.
 local MOST_REASONS = 10
@@ -82,13 +90,22 @@ local function tell(self, text, ...)
   io.stderr:write(terminal.line(text:format(...)), "\n")
 end
 
+-- For how long somebody has been watching. In virtual time hours may have gone by, for which the
+-- processor has worked all the while.
+local function watched(self, progress)
+  return self.is_virtual and os.clock() - self.began or progress.elapsed
+end
+
 local function show(self, progress)
-  self.latest = texts(progress)
-  if self.status then
-    self.status:show(self.latest)
-  elseif progress.elapsed >= self.next_line - 0.5 then
-    self.next_line = self.next_line + PERIOD
-    tell(self, "%s", in_one_line(self.latest))
+  local now = watched(self, progress)
+  if now < self.next_time - EARLY then
+    return
+  elseif self.status then
+    self.next_time = now + REFRESH
+    self.status:show(texts(progress))
+  else
+    self.next_time = self.next_time + PERIOD
+    tell(self, "%s", in_one_line(texts(progress)))
   end
 end
 
@@ -108,10 +125,13 @@ end
 
 ---What is shown of a simulation.
 ---@param quiet? boolean Nothing is.
+---@param is_virtual? boolean It runs in virtual time.
 ---@return lunacoap.command_line.Live # To be closed at its end.
-function M.new(quiet)
-  local self = setmetatable({ quiet = quiet, status = not quiet and statuses.new(io.stderr) or nil,
-    next_line = PERIOD, reasons = {}, reasons_told = 0, print = print }, Live)
+function M.new(quiet, is_virtual)
+  local status = not quiet and statuses.new(io.stderr) or nil
+  local self = setmetatable({ quiet = quiet, status = status, is_virtual = is_virtual,
+    began = os.clock(), next_time = status and 0 or PERIOD, reasons = {}, reasons_told = 0,
+    print = print }, Live)
   if self.status and lunacoap.isatty(io.stdout) then
     rawset(_G, "print", self.status:around(print))
   end

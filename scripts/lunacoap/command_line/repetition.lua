@@ -10,14 +10,19 @@ local function quoted(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
+local function extend(words, more)
+  return table.move(more, 1, #more, #words + 1, words)
+end
+
+-- A value that begins as options do stands in one word with its option.
 local function add(words, option, value)
-  if value ~= nil then
-    words[#words + 1] = option
-    words[#words + 1] = tostring(value)
+  local text = value ~= nil and tostring(value)
+  if text then
+    extend(words, text:find("^%-") and { option .. "=" .. text } or { option, text })
   end
 end
 
--- What follows the options when one of the arguments could be taken for one.
+-- Whether one of the arguments could be taken for an option.
 local function has_dashes(arguments)
   for _, argument in ipairs(arguments) do
     if argument:find("^%-") then
@@ -36,10 +41,6 @@ local function is_one_seed(simulation)
   return true
 end
 
-local function extend(words, more)
-  return table.move(more, 1, #more, #words + 1, words)
-end
-
 ---The command that repeats a run.
 ---@param given table What the command line said.
 ---@param simulation lunacoap.Simulation
@@ -51,6 +52,7 @@ function M.of(given, simulation)
   add(options, "--ramp", given.ramp)
   add(options, "--for", given.time)
   add(options, "--server", given.server)
+  extend(options, given.virtual and { "--virtual" } or {})
   local file = extend({ given.file }, given.arguments)
   local words = { "lunacoap", "simulate" }
   if has_dashes(file) then

@@ -116,6 +116,24 @@ describe("lunacoap simulate", function()
     assert.matches("meters.lua 1 meter%-1 is down\n$", err)
   end)
 
+  it("runs hours in virtual time, with the server of the file, and nobody else", function()
+    local output, _, status = simulate([[
+      local lunacoap = require "lunacoap"
+      local collector = lunacoap.server { LocalHost = "127.0.0.1", LocalPort = 5683 }
+      collector:resource("/report", { post = function() end })
+      collector:start()
+      return { count = 3, server = arg[1], every = { { "1m", function(device) device:post "/report" end } } }
+    ]], "coap://127.0.0.1 --virtual --for 4h")
+    assert.are.equal(0, status)
+    assert.matches("ran for 4 h", output)
+    assert.matches("2.xx  720  100 %%", output)
+    assert.matches("%-%-for 4h[ \\\n]+%-%-virtual", output)
+    output, _, status = simulate(METERS, ("--virtual --for 10m --seed=-2 --server %s"):format(uri()))
+    assert.are.equal(3, status)
+    assert.matches("3 failed", output)
+    assert.are.same({}, told)
+  end)
+
   it("runs several kinds of devices, which share a count", function()
     local text = [[return { { name = "a{index}", count = 1 }, { name = "b{index}", count = 3 } }]]
     local out = simulate(text, "--for 10ms -q --count 8")

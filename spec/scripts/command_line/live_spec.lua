@@ -13,10 +13,10 @@ describe("without a terminal", function()
   after_each(function() rawset(io, "stderr", stderr) end)
 
   -- What is written when a simulation goes on for some seconds.
-  local function shown(quiet, seconds, more)
+  local function shown(quiet, seconds, more, is_virtual)
     local options = {}
     do
-      local status <close> = live.new(quiet)
+      local status <close> = live.new(quiet, is_virtual)
       status:listen(options)
       for i = 1, options.on_progress and seconds or 0 do
         options.on_progress { elapsed = i + 0.05, seconds = 3600, sent = 12.5, answered = 12, served = 0.5, errors = 3,
@@ -36,6 +36,18 @@ describe("without a terminal", function()
       .. "3 errors  2 unanswered  p50 1.00 ms  p95 10.0 ms  p99 -  7 retransmissions  3.00 MiB\n"
     assert.are.equal("", shown(false, 9))
     assert.are.equal(("0:10 %s0:20 %s0:30 %s"):format(rest, rest, rest), shown(false, 35))
+  end)
+
+  it("few lines are written of hours in virtual time", function()
+    local clock, now = os.clock, 5
+    rawset(os, "clock", function()
+      now = now + 0.01
+      return now
+    end)
+    local ok, text = pcall(shown, false, 3000, nil, true)
+    rawset(os, "clock", clock)
+    assert(ok, text)
+    assert.are.equal(3, select(2, text:gsub("\n", "")))
   end)
 
   it("nothing is written by a quiet one", function()

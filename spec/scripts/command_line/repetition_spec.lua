@@ -13,7 +13,9 @@ end
 describe("the command that repeats a simulation", function()
   it("names the seed, and what else was given", function()
     assert.are.equal("lunacoap simulate a.lua --seed 1", command({ file = "a.lua" }, 1))
-    assert.are.equal("lunacoap simulate a.lua --count 5 --seed -3 --ramp 30s:poisson --for 1m --server coap://[::1]:5700",
+    assert.are.equal("lunacoap simulate a.lua --seed 1 --for 24h --virtual",
+      command({ file = "a.lua", time = "24h", virtual = true }, 1))
+    assert.are.equal("lunacoap simulate a.lua --count 5 --seed=-3 --ramp 30s:poisson --for 1m --server coap://[::1]:5700",
       command({ file = "a.lua", count = 5, ramp = "30s:poisson", time = "1m", server = "coap://[::1]:5700" }, -3)
         :gsub("'", ""))
   end)
