@@ -101,6 +101,11 @@ function Fleet:stop()
   self.stopping:wait()
 end
 
+---Stops its devices, and returns at once.
+function Fleet:close()
+  lunacoap.spawn(self.stop, self)
+end
+
 ---A fleet of what a script says of a device.
 ---@param init lunacoap.DeviceInit
 ---@return lunacoap.Fleet

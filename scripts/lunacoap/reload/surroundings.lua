@@ -152,10 +152,15 @@ function M.server(generation, init)
   return server
 end
 
--- ---- Endpoints and programs ---------------------------------------------------------------------
+-- ---- Fleets, endpoints and programs -------------------------------------------------------------
 
 local function endpoint(generation, ...)
   return generation.closables(new_endpoint(...))
+end
+
+-- The components of its devices are the fleet's, which stops them as they are to be stopped.
+local function fleet(generation, init)
+  return generation.closables(lunacoap.fleet(init))
 end
 
 ---lunacoap.process.start for a generation.
@@ -181,6 +186,9 @@ local function module_of(generation)
   end
   own.server = setmetatable({}, {
     __call = function(_, init) return M.server(generation, init) end,
+  })
+  own.fleet = setmetatable({}, {
+    __call = function(_, init) return fleet(generation, init) end, __index = lunacoap.fleet,
   })
   own.process = setmetatable({
     start = function(wanted) return M.start_process(generation, wanted) end,

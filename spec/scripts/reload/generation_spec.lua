@@ -37,6 +37,15 @@ server:start()
 ]]):format(word, more or "")
 end
 
+-- Devices that note how they are stopped.
+local FLEET = [[
+local fleet = lunacoap.fleet { count = 3, settings = { LocalHost = "127.0.0.1" },
+  start = function(device) table.insert(note, device.name .. " is up") end,
+  stop = function(device) table.insert(note, device.name .. " is down") end }
+fleet:start()
+assert(lunacoap.fleet.identities)
+]]
+
 local function uri()
   return generation.servers[1]:uri("/x")
 end
@@ -67,6 +76,15 @@ describe("a load of a script", function()
     generation = nil
     package.loaded["spec.support.notes"] = nil
     os.remove(path)
+  end)
+
+  it("stops the fleets of the one before", function()
+    assert(load_again(FLEET .. server_of "first"))
+    assert.is_true(comes_to(3, notes))
+    assert(load_again(server_of "second"))
+    assert.is_true(comes_to(6, notes))
+    table.sort(notes)
+    assert.are.equal("device-1 is down device-1 is up device-2 is down", table.concat(notes, " ", 1, 3))
   end)
 
   it("leaves nothing behind when the next one has taken its place", function()
