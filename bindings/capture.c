@@ -7,7 +7,6 @@
 #include "bindings/error.h"
 #include "bindings/state.h"
 #include "bindings/text.h"
-#include "component/endpoint.h"
 #include "component/recording.h"
 
 static struct lc_stage *stage_of(lua_State *L)
@@ -102,27 +101,6 @@ static void push_record(lua_State *L, const struct lc_record *record)
     }
 }
 
-/* Whether one end of it is the component's socket, or the component is NULL. */
-static bool concerns(const struct lc_record *record, const struct lc_component *component)
-{
-    if (component == NULL) {
-        return true;
-    }
-    if (component->endpoint == NULL) {
-        return false;
-    }
-    const struct lc_address *own = lc_udp_local(component->endpoint->udp);
-    const struct lc_address *ends[] = {&record->path.local, &record->path.remote};
-    for (int i = 0; i < 2; i++) {
-        bool has_address =
-            lc_address_is_any(own) || memcmp(own->ip, ends[i]->ip, sizeof own->ip) == 0;
-        if (ends[i]->port == own->port && has_address) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* push_records(since, component or nil) -> array */
 static int push_records(lua_State *L)
 {
@@ -135,7 +113,8 @@ static int push_records(lua_State *L)
     }
     lc_list_for_each (link, &recorder->ring.records) {
         const struct lc_record *record = lc_container(link, struct lc_record, link);
-        if (record->number >= (uint64_t)since && concerns(record, component)) {
+        bool is_wanted = component == NULL || record->owner == component;
+        if (is_wanted && record->number >= (uint64_t)since) {
             push_record(L, record);
             lua_rawseti(L, -2, ++count);
         }

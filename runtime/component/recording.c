@@ -22,6 +22,7 @@ static void tap(struct lc_component *component)
                                                    .recorder = component->stage->recorder,
                                                    .capture = component->capture,
                                                    .log = &component->log,
+                                                   .owner = component,
                                                });
 }
 

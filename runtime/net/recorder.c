@@ -120,6 +120,7 @@ static struct lc_record describe(
         .at = lc_loop_clock(recorder->loop),
         .time_of_day = lc_loop_time_of_day(recorder->loop),
         .path = *path,
+        .owner = tap->owner,
         .fate = fate,
         .is_clear = tap->is_clear,
     };

@@ -27,6 +27,7 @@ struct lc_record {
     uint64_t number; /* the first one of the process is 1 */
     lc_time at, time_of_day;
     struct lc_path path;
+    const void *owner; /* whose socket, wherever that has moved since; only to be compared */
     enum lc_fate fate;
     bool is_clear; /* what DTLS protected, as the layers above it know it */
     bool is_twin;  /* received from an endpoint of this process, whose own record tells it too */

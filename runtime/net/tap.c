@@ -73,6 +73,7 @@ struct lc_tap *lc_tap_new(const struct lc_tap_options *options)
     tap->recorder = options->recorder;
     tap->capture = options->capture;
     tap->log = options->log;
+    tap->owner = options->owner;
     tap->local = options->local;
     tap->is_inmemory = options->is_inmemory;
     tap->is_clear = options->is_clear;

@@ -17,6 +17,7 @@ struct lc_tap {
     struct lc_list link;        /* in recorder->taps */
     struct lc_capture *capture; /* the endpoint's own file, or NULL; borrowed */
     const struct lc_log *log;
+    const void *owner;       /* of its records */
     struct lc_address local; /* what the socket is bound to */
     uint8_t *room;
     bool is_clear; /* stands on DTLS */
@@ -28,6 +29,7 @@ struct lc_tap_options {
     struct lc_recorder *recorder;
     struct lc_capture *capture;
     const struct lc_log *log;
+    const void *owner; /* the component's, to be compared alone */
     struct lc_address local;
     bool is_clear;
     bool is_inmemory; /* the socket, lc_udp_is_inmemory() */

@@ -326,7 +326,7 @@ function capture.keep(n) end
 ---@return integer
 function capture.mark() end
 
----The datagrams that are kept, from a number on, the oldest first; of one component, or all.
+---The datagrams that are kept, from a number on, the oldest first: what one component has sent and received, or all.
 ---@param since? integer
 ---@param coap? lunacoap.CoAP
 ---@return lunacoap.capture.Datagram[]

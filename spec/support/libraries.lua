@@ -122,7 +122,8 @@ local CAPTURE = {
       "Keeps the last n datagrams, 0 forgets them; returns how many were kept before." },
     { "mark", {}, "integer", "The number of the next datagram." },
     { "list", { "since?: integer", "coap?: lunacoap.CoAP" }, "lunacoap.capture.Datagram[]",
-      "The datagrams that are kept, from a number on, the oldest first; of one component, or all." },
+      "The datagrams that are kept, from a number on, the oldest first: what one component has sent and "
+        .. "received, or all." },
     { "write", { "path: string" }, nil,
       "Writes the datagrams that are kept to a pcapng file, with the secrets of DTLS sessions." },
     { "file", { "path: string|nil" }, nil,

@@ -77,6 +77,16 @@ describe("the page of a simulation", function()
       { page:all("time")[1].attributes.datetime, page:all("title")[1]:text() })
   end)
 
+  it("writes a percentile on the left of its line where the chart ends on its right", function()
+    local narrow = simulation.result { seconds = 10, points = 2 }
+    narrow.latency:clear()
+    narrow.latency:record(0.01, 97)
+    narrow.latency:record(1, 3)
+    local text = html.of(narrow, {})
+    assert.matches('<text class="y"[^>]*>p99 1%.00 s', text)
+    assert.matches('<text x="[^"]*" y="[^"]*">p50 10%.0 ms', text)
+  end)
+
   it("shows the key figures of the result", function()
     assert.are.equal("784 | of 1000: 196 asleep, 20 failed", tile(page, "Devices up"))
     assert.are.equal(("%d | %d answered"):format(result.sent, result.answered), tile(page, "Requests sent"))

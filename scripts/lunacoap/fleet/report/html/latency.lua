@@ -12,6 +12,9 @@ local M = {}
 -- The chart's height, with a row for each percentile that is marked.
 local HEIGHT, MARKED, ROW = 300, { 50, 95, 99 }, 16
 
+-- As wide as the longest label is, in units of the chart.
+local LABEL_WIDTH = 80
+
 -- A bin that holds anything is seen, however many others hold.
 local LOWEST_BAR = 1.5
 
@@ -30,6 +33,14 @@ local function bars(bins, frame, all)
   return list
 end
 
+-- A label beside a line; on its left where there is no room on its right.
+local function beside(frame, x, y, text)
+  if x + LABEL_WIDTH > frame.right then
+    return chart.label(x - 5, y, text, "y")
+  end
+  return chart.label(x + 5, y, text)
+end
+
 -- Lines at the percentiles. The lower one's label is the higher, so that no line crosses a label.
 local function percentile_marks(histogram, frame)
   local list = {}
@@ -38,7 +49,7 @@ local function percentile_marks(histogram, frame)
     local x, y = frame.x(seconds), frame.top - ROW * (#MARKED - i + 1) + 4
     list[i] = h("g", { class = "mark" },
       h("path", { d = ("M%.1f %.1fV%d"):format(x, y - 2, frame.bottom) }),
-      chart.label(x + 5, y + 8, ("p%d %s"):format(percent, numbers.time(seconds))))
+      beside(frame, x, y + 8, ("p%d %s"):format(percent, numbers.time(seconds))))
   end
   return list
 end
