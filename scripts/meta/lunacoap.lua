@@ -468,7 +468,7 @@ function CoAP:Rebind() end
 ---Shuts the component down and puts every property and setting back; handlers stay.
 function CoAP:Reset() end
 
----Forgets all that a device forgets without power (exchanges, observers, sessions), tells nobody, and opens the same port again; calls that wait raise 711.
+---Forgets all that a device forgets without power (exchanges, observers, sessions but for what ReuseSSLSession keeps), tells nobody, and opens the same port again; calls that wait raise 711.
 function CoAP:Restart() end
 
 ---Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does.
@@ -563,7 +563,7 @@ function CoAP:StopObserving(URI) end
 ---@field OpenSSLCAFile? string A file of CA certificates in PEM format. Default: "".
 ---@field OpenSSLCipherList? string The cipher suites to offer, as OpenSSL writes them. (not yet) Default: "DEFAULT".
 ---@field OpenSSLPrngSeedData? string Bytes mixed into the random numbers of mbed TLS, besides the system's; GnuTLS takes none. Default: "".
----@field ReuseSSLSession? boolean Whether a client resumes an earlier DTLS session with the same server. Default: false.
+---@field ReuseSSLSession? boolean Whether a client resumes an earlier DTLS session with the same server, also after Restart(): as if it were kept where power does not matter. Default: false.
 ---@field SSLCACerts? string CA certificates that are sent along with SSLCert. Default: "".
 ---@field SSLCheckCRL? integer Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet) Default: 0.
 ---@field SSLCheckOCSP? integer Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet) Default: 0.
@@ -654,7 +654,7 @@ function CoAP:StopObserving(URI) end
 ---| "OpenSSLCAFile" # A file of CA certificates in PEM format.
 ---| "OpenSSLCipherList" # The cipher suites to offer, as OpenSSL writes them. (not yet)
 ---| "OpenSSLPrngSeedData" # Bytes mixed into the random numbers of mbed TLS, besides the system's; GnuTLS takes none.
----| "ReuseSSLSession" # Whether a client resumes an earlier DTLS session with the same server.
+---| "ReuseSSLSession" # Whether a client resumes an earlier DTLS session with the same server, also after Restart(): as if it were kept where power does not matter.
 ---| "SSLCACerts" # CA certificates that are sent along with SSLCert.
 ---| "SSLCheckCRL" # Whether a revocation list is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet)
 ---| "SSLCheckOCSP" # Whether OCSP is asked about the server's certificate: 0 no, 1 if named, 2 must. (not yet)

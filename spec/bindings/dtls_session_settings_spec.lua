@@ -142,6 +142,24 @@ describe("ReuseSSLSession", function()
     server:Shutdown()
   end)
 
+  it("is as if a client kept sessions where power does not matter; a server keeps none", function()
+    for _, provider in ipairs(BOTH) do
+      for _, reuses in ipairs { true, false } do
+        local server, base = dtls.server { SSLProvider = provider }
+        local client = dtls.client { SSLProvider = provider, ReuseSSLSession = reuses }
+        local lines = dtls.status(client)
+        dtls.reaches(client, base)
+        client:Restart()
+        dtls.reaches(client, base)
+        assert.are.equal(2, dtls.sessions(lines))
+        assert.are.equal(reuses and 1 or 0, dtls.count(lines, "resumed$"))
+        client:Shutdown()
+        server:Restart()
+        assert.is_false(resumes(client, base))
+      end
+    end
+  end)
+
   it("resumes nothing that was made by other settings, and nothing after Reset", function()
     local _, base = dtls.server()
     local client = dtls.client { ReuseSSLSession = true }

@@ -29,8 +29,8 @@ return {
   { "Reset", {}, nil,
     "Shuts the component down and puts every property and setting back; handlers stay." },
   { "Restart", {}, nil,
-    "Forgets all that a device forgets without power (exchanges, observers, sessions), tells nobody, "
-      .. "and opens the same port again; calls that wait raise 711." },
+    "Forgets all that a device forgets without power (exchanges, observers, sessions but for what "
+      .. "ReuseSSLSession keeps), tells nobody, and opens the same port again; calls that wait raise 711." },
   { "SendCustomRequest", { "URI: string", "Method: integer" }, "string",
     "Sends RequestData with any method, such as lunacoap.Method.FETCH; returns as Put does." },
   { "SendNotification", { "URI: string", "Accept?: integer" }, nil,
