@@ -489,6 +489,19 @@ static void renew(struct lc_deferred *deferred)
 
 /* ---- Who is there, and what was agreed ---- */
 
+bool lc_secure_may_ask(const struct lc_component *component, uint32_t session)
+{
+    struct lc_dtls *dtls = session == 0 ? NULL : dtls_of(component);
+    if (dtls == NULL || lc_dtls_serves(dtls, session)) {
+        return true;
+    }
+    bool by_certificate = component->values.settings->ssl_authenticate_clients;
+    bool handled =
+        by_certificate && lc_component_handles(component, LC_ON_SSL_CLIENT_AUTHENTICATION);
+    return lc_dtls_may_ask(dtls, session, by_certificate) &&
+           (!handled || !component->values.settings->ssl_enabled);
+}
+
 void lc_secure_identify(const struct lc_component *component, struct lc_event *event)
 {
     struct lc_dtls_view view;

@@ -43,6 +43,10 @@ int lc_secure_check_server(struct lc_component *component, struct lc_error *erro
 /* Takes sessions from now on, and nothing plain. The endpoint is open. */
 int lc_secure_serve(struct lc_component *component, struct lc_error *error);
 
+/* Whether a request that came in a session is from one who may ask: a server that we have asked in
+ * both roles is no client, unless it could be one. */
+bool lc_secure_may_ask(const struct lc_component *component, uint32_t session);
+
 /* Notes on an event who sent it, for its identity fields: views of the session. */
 void lc_secure_identify(const struct lc_component *component, struct lc_event *event);
 

@@ -167,6 +167,10 @@ static void on_request(void *arg, struct lc_incoming *incoming)
         lc_component_handles(component, LC_ON_REGISTER) && asks_to_register(&incoming->message)
             ? LC_ON_REGISTER
             : LC_ON_REQUEST;
+    if (!lc_secure_may_ask(component, incoming->path.remote.session)) {
+        respond_error(component, incoming, LC_CODE(4, 1));
+        return;
+    }
     if (!lc_component_handles(component, id)) {
         respond_error(component, incoming, code_of_nothing(incoming->message.code));
         return;

@@ -155,6 +155,11 @@ void lc_handshake_deadline(struct lc_timer *timer);
 bool lc_connection_serves(struct lc_connection *connection, const struct lc_security *security,
     const char *host, bool any_key);
 
+/* Whether the server of a session of ours may ask as a client of `served`; as for
+ * lc_dtls_may_ask(). */
+bool lc_connection_may_ask(
+    struct lc_connection *connection, const struct lc_security *served, bool by_certificate);
+
 /* ---- dtls.c ---- */
 
 /* Formats a line for status(). */

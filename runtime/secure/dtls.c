@@ -421,6 +421,13 @@ uint32_t lc_dtls_find_client(struct lc_dtls *dtls, const struct lc_security *sec
     return found ? c->path.remote.session : 0;
 }
 
+bool lc_dtls_may_ask(struct lc_dtls *dtls, uint32_t session, bool by_certificate)
+{
+    struct lc_connection *c = find(dtls, session);
+    return c != NULL && (c->security->is_server || dtls->served == NULL ||
+                            lc_connection_may_ask(c, dtls->served, by_certificate));
+}
+
 bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session)
 {
     struct lc_connection *c = find(dtls, session);

@@ -111,6 +111,10 @@ bool lc_dtls_is_up(const struct lc_dtls *dtls, uint32_t session);
 uint32_t lc_dtls_find_client(struct lc_dtls *dtls, const struct lc_security *security,
     const struct lc_address *remote, const char *host, bool any_key);
 
+/* Whether the peer of a session may send requests: each client of ours, and the server of
+ * a session of ours if it would be let in as a client. `by_certificate`: those have to show one. */
+bool lc_dtls_may_ask(struct lc_dtls *dtls, uint32_t session, bool by_certificate);
+
 /* The server did not answer: when nothing was heard of it for that long, it may have forgotten the
  * session, and the next lc_dtls_connect() begins another, which takes its place once it is up. */
 void lc_dtls_doubt(struct lc_dtls *dtls, uint32_t session, lc_time silence);

@@ -31,11 +31,11 @@ static bool judge(
 {
     struct lc_finding finding;
     struct lc_shown shown = shown_by(c->peer);
-    lc_trust_check(security->trust, &shown, host, time(NULL), &finding);
+    lc_trust_check(
+        security->trust, &shown, security->is_server ? NULL : host, time(NULL), &finding);
     return finding.trusted;
 }
 
-/* The host counts for servers only: "" is a client's. */
 static void note(
     struct lc_connection *c, const struct lc_security *security, const char *host, bool trusted)
 {
@@ -79,4 +79,16 @@ bool lc_connection_serves(
         return is_trusted(c, security, host);
     }
     return any_key && c->identity.len > 0 && lc_address_parse(&literal, lc_bytes_text(host));
+}
+
+bool lc_connection_may_ask(
+    struct lc_connection *c, const struct lc_security *served, bool by_certificate)
+{
+    if (c->security->modes == LC_MODE_PSK) {
+        return lc_security_same_psk(served, c->security);
+    }
+    if (served->modes == LC_MODE_PSK) {
+        return false; /* there everybody has a key */
+    }
+    return !by_certificate || (c->peer != NULL && is_trusted(c, served, ""));
 }

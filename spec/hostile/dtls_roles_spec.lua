@@ -188,3 +188,48 @@ describe("a client with a raw public key", function()
     assert.is_false(asks(nil))
   end)
 end)
+
+describe("a server that we have asked and that asks back in that session", function()
+  -- The code of our answer.
+  local function answer(init, name)
+    local root, back, code = pki.read "root.crt", nil, nil
+    local server, base = gateway { SSLCert = dtls.certificate(name), SSLAuthenticateClients = true,
+      SSLClientCACerts = root, SSLServerCACerts = root,
+      OnRequest = function(coap, e)
+        coap.ResponseCode, back = "2.04", ("coaps://127.0.0.1:%d/secret"):format(e.RemotePort)
+      end,
+      OnRequestComplete = function(coap) code = coap.ResponseCode end }
+    local coap = gateway(merged({ SSLCert = dtls.certificate "no-usage", SSLServerCACerts = root,
+      OnRequest = function(self) self.ResponseCode = "2.04" end }, init))
+    local lines = dtls.status(coap)
+    coap:Put(base .. "/hello")
+    server.Timeout = 0
+    server:Put(back)
+    dtls.until_true(function() return code end)
+    assert.are.equal(1, dtls.count(lines, "begins$"))
+    return code
+  end
+
+  it("may do what everybody may", function()
+    assert.are.equal("2.04", answer({}, "server-ec"))
+    assert.are.equal("2.04", answer({ OnPSKLookup = find_key }, "server-ec"))
+  end)
+
+  it("may do what only clients with certificates may if its own is good for that", function()
+    local only = { SSLAuthenticateClients = true, SSLClientCACerts = pki.read "root.crt" }
+    assert.are.equal("2.04", answer(only, "no-usage"))
+    assert.are.equal("4.01", answer(only, "server-ec"))
+    only.SSLClientCACerts = pki.read "stranger-root.crt"
+    assert.are.equal("4.01", answer(only, "no-usage"))
+  end)
+
+  it("may not do what is for a handler to allow", function()
+    assert.are.equal("4.01", answer({ SSLAuthenticateClients = true,
+      SSLClientCACerts = pki.read "root.crt",
+      OnSSLClientAuthentication = function(_, e) e.Accept = true end }, "no-usage"))
+  end)
+
+  it("may do nothing without SSLEnabled that others may not", function()
+    assert.are.equal("2.04", answer({ SSLEnabled = false, SSLAuthenticateClients = true }, "server-ec"))
+  end)
+end)
