@@ -12,6 +12,7 @@ enum {
     HANDSHAKES_MAX = 1000, /* of clients of ours: some 40 KB each */
     SESSIONS_MAX = 65536,  /* per endpoint: an endpoint has so many ports */
     CROWDS = 256,          /* hosts are told apart by a hash */
+    CROWD_MIN = 16,        /* fewer may come together by chance, of a thousand hosts */
 };
 
 /* What has begun no longer ago goes on: when a thousand clients come at once, those that came first
@@ -87,8 +88,8 @@ static struct lc_connection *youngest_in(struct lc_dtls *dtls, unsigned crowd)
     return c;
 }
 
-/* The oldest of the greatest crowd; none if that has just begun, unless the crowd has twice as many
- * as the newcomer's: then the one that is the furthest from its end. */
+/* The oldest of the greatest crowd; none if that has just begun, unless the crowd is one and has
+ * twice as many as the newcomer's: then the one that is the furthest from its end. */
 static struct lc_connection *who_goes(
     struct lc_dtls *dtls, const struct lc_crowds *crowds, const struct lc_address *newcomer)
 {
@@ -98,7 +99,8 @@ static struct lc_connection *who_goes(
         return oldest;
     }
     unsigned own = crowds->count[crowd_of(newcomer)] + 1U;
-    return crowds->count[most] >= 2 * own ? youngest_in(dtls, most) : NULL;
+    bool is_crowd = crowds->count[most] >= CROWD_MIN && crowds->count[most] >= 2 * own;
+    return is_crowd ? youngest_in(dtls, most) : NULL;
 }
 
 /* Handshakes of ours are no reason to refuse others theirs. */

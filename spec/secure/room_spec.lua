@@ -76,4 +76,13 @@ describe("a handshake", function()
     assert.are.same({ 0, 1000 }, counts())
     assert.are.equal(333, #host.closed)
   end)
+
+  it("that has begun goes on when thousands of hosts come at once", function()
+    for i = 0, 4999 do
+      local client = CLIENT + (i << 16)
+      host.filter:receive(proven("a", client), client, host.address)
+    end
+    assert.are.same({ 0, 1000 }, counts())
+    assert.are.same({}, host.closed)
+  end)
 end)
