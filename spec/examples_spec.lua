@@ -304,7 +304,7 @@ describe("the examples", function()
         :format(LUNACOAP, options))
       return child:finish(20)
     end
-    assert_prints(simulate("--count 20 --for 1s --ramp once"), { "simulate_thermostats.lua: 20 devices, seed 1, ran for 1 s",
+    assert_prints(simulate("--count 20 --for 1s --ramp once"), { "simulate_thermostats.lua: 20 devices, seed 1, ran for 1",
       "sent  2", "4.xx   0 ", "devices   20 up", "again: lunacoap simulate examples/simulate_thermostats.lua",
       "status 0\n" })
     local reports = {}
