@@ -11,8 +11,8 @@
 enum {
     HANDSHAKES_MAX = 1000, /* of clients of ours: some 40 KB each */
     SESSIONS_MAX = 65536,  /* per endpoint: an endpoint has so many ports */
-    CROWDS = 256,          /* hosts are told apart by a hash */
-    CROWD_MIN = 16,        /* fewer may come together by chance, of a thousand hosts */
+    CROWDS = 2048,         /* hosts are told apart by a hash */
+    CROWD_MIN = 8,         /* fewer may come together by chance, of a thousand hosts */
 };
 
 /* What has begun no longer ago goes on: when a thousand clients come at once, those that came first
