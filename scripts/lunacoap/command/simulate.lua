@@ -188,7 +188,7 @@ The exit status is 1 when a threshold was missed or all devices have failed, and
   },
   options = options,
   examples = {
-    { command = "lunacoap init simulation && lunacoap simulate simulation.lua --virtual --for 24h",
+    { command = "lunacoap simulate simulation.lua --virtual --for 24h",
       text = "a day of devices in some seconds" },
     { command = "lunacoap init simulation && lunacoap simulate simulation.lua",
       text = "devices that run, until Ctrl-C" },
